@@ -1,0 +1,130 @@
+"""The spiders' arguments (``-a NAME=VALUE``): one typed description, which validation and help come from."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+
+class UsageError(ValueError):
+    """A bad argument; the message is one line that names it and says what is allowed."""
+
+
+def _site(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an address with http:// or https://, like https://engineering.fb.com")
+    if parts.query or parts.fragment or parts.username or parts.password:
+        raise ValueError("must be an address without query, fragment, user name or password")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _slugs(value: Any) -> Any:
+    slugs = [slug.strip() for slug in value.split(",")] if isinstance(value, str) else value
+    if any(not re.fullmatch(r"[^\s/?#]+", slug) for slug in slugs):
+        raise ValueError("must be slugs with commas between them, like ai-research,security")
+    return list(dict.fromkeys(slugs))
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value.strip()):
+        raise ValueError("must be a day as YYYY-MM-DD, like 2024-01-01")
+    try:
+        return date.fromisoformat(value.strip()) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"must be a day of the calendar as YYYY-MM-DD ({error})") from error
+
+
+def _yes_or_no(value: Any) -> Any:
+    words = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
+    if isinstance(value, str):
+        if value.strip().lower() not in words:
+            raise ValueError("must be yes or no")
+        return words[value.strip().lower()]
+    return value
+
+
+def _count(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(r"[1-9]\d{0,8}", value.strip()):
+        raise ValueError("must be a whole number from 1")
+    return value
+
+
+_Day = Annotated[date, BeforeValidator(_day)]
+
+
+class ArchiveArguments(BaseModel):
+    """What ``scrapy crawl archive`` takes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    site: Annotated[str, BeforeValidator(_site)] = Field(
+        "https://engineering.fb.com",
+        description="the blog's address; in a folder too (https://example.com/blog)",
+    )
+    categories: Annotated[list[str], BeforeValidator(_slugs)] | None = Field(
+        None, description="only these categories: slugs with commas between them (default: all)"
+    )
+    since: _Day | None = Field(None, description="only posts of this day or later, YYYY-MM-DD")
+    until: _Day | None = Field(None, description="only posts of this day or earlier, YYYY-MM-DD")
+    articles: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+        True, description="read each post's own page too: yes or no"
+    )
+    max_pages: Annotated[int, BeforeValidator(_count)] | None = Field(
+        None, description="at most this many listing pages of each category, from 1"
+    )
+
+    @field_validator("categories")
+    @classmethod
+    def _some(cls, value: list[str] | None) -> list[str] | None:
+        if value == []:
+            raise ValueError("must name at least one category")
+        return value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.since > self.until:
+            raise ValueError(f"since={self.since} is after until={self.until}: since must not be later than until")
+        return self
+
+    @property
+    def filtered(self) -> bool:
+        """Whether the run takes less than the whole archive with its bodies."""
+        return bool(self.categories or self.since or self.until or self.max_pages or not self.articles)
+
+    @classmethod
+    def parse(cls, given: dict[str, Any]) -> Self:
+        """The arguments as given on the command line, by Scrapyd or in a script.
+
+        Names that begin with an underscore are Scrapyd's own (``_job``) and are left out.
+        Raises UsageError.
+        """
+        try:
+            return cls.model_validate({k: v for k, v in given.items() if not k.startswith("_")})
+        except ValidationError as error:
+            raise UsageError("; ".join(cls._line(e) for e in error.errors())) from error
+
+    @classmethod
+    def _line(cls, error: Any) -> str:
+        name = ".".join(map(str, error["loc"][:1]))
+        if error["type"] == "extra_forbidden":
+            return f"unknown argument {name}: allowed are {', '.join(cls.model_fields)}"
+        message = error["msg"].removeprefix("Value error, ")
+        return f"argument {name}={error['input']}: {message}" if name else message
+
+    @classmethod
+    def help(cls) -> str:
+        """The arguments, a line each, for ``scrapy crawl --help`` and the README."""
+        return "; ".join(f"{name}: {field.description}" for name, field in cls.model_fields.items())

@@ -1,0 +1,104 @@
+"""What a site writes as a date -> a day in its calendar, an instant in UTC. Never one from the other."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+from babel import Locale
+from dateutil import parser
+
+LANGUAGES = ("en", "de", "fr", "es", "ru")
+"""The languages whose month names are read (names and abbreviations as CLDR and WordPress write them)."""
+
+_PERMALINK_DAY = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/")
+
+
+class _SiteWords(parser.parserinfo):
+    """dateutil's reading of words, with month names from CLDR in all of `LANGUAGES`."""
+
+    JUMP = [*parser.parserinfo.JUMP, "de", "del", "er", "г"]  # noqa: RUF012 - how dateutil is told
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names = [
+            (name.casefold(), month)
+            for language in LANGUAGES
+            for context in Locale(language).months.values()
+            for width in ("wide", "abbreviated")
+            for month, name in context[width].items()
+        ]
+
+    def month(self, name: str) -> int | None:
+        """1 to 12 where *name* is a month's name or the beginning (three letters or more) of one, else None."""
+        word = name.casefold().rstrip(".")
+        months = {month for full, month in self._names if full.startswith(word)}
+        return months.pop() if len(word) >= 3 and len(months) == 1 else None
+
+
+_WORDS = _SiteWords()
+_ONE_DEFAULT = datetime(2000, 1, 1)  # noqa: DTZ001 - only the day is used
+_OTHER_DEFAULT = datetime(1999, 2, 2)  # noqa: DTZ001
+
+
+@lru_cache(maxsize=4096)
+def day(text: str) -> date:
+    """The day that *text* names, as a reader of the site sees it.
+
+    Takes ISO 8601 (``2025-02-05``, ``2026-06-25T15:30:51-07:00``: the day as written, in the site's own offset)
+    and the forms of stock WordPress themes in `LANGUAGES`, in any case (``AUG 5, 2024``, ``5. Februar 2025``,
+    ``1er février 2025``, ``5 de febrero de 2025``, ``5 февраля 2025``, ``05.02.2025``).
+
+    Raises ValueError for anything else, also for a date that lacks a part or can be read in two ways
+    (``02/05/2025``): a day is never guessed.
+    """
+    text = text.strip()
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        pass  # not ISO 8601: the words of a theme
+    dotted = re.fullmatch(r"\d{1,2}\.\s?\d{1,2}\.\s?\d{4}", text) is not None
+    try:
+        readings = {
+            parser.parse(text, _WORDS, default=_ONE_DEFAULT, dayfirst=True).date(),
+            parser.parse(text, _WORDS, default=_OTHER_DEFAULT, dayfirst=dotted).date(),
+        }
+    except (parser.ParserError, OverflowError) as error:
+        raise ValueError(f"not a date: {text!r}") from error
+    if len(readings) > 1:
+        raise ValueError(f"not a whole date, or one that can be read in two ways: {text!r}")
+    return readings.pop()
+
+
+def instant(text: str) -> datetime | None:
+    """The instant that *text*, ISO 8601, names, in UTC; None where it names no offset (then it is no instant).
+
+    Raises ValueError where it isn't ISO 8601.
+    """
+    moment = datetime.fromisoformat(text.strip())
+    return moment.astimezone(UTC) if moment.tzinfo else None
+
+
+def is_instant(text: str) -> bool:
+    """Whether *text* names an instant: ISO 8601 with an offset."""
+    try:
+        return instant(text) is not None
+    except ValueError:
+        return False
+
+
+def permalink_day(url: str) -> date | None:
+    """The day in a permalink of WordPress's "day and name" form, ``/2024/10/03/…``; None for any other form."""
+    match = _PERMALINK_DAY.search(url)
+    if match is None:
+        return None
+    try:
+        return date(*map(int, match.groups()))
+    except ValueError:
+        return None  # numbers that only look like a day
+
+
+def rfc3339(moment: datetime) -> str:
+    """*moment* (aware) as RFC 3339 in UTC, whole seconds: ``2025-02-05T18:30:51Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,246 @@
+"""The run's ledger and its verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Self
+
+from scrapy import signals
+
+import engcrawl.signals
+from engcrawl import __version__
+from engcrawl.dates import rfc3339
+from engcrawl.feeds import FAILED, FeedExporter
+from engcrawl.output import Output
+
+if TYPE_CHECKING:
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+
+    from engcrawl.spiders.walk import Category
+
+logger = logging.getLogger(__name__)
+
+
+class Outcome(IntEnum):
+    """How a run ended; the value is the exit status of ``scrapy crawl``."""
+
+    COMPLETE = 0
+    FAILED = 1
+    USAGE = 2
+    INCOMPLETE = 3
+    LOCKED = 4
+    STOPPED = 5
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass
+class Problem:
+    """Something that could not be had."""
+
+    url: str
+    reason: str
+    post_id: int | None
+
+
+@dataclass
+class Ledger:
+    """What happened in a run."""
+
+    filtered: bool = False
+    """Whether the arguments left a part of the archive out."""
+    categories: dict[str, Category] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    listed: int = 0
+    """Posts that listings named, each once."""
+    written: int = 0
+    """Posts that reached the feeds."""
+    code_errors: list[str] = field(default_factory=list)
+    """Exceptions that nobody expected, one line each."""
+    usage: str | None = None
+
+    @property
+    def pages(self) -> int:
+        """Listing pages that were read."""
+        return sum(len(category.walked) for category in self.categories.values())
+
+    def outcome(self, finish_reason: str, feeds_failed: bool) -> tuple[Outcome, str]:
+        """The verdict, and the reason for it in one line. *finish_reason* is Scrapy's."""
+        if self.usage:
+            return Outcome.USAGE, self.usage
+        if self.code_errors:
+            return Outcome.FAILED, f"an error in the code: {self.code_errors[0]}"
+        if feeds_failed:
+            return Outcome.FAILED, "a feed could not be written"
+        if finish_reason != "finished":
+            return Outcome.STOPPED, f"ended early: {finish_reason}"
+        if not self.pages:
+            first = self.problems[0] if self.problems else None
+            return (
+                Outcome.FAILED,
+                f"no listing page: {first.reason}: {first.url}" if first else "no listing page",
+            )
+        if not (self.written or self.filtered):
+            return Outcome.FAILED, "no post"
+        if self.problems:
+            return Outcome.INCOMPLETE, f"{len(self.problems)} pages or posts could not be had"
+        limited = [c.slug for c in self.categories.values() if c.end == "max_pages"]
+        if limited:
+            return Outcome.STOPPED, f"ended early: max_pages, in {', '.join(limited)}"
+        unwalked = [c.slug for c in self.categories.values() if not c.whole]
+        if unwalked:
+            return Outcome.INCOMPLETE, f"not walked to the end: {', '.join(unwalked)}"
+        return Outcome.COMPLETE, "every page that the site says it has was walked, every post listed was read"
+
+
+class Verdict:
+    """Keeps the ledger, decides the verdict when the feeds are closed, replaces the archive, writes ``RUN.json``."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.ledger = Ledger()
+        self.start = datetime.now(UTC)
+        self.run = Output(crawler.settings["ENGCRAWL_OUTPUT"]).reserve(crawler.spidercls.name, self.start)
+        self._feeds_closed = asyncio.Event()
+        for receiver, signal in (
+            (self.spider_opened, signals.spider_opened),
+            (self.spider_closed, signals.spider_closed),
+            (self.spider_error, signals.spider_error),
+            (self.item_scraped, signals.item_scraped),
+            (self.item_error, signals.item_error),
+            (self.feed_exporter_closed, signals.feed_exporter_closed),
+            (self.category_changed, engcrawl.signals.category_changed),
+            (self.posts_listed, engcrawl.signals.posts_listed),
+            (self.problem, engcrawl.signals.problem),
+        ):
+            crawler.signals.connect(receiver, signal)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def spider_opened(self, spider: Spider) -> None:
+        self.ledger.filtered = bool(spider.arguments.filtered)  # type: ignore[attr-defined]
+
+    def category_changed(self, category: Category) -> None:
+        self.ledger.categories[category.slug] = category
+
+    def posts_listed(self, count: int) -> None:
+        self.ledger.listed += count
+
+    def problem(self, url: str, reason: str, post_id: int | None) -> None:
+        logger.warning("Could not be had: %s: %s", url, reason)
+        self.ledger.problems.append(Problem(url, reason, post_id))
+        self.crawler.stats.inc_value("engcrawl/problems")
+
+    def item_scraped(self) -> None:
+        self.ledger.written += 1
+
+    def spider_error(self, failure: Any) -> None:
+        self.ledger.code_errors.append(_one_line(failure.value))
+
+    def item_error(self, failure: Any) -> None:
+        self.ledger.code_errors.append(_one_line(failure.value))
+
+    def feed_exporter_closed(self) -> None:
+        self._feeds_closed.set()
+
+    async def spider_closed(self, reason: str) -> None:
+        exporter = self.crawler.get_extension(FeedExporter)
+        if exporter is not None:
+            await self._feeds_closed.wait()
+        stats = self.crawler.stats
+        self.ledger.usage = stats.get_value("engcrawl/usage")
+        outcome, why = self.ledger.outcome(reason, self._feeds_failed(exporter))
+        archive = "left as it was: the run failed"
+        try:
+            archive = self._publish(outcome)
+            self.run.part.unlink(missing_ok=True)  # still there if no feed of the project's was written
+        except OSError as error:
+            outcome, why = Outcome.FAILED, f"output not writable: {error}"
+        try:
+            self.run.write_verdict(self._verdict(outcome, why, archive))
+        except OSError as error:
+            outcome, why = Outcome.FAILED, f"output not writable: {error}"
+        stats.set_value("engcrawl/verdict", str(outcome))
+        stats.set_value("engcrawl/exit_status", int(outcome))
+        level = logging.INFO if outcome is Outcome.COMPLETE else logging.ERROR
+        logger.log(level, "Verdict: %s (exit status %d): %s", outcome, outcome, why)
+        logger.info("%s: %s", self.run.output.archive, archive)
+
+    def _feeds_failed(self, exporter: FeedExporter | None) -> bool:
+        stats = self.crawler.stats.get_stats()
+        if any(key.startswith(FAILED) for key in stats):
+            return True
+        stored = sum(value for key, value in stats.items() if key.startswith("feedexport/success_count"))
+        return exporter is not None and stored < sum(s.itemcount > 0 or s.store_empty for s in exporter.slots)
+
+    def _publish(self, outcome: Outcome) -> str:
+        """Replace the archive if this run has something better; what was done, for the verdict and the log."""
+        output = self.run.output
+        if outcome not in (Outcome.COMPLETE, Outcome.INCOMPLETE):
+            return f"left as it was: the run is {outcome}"
+        if self.ledger.filtered:
+            return "left as it was: the run took a part of the archive only"
+        if not self.run.feed.exists():
+            return "left as it was: the run has no feed of its own (FEEDS was replaced)"
+        before = output.count()
+        if outcome is Outcome.INCOMPLETE and self.ledger.written < before:
+            return f"left as it was: the run is incomplete, with {self.ledger.written} of the {before} posts there"
+        lost = {p.post_id for p in self.ledger.problems if p.post_id is not None}
+        posts = output.publish(self.run.feed, keep=lost if outcome is Outcome.INCOMPLETE else None)
+        return f"replaced: {posts} posts, {before} before"
+
+    def _verdict(self, outcome: Outcome, why: str, archive: str) -> dict[str, Any]:
+        spider = self.crawler.spider
+        stats = self.crawler.stats.get_stats()
+        dropped = {k.rpartition("/")[2]: v for k, v in stats.items() if k.startswith("engcrawl/dropped/")}
+        return {
+            "run": self.run.name,
+            "engcrawl": __version__,
+            "spider": self.crawler.spidercls.name,
+            "arguments": spider.arguments.model_dump(mode="json") if spider else {},  # type: ignore[attr-defined]
+            "start": rfc3339(self.start),
+            "end": rfc3339(datetime.now(UTC)),
+            "verdict": str(outcome),
+            "exit_status": int(outcome),
+            "reason": why,
+            "posts": {
+                "listed": self.ledger.listed,
+                "filtered": stats.get("engcrawl/filtered", 0),
+                "written": self.ledger.written,
+                "dropped": dropped,
+            },
+            "categories": [
+                {
+                    "slug": c.slug,
+                    "url": c.url,
+                    "pages": c.pages,
+                    "walked": len(c.walked),
+                    "posts": c.posts,
+                    "end": c.end,
+                }
+                for c in sorted(self.ledger.categories.values(), key=lambda c: c.slug)
+            ],
+            "problems": [{"url": p.url, "post": p.post_id, "reason": p.reason} for p in self.ledger.problems],
+            "feed": self.run.feed.name if self.run.feed.exists() else None,
+            "archive": archive,
+        }
+
+
+def uri_params(params: dict[str, Any], spider: Spider) -> dict[str, Any]:
+    """What a feed's URI can name beside Scrapy's own: ``%(output)s`` (the folder) and ``%(run)s`` (the run's name)."""
+    extension = spider.crawler.get_extension(Verdict)
+    if extension is None:
+        return params
+    return params | {"output": str(extension.run.output.folder), "run": extension.run.name}
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -1,0 +1,81 @@
+"""Feed export: Scrapy's own, with local files that appear when they are whole, and failures that count."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from scrapy.exceptions import CloseSpider
+from scrapy.extensions import feedexport
+
+from engcrawl.output import durable, finish
+
+if TYPE_CHECKING:
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+
+logger = logging.getLogger(__name__)
+
+FAILED = "feedexport/failed_count"
+"""Prefix of the stats in which Scrapy counts feeds that could not be stored."""
+
+
+class FeedExporter(feedexport.FeedExporter):
+    """Scrapy's exporter, which opens every feed at the start and closes the spider when one can't be written.
+
+    Scrapy itself logs such an error for every single item, and ends as if all were well.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._closing: asyncio.Future[None] | None = None
+
+    def open_spider(self, spider: Spider) -> None:
+        """Open the feeds: one that can't be opened ends the run before its first request."""
+        super().open_spider(spider)
+        for slot in self.slots:
+            if slot.store_empty:
+                try:
+                    slot.start_exporting()
+                except OSError as error:
+                    raise self._failed(slot.uri, error) from error
+
+    def item_scraped(self, item: Any, spider: Spider) -> None:
+        """Write the item to every feed that takes it; the first that fails ends the run."""
+        try:
+            super().item_scraped(item, spider)
+        except OSError as error:
+            if self._closing is None:
+                exception = self._failed(", ".join(slot.uri for slot in self.slots), error)
+                closing = self.crawler.engine.close_spider_async(reason=exception.reason)
+                self._closing = asyncio.ensure_future(closing)
+
+    def _failed(self, uri: str, error: OSError) -> CloseSpider:
+        self.crawler.stats.inc_value(f"{FAILED}/{type(self).__name__}")
+        logger.error("A feed can't be written: %s: %s", uri, error)
+        return CloseSpider("feed not written")
+
+
+class AtomicFileFeedStorage(feedexport.FileFeedStorage):
+    """Local files: one that overwrites has the name ``….part`` until it is whole and on disk.
+
+    A device or a pipe (``/dev/stdout``) is written as it is.
+    """
+
+    def __init__(self, uri: str, *, feed_options: dict[str, Any] | None = None) -> None:
+        super().__init__(uri, feed_options=feed_options)
+        self.finished = Path(self.path)
+        self.atomic = self.write_mode == "wb" and (self.finished.is_file() or not self.finished.exists())
+        if self.atomic:
+            self.path += ".part"
+
+    def store(self, file: IO[bytes]) -> None:
+        """Close the file and give it its name."""
+        with file:
+            file.flush()
+            if self.atomic:
+                durable(file)
+        if self.atomic:
+            finish(Path(self.path), self.finished)

@@ -1,0 +1,75 @@
+"""A post's body: cut free from what themes and plugins put into it, with absolute links."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from lxml import html
+from lxml.html import HtmlElement
+
+from engcrawl.pages.page import has, xpath
+
+_NOT_THE_BODY = xpath(
+    " | ".join(
+        (
+            ".//script | .//style | .//template | .//noscript | .//comment()",
+            f".//*[{has('sharedaddy')}]",  # Jetpack's share and like blocks
+            f".//*[{has('jp-relatedposts')} or {has('related-articles')}]",  # "read more"
+            f".//*[{has('page-links')} or {has('post-nav-links')}]",  # links to the further pages of a long post
+        )
+    )
+)
+_PART_LINKS = xpath(f".//*[{has('page-links')} or {has('post-nav-links')}]//a/@href")
+_HANDLERS = xpath('.//@*[starts-with(name(), "on")]/..')
+_CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])\s*([^,]*)(?:,|$)")
+
+
+def parts(content: HtmlElement, url: str) -> int:
+    """How many pages the post's body is split over: the highest N of its own links ``URL/N/``; 1 without any."""
+    own = urlsplit(url).path.rstrip("/") + "/"
+    paths = (urlsplit(urljoin(url, href)).path for href in _PART_LINKS(content))
+    numbers = (path.removeprefix(own).strip("/") for path in paths if path.startswith(own))
+    return max((int(number) for number in numbers if number.isdecimal()), default=1)
+
+
+def cleaned(content: HtmlElement, base: str) -> str | None:
+    """The inner HTML of *content* (which is changed): only the body, links absolute; None where nothing is left."""
+    for element in _NOT_THE_BODY(content):
+        _drop(element)
+    for element in _HANDLERS(content):
+        for name in [name for name in element.attrib if name.startswith("on")]:
+            del element.attrib[name]
+    content.rewrite_links(lambda link: _absolute(link, base), resolve_base_href=False)
+    for element in content.iter("img", "source"):
+        if srcset := element.get("srcset"):
+            element.set("srcset", absolute_srcset(srcset, base))
+    content.attrib.clear()
+    outer = html.tostring(content, encoding="unicode", with_tail=False)
+    return outer[outer.index(">") + 1 : outer.rindex("</")].strip() or None
+
+
+def absolute_srcset(srcset: str, base: str) -> str:
+    """A ``srcset`` (HTML Standard, "image candidate strings") with absolute addresses, which may hold commas."""
+    candidates = (f"{urljoin(base, url)} {size}".strip() for url, size in _CANDIDATE.findall(srcset))
+    return ", ".join(candidates)
+
+
+def _absolute(link: str, base: str) -> str | None:
+    url = urljoin(base, link.strip())
+    return None if urlsplit(url).scheme == "javascript" else url
+
+
+def _drop(element: Any) -> None:
+    """Take an element (or a comment) out, its tail left in place."""
+    if isinstance(element, HtmlElement):
+        element.drop_tree()
+        return
+    previous, parent = element.getprevious(), element.getparent()
+    if element.tail:
+        if previous is None:
+            parent.text = (parent.text or "") + element.tail
+        else:
+            previous.tail = (previous.tail or "") + element.tail
+    parent.remove(element)

@@ -1,0 +1,97 @@
+"""What all pages share: is it the page at all, and how its tree is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from lxml import etree
+from lxml.html import HtmlElement
+from w3lib.url import url_query_cleaner
+
+_RESIZING = ("w", "h", "crop", "resize", "fit", "quality", "strip", "ssl", "zoom")
+"""Query parameters of WordPress' image service that ask for a smaller picture than the file itself."""
+
+_END_OF_PAGE = re.compile(r"</html\s*>", re.IGNORECASE)
+
+
+class NotThePage(Exception):
+    """A response that pretends: it came with success, but isn't the page that was asked for."""
+
+
+def has(class_name: str) -> str:
+    """An XPath condition: the element has this class."""
+    return f'contains(concat(" ", normalize-space(@class), " "), " {class_name} ")'
+
+
+def xpath(expression: str) -> Callable[..., Any]:
+    """A compiled XPath expression (a listing page asks the same questions of each of its posts)."""
+    compiled: Callable[..., Any] = etree.XPath(expression, smart_strings=False)
+    return compiled
+
+
+def whole(text: str, root: Any) -> HtmlElement:
+    """The tree of a page that arrived whole.
+
+    Raises NotThePage for an empty body, for something that isn't HTML, and for a page cut short.
+    """
+    if not text.strip():
+        raise NotThePage("an empty body")
+    if not isinstance(root, HtmlElement):
+        raise NotThePage("not an HTML page")
+    if not _END_OF_PAGE.search(text):
+        raise NotThePage("a page cut short: it has no </html>")
+    return root
+
+
+def described(root: HtmlElement) -> str:
+    """What a page that isn't the wanted one seems to be, for the one who reads the verdict."""
+    title = folded(root.findtext(".//title") or "")
+    password = root.xpath('boolean(//input[@type="password"])')
+    return f"{'a login form' if password else 'a page'} titled {title!r}"
+
+
+def folded(text: str) -> str:
+    """*text* with white space folded: one space between words, none around."""
+    return " ".join(text.split())
+
+
+def text_of(element: HtmlElement | None) -> str:
+    """The folded text of an element; "" for None."""
+    return "" if element is None else folded(str(element.text_content()))
+
+
+def first(found: list[Any]) -> Any:
+    """The first of an XPath result, or None."""
+    return found[0] if found else None
+
+
+def meta(root: HtmlElement, name: str) -> str | None:
+    """The content of ``<meta property=name>`` or ``<meta name=name>``; None where missing or empty."""
+    value = first(root.xpath("//meta[@property=$name or @name=$name]/@content", name=name))
+    return folded(value) or None if value else None
+
+
+def permalink(href: str, base: str) -> str:
+    """*href* made absolute, without query and fragment; "" where it is no http(s) address."""
+    parts = urlsplit(urljoin(base, href.strip()))
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        return ""
+    return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", ""))
+
+
+def image(src: str, base: str) -> str | None:
+    """The address of the full picture: absolute, without the parameters that ask for a smaller one."""
+    url = urljoin(base, src.strip())
+    return url_query_cleaner(url, _RESIZING, remove=True) if url.startswith(("http:", "https:")) else None
+
+
+def same_host(url: str, other: str) -> bool:
+    """Whether two addresses are on one host; ``www.`` makes no difference, a port does."""
+    return _bare_host(url) == _bare_host(other)
+
+
+def _bare_host(url: str) -> str:
+    return urlsplit(url).netloc.lower().removeprefix("www.")

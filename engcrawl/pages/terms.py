@@ -1,0 +1,61 @@
+"""Categories and tags: from the classes that WordPress gives a post, and from links to their archives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import unquote, urlsplit
+
+from lxml.html import HtmlElement
+
+from engcrawl.pages.page import has, permalink, same_host, xpath
+
+_NOT_THE_CATEGORY = re.compile(r"/(?:page/\d+|feed)/?$")
+_NOT_IN_A_CLASS = re.compile(r"%[0-9a-fA-F]{2}|[^A-Za-z0-9_-]")
+
+_CATEGORY_LINKS = xpath(
+    f'.//a[contains(concat(" ", @rel, " "), " category ")]/@href'
+    f"| .//li[{has('menu-item-object-category')} or {has('cat-item')}]/a/@href"
+)
+_TAG_LINKS = xpath('.//a[@rel="tag"]/@href')
+
+
+def category_links(element: HtmlElement, base: str) -> dict[str, str]:
+    """Categories that *element* links to on the site's own host: slug -> address of the archive's first page.
+
+    Takes the links that WordPress itself marks: a post's ``rel="category tag"``, a menu's
+    ``menu-item-object-category``, a category list's ``cat-item``.
+    """
+    urls = (_NOT_THE_CATEGORY.sub("/", permalink(href, base)) for href in _CATEGORY_LINKS(element))
+    return {slug_of(url): url for url in urls if url and same_host(url, base)}
+
+
+def tag_slugs(element: HtmlElement, base: str) -> list[str]:
+    """Slugs of the tags that *element* links to (``rel="tag"``)."""
+    return [slug_of(url) for href in _TAG_LINKS(element) if (url := permalink(href, base))]
+
+
+def slug_of(url: str) -> str:
+    """The slug in a term's address: its last part, percent-encoding undone."""
+    return unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2])
+
+
+def slugs(classes: str, prefix: str, linked: Iterable[str] = ()) -> list[str]:
+    """The slugs of a post's terms, sorted: its classes ``{prefix}-SLUG`` and the terms it links to.
+
+    WordPress' ``sanitize_html_class`` drops from a class what isn't ASCII, and writes the term's number where
+    nothing is left. Such a class stands for one of the linked terms, or names none that can be known.
+    """
+    found = set(linked)
+    as_classes = {_NOT_IN_A_CLASS.sub("", slug) for slug in found}
+    for name in classes.split():
+        slug = name.removeprefix(f"{prefix}-")
+        if slug != name and slug.strip("-") and not slug.isdecimal() and slug not in as_classes:
+            found.add(slug)
+    return sorted(found)
+
+
+def numbers(classes: str, prefix: str) -> set[str]:
+    """The terms that *classes* name by number only (``category-73``)."""
+    names = (name.removeprefix(f"{prefix}-") for name in classes.split() if name.startswith(f"{prefix}-"))
+    return {name for name in names if name.isdecimal()}

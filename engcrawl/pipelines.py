@@ -1,0 +1,109 @@
+"""What happens to a post between the spider and the feed: one short class a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from itemadapter import ItemAdapter
+from pydantic import TypeAdapter, ValidationError
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem
+
+import engcrawl.signals
+from engcrawl import dates
+from engcrawl.items import Post
+from engcrawl.markdown import markdown
+
+
+class _Step:
+    """A pipeline that can report a problem and count what it drops."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def report(self, post: ItemAdapter, why: str) -> None:
+        """List *post* in the verdict, with the reason."""
+        self.crawler.signals.send_catch_log(engcrawl.signals.problem, url=post["url"], reason=why, post_id=post["id"])
+
+    def drop(self, why: str, stat: str) -> DropItem:
+        """The exception that drops a post, counted as ``engcrawl/dropped/{stat}``."""
+        self.crawler.stats.inc_value(f"engcrawl/dropped/{stat}")
+        return DropItem(why, log_level="DEBUG")  # at a higher level Scrapy logs the whole record with its body
+
+
+class NormaliseDates(_Step):
+    """Turns what the site wrote into a day and into instants in UTC, and stamps the record.
+
+    A date that can't be read is reported, and left out of the record.
+    """
+
+    def process_item(self, item: Any) -> Any:
+        """Scrapy's interface of a pipeline."""
+        post = ItemAdapter(item)
+        self._rewrite(post, "published_date", lambda text: dates.day(text).isoformat())
+        self._rewrite(post, "published_at", _instant)
+        self._rewrite(post, "modified_at", _instant)
+        post["crawled_at"] = dates.rfc3339(datetime.now(UTC))
+        return item
+
+    def _rewrite(self, post: ItemAdapter, name: str, convert: Callable[[str], str | None]) -> None:
+        if post[name] is None:
+            return
+        try:
+            post[name] = convert(post[name])
+        except ValueError as error:
+            self.report(post, f"{name}: {error}")
+            post[name] = None
+
+
+class Markdown(_Step):
+    """Writes the body as Markdown too."""
+
+    def process_item(self, item: Any) -> Any:
+        """Scrapy's interface of a pipeline."""
+        post = ItemAdapter(item)
+        if post["content_html"] is not None:
+            post["content_markdown"] = markdown(post["content_html"])
+        return item
+
+
+class Validate(_Step):
+    """Holds each record to the schema of `engcrawl.items.Post`; one that breaks it is reported and dropped."""
+
+    schema = TypeAdapter(Post)
+
+    def process_item(self, item: Any) -> Any:
+        """Scrapy's interface of a pipeline."""
+        try:
+            return self.schema.validate_python(item)
+        except ValidationError as error:
+            why = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            self.report(ItemAdapter(item), f"breaks the schema: {why}")
+            raise self.drop(why, "invalid") from error
+
+
+class Dedupe(_Step):
+    """Lets each post out once, by its ID; what listings add to each other is merged before (`Sightings`)."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._out: set[int] = set()
+
+    def process_item(self, item: Any) -> Any:
+        """Scrapy's interface of a pipeline."""
+        post_id = ItemAdapter(item)["id"]
+        if post_id in self._out:
+            raise self.drop(f"post {post_id} is out already", "duplicate")
+        self._out.add(post_id)
+        return item
+
+
+def _instant(text: str) -> str | None:
+    moment = dates.instant(text)
+    return dates.rfc3339(moment) if moment else None

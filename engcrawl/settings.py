@@ -1,0 +1,105 @@
+"""Scrapy settings, in the order of Scrapy's project template; each that isn't the default says why.
+
+https://docs.scrapy.org/en/latest/topics/settings.html
+"""
+
+import os
+import socket
+from pathlib import Path
+
+from scrapy.utils.conf import closest_scrapy_cfg
+
+from engcrawl import __version__
+
+BOT_NAME = "engcrawl"
+
+SPIDER_MODULES = ["engcrawl.spiders"]
+NEWSPIDER_MODULE = "engcrawl.spiders"
+
+# `scrapy crawl` whose exit status is the verdict: Scrapy's own exits 0 for nearly every failure.
+COMMANDS_MODULE = "engcrawl.commands"
+
+# Who crawls, and whom a site's operator can ask: ENGCRAWL_CONTACT (an address or a page), else the mailbox that
+# every host has (RFC 2142).
+USER_AGENT = f"engcrawl/{__version__} (+{os.environ.get('ENGCRAWL_CONTACT') or f'postmaster@{socket.gethostname()}'})"
+
+ROBOTSTXT_OBEY = True
+
+# One request at a time, a second apart, slower when the site is (AutoThrottle below). More than two requests under
+# way would only wait in the queue, and a stopped crawl has to send what waits there before it ends.
+CONCURRENT_REQUESTS = 2
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOAD_DELAY = 1
+
+# Off by default in Scrapy.
+DOWNLOAD_VERIFY_CERTIFICATES = True
+
+# A blog's archive needs no session.
+COOKIES_ENABLED = False
+
+# Both let code run in the crawl's process.
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+}
+
+DOWNLOADER_MIDDLEWARES = {
+    # Lets retried requests and their redirects off the site, and drops others unreported.
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "engcrawl.middlewares.OwnHosts": 50,
+    # Nearest to the downloader: an answer that asks to wait is no failure, and isn't counted or retried as one.
+    "engcrawl.middlewares.RetryAfter": 950,
+    # A challenge page may refresh itself for ever; blogs redirect by status.
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+}
+
+EXTENSIONS = {
+    "engcrawl.extensions.verdict.Verdict": 0,
+    "engcrawl.extensions.progress.Progress": 10,
+    # The same, but a feed that can't be written ends the run.
+    "scrapy.extensions.feedexport.FeedExporter": None,
+    "engcrawl.feeds.FeedExporter": 20,
+}
+
+ITEM_PIPELINES = {
+    "engcrawl.pipelines.NormaliseDates": 100,
+    "engcrawl.pipelines.Markdown": 200,
+    "engcrawl.pipelines.Validate": 300,
+    "engcrawl.pipelines.Dedupe": 400,
+}
+
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 1
+AUTOTHROTTLE_MAX_DELAY = 60
+
+# A burst of errors or of challenge pages is often over after two tries.
+RETRY_TIMES = 4
+
+# A blog's page that takes longer than this doesn't come; Scrapy would wait for three minutes.
+DOWNLOAD_TIMEOUT = 60
+
+# What comes twice is decided by the spiders, by post and by page: no memory is spent on fingerprints.
+DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
+
+# Scrapy's DEBUG logs every record with its body.
+LOG_LEVEL = "INFO"
+
+FEED_EXPORT_ENCODING = "utf-8"
+FEED_URI_PARAMS = "engcrawl.extensions.verdict.uri_params"
+FEED_STORAGES = {
+    "": "engcrawl.feeds.AtomicFileFeedStorage",
+    "file": "engcrawl.feeds.AtomicFileFeedStorage",
+}
+FEEDS = {
+    "%(output)s/runs/%(run)s.jsonl": {"format": "jsonlines", "overwrite": True, "store_empty": True},
+}
+
+# engcrawl's own settings
+
+# The folder of the archive, also from the environment; beside scrapy.cfg, or where the command is run without one.
+ENGCRAWL_OUTPUT = os.environ.get("ENGCRAWL_OUTPUT") or str(Path(closest_scrapy_cfg()).parent / "output")
+
+# The longest that one request waits because answers to it say `Retry-After`, in seconds, in sum.
+ENGCRAWL_RETRY_AFTER_MAX = 3600

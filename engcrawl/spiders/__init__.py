@@ -1,0 +1,1 @@
+"""The spiders: each takes arguments and decides which page comes next."""

@@ -1,0 +1,343 @@
+"""The archive of a blog, category by category."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from datetime import date
+from typing import Any, cast
+from urllib.parse import quote
+
+from scrapy import Request, Spider, signals
+from scrapy.core.scheduler import Scheduler
+from scrapy.downloadermiddlewares.retry import get_retry_request
+from scrapy.exceptions import CloseSpider
+from scrapy.http import Response, TextResponse
+from scrapy.spidermiddlewares.httperror import HttpError
+from twisted.python.failure import Failure
+
+import engcrawl.signals
+from engcrawl import dates
+from engcrawl.arguments import ArchiveArguments
+from engcrawl.items import Post
+from engcrawl.pages import NotThePage, archive, article
+from engcrawl.sightings import Sightings
+from engcrawl.spiders.walk import BrokenWalkError, Category, End
+
+UNCATEGORIZED = "uncategorized"
+"""WordPress' own first category: most menus hide it, so it is tried on every site."""
+
+_READY_REQUESTS = 64
+"""How many article requests wait in the scheduler at most: the others stay on disk."""
+
+
+class ArchiveSpider(Spider):
+    """Takes every post of a WordPress blog's category archives.
+
+    First the walk: each category from its first page to its last, by the site's own links. Then, when every
+    listing has said what it knows of a post, the posts: each one's own page, merged with what the listings said.
+
+    The arguments are described in `engcrawl.arguments.ArchiveArguments`.
+    """
+
+    name = "archive"
+    arguments_class = ArchiveArguments
+
+    def __init__(self, name: str | None = None, **kwargs: Any) -> None:
+        super().__init__(name)
+        self.arguments = ArchiveArguments.parse(kwargs)
+        self.site = self.arguments.site
+        self.categories: dict[str, Category] = {}
+        self._unlinked: dict[str, None] = {}
+        self._unknown: list[Category] = []
+        self._sightings = Sightings()
+
+    def closed(self, reason: str) -> None:
+        """Scrapy's shortcut for the signal ``spider_closed``."""
+        self._sightings.close()
+
+    # Where to go
+
+    async def start(self) -> AsyncIterator[Any]:
+        """The front page or the categories asked for; then, as often as there is something new: walk, posts."""
+        if self.arguments.categories:
+            for slug in self.arguments.categories:
+                yield self._first_page(slug, None)
+        else:
+            self._unlinked[UNCATEGORIZED] = None
+            yield self._request(f"{self.site}/", self.parse_front, self.front_failed)
+        await self._quiet()
+        while self._unlinked or self._sightings.waiting():
+            while self._unlinked:
+                slug, _ = self._unlinked.popitem()
+                if slug not in self.categories:
+                    yield self._first_page(slug, None)
+                    await self._quiet()
+            async for post_or_request in self._posts():
+                yield post_or_request
+            await self._quiet()
+
+    async def _quiet(self) -> None:
+        """Wait until every request made so far has been dealt with, its callback too."""
+        engine = self.crawler.engine
+        while (
+            cast("Scheduler", engine.scheduler).has_pending_requests()
+            or engine.downloader.active
+            or (engine.scraper.slot and not engine.scraper.slot.is_idle())
+        ):
+            await self.crawler.signals.wait_for(signals.scheduler_empty)
+
+    async def _posts(self) -> AsyncIterator[Post | Request]:
+        """Each post that the listings named: a request for its own page, or the post where none is to be had."""
+        for post in self._sightings.take():
+            if not post.external and post.published_date is None:
+                day = dates.permalink_day(post.url)
+                post.published_date = day.isoformat() if day else None
+            if not self._wanted(post):
+                self._count("filtered")
+            elif post.external or not post.url or not self.arguments.articles:
+                yield post
+            else:
+                yield self._request(post.url, self.parse_article, self.article_failed, post=post)
+                if len(cast("Scheduler", self.crawler.engine.scheduler)) >= _READY_REQUESTS:
+                    await self.crawler.signals.wait_for(signals.scheduler_empty)
+
+    def _first_page(self, slug: str, url: str | None) -> Request:
+        """The request for a category's first page; without an address that the site links to, from its slug."""
+        category = Category(slug, url or f"{self._category_base()}{quote(slug)}/", linked=url is not None)
+        self.categories[slug] = category
+        self._tell(category)
+        return self._listing_page(category, category.url, 1)
+
+    def _category_base(self) -> str:
+        """What comes before the slug in a category's address: as the site's links have it, else WordPress' own."""
+        linked = (re.sub(r"[^/]+/?$", "", c.url) for c in self.categories.values() if c.linked)
+        return min(linked, key=len, default=f"{self.site}/category/")
+
+    def _listing_page(self, category: Category, url: str, number: int) -> Request:
+        return self._request(url, self.parse_listing, self.listing_failed, category=category, number=number)
+
+    def _request(self, url: str, callback: Any, errback: Any, **kwargs: Any) -> Request:
+        # dont_filter: what comes twice is decided here, by post and by page; a request is never dropped silently.
+        return Request(url, callback, errback=errback, cb_kwargs=kwargs, dont_filter=True)
+
+    # The front page
+
+    def parse_front(self, response: Response) -> Iterator[Request]:
+        """The categories that the front page names."""
+        try:
+            named = archive.read_front(*_html(response))
+        except NotThePage as error:
+            yield from self._again(response, str(error)) or self._front_lost(response.url, str(error))
+            return
+        if self._unknown:
+            yield from self._resolve_unknown(named)
+        else:
+            yield from self._note(named)
+
+    def front_failed(self, failure: Failure) -> None:
+        """Errback of the front page."""
+        self._front_lost(_url(failure), reason(failure))
+
+    def _front_lost(self, url: str, why: str) -> tuple[()]:
+        self._problem(url, why)
+        self._unlinked.clear()  # a site without a front page gets no guesses
+        return ()
+
+    def _note(self, named: dict[str, str | None]) -> Iterator[Request]:
+        """First pages of the categories not seen before; those that only a class names wait for a link."""
+        if self.arguments.categories:
+            return
+        for slug, url in named.items():
+            known = self.categories.get(slug)
+            if url is None:
+                if known is None:
+                    self._unlinked[slug] = None
+            elif known is None or (known.end == "no such category" and url != known.url):
+                self._unlinked.pop(slug, None)
+                yield self._first_page(slug, url)
+
+    def _resolve_unknown(self, named: dict[str, str | None]) -> Iterator[Request]:
+        """Categories asked for whose made address isn't there: where the site links to them, or a usage error."""
+        unknown, self._unknown = self._unknown, []
+        missing = [c.slug for c in unknown if named.get(c.slug) in (None, c.url)]
+        if missing:
+            self.crawler.stats.set_value(
+                "engcrawl/usage",
+                f"argument categories={','.join(self.arguments.categories or ())}: unknown category "
+                f"{', '.join(missing)}; {self.site} has: {', '.join(sorted(named))}",
+            )
+            raise CloseSpider("usage")
+        for category in unknown:
+            yield self._first_page(category.slug, named[category.slug])
+
+    # Listing pages
+
+    def parse_listing(self, response: Response, category: Category, number: int) -> Iterator[Request]:
+        """A page of a category's archive: its posts, the categories it names, the next page."""
+        try:
+            page = archive.read(*_html(response))
+            category.take(page, number)
+        except (NotThePage, BrokenWalkError) as error:
+            yield from self._again(response, str(error)) or self._skip(category, number, response.url, str(error))
+            return
+        new = sum(self._sightings.add(post) for post in page.posts)
+        self.crawler.signals.send_catch_log(engcrawl.signals.posts_listed, count=new)
+        yield from self._note(page.categories)
+        try:
+            url = category.next_url(page)
+        except BrokenWalkError as error:
+            self._problem(response.url, str(error))
+            self._end(category, "broken")
+            return
+        if url is None:
+            self._end(category, "last page")
+        elif self._past_since(page):
+            self._end(category, "since")
+        elif self.arguments.max_pages and len(category.walked) >= self.arguments.max_pages:
+            self._end(category, "max_pages")
+        else:
+            self._tell(category)
+            yield self._listing_page(category, url, number + 1)
+
+    def listing_failed(self, failure: Failure) -> Iterator[Request]:
+        """Errback of a listing page."""
+        kwargs = failure.request.cb_kwargs  # type: ignore[attr-defined]  # set by Scrapy
+        category: Category = kwargs["category"]
+        number: int = kwargs["number"]
+        absent = number == 1 and _status(failure) == 404
+        if absent and self.arguments.categories:
+            self._end(category, "no such category")
+            self._unknown.append(category)
+            if len(self._unknown) == 1:
+                yield self._request(f"{self.site}/", self.parse_front, self.front_failed)
+        elif absent and category.slug == UNCATEGORIZED and not category.linked:
+            self._end(category, "no such category")
+        else:
+            yield from self._skip(category, number, _url(failure), reason(failure))
+
+    def _skip(self, category: Category, number: int, url: str, why: str) -> Iterator[Request]:
+        """Report a page that could not be had and go on behind it, unless the one before could not be had either."""
+        self._problem(url, why)
+        following = category.url_of(number + 1)
+        if following and number - 1 in category.walked:
+            self._tell(category)
+            yield self._listing_page(category, following, number + 1)
+        else:
+            self._end(category, "broken")
+
+    def _past_since(self, page: archive.ArchivePage) -> bool:
+        """Whether a listing, newest first, has only older posts behind *page*."""
+        days = [day for post in page.posts if (day := _day(post))]
+        return bool(self.arguments.since and days and max(days) < self.arguments.since)
+
+    def _wanted(self, post: Post) -> bool:
+        """Whether ``since`` and ``until`` take the post; one without a day is kept: nothing puts it outside."""
+        day, since, until = _day(post), self.arguments.since, self.arguments.until
+        return day is None or ((since is None or day >= since) and (until is None or day <= until))
+
+    # Article pages
+
+    def parse_article(self, response: Response, post: Post) -> Iterator[Post | Request]:
+        """A post's own page, merged with what the listings said."""
+        try:
+            page = article.read(*_html(response), post.id)
+        except NotThePage as error:
+            yield from self._again(response, str(error)) or self._article_lost(post, response.url, str(error))
+            return
+        yield from self._note(page.categories)
+        post.take_article(page.post)
+        if page.parts == 1:
+            yield post
+        else:
+            yield self._part(post, 2, page.parts, [page.post.content_html])
+
+    def article_failed(self, failure: Failure) -> Iterator[Post]:
+        """Errback of a post's own page, and of the further pages of a long one."""
+        post: Post = failure.request.cb_kwargs["post"]  # type: ignore[attr-defined]
+        yield from self._article_lost(post, _url(failure), reason(failure))
+
+    def _part(self, post: Post, number: int, parts: int, bodies: list[str | None]) -> Request:
+        url = f"{post.url.rstrip('/')}/{number}/"
+        kwargs: dict[str, Any] = {"post": post, "number": number, "parts": parts, "bodies": bodies}
+        return self._request(url, self.parse_part, self.article_failed, **kwargs)
+
+    def parse_part(
+        self, response: Response, post: Post, number: int, parts: int, bodies: list[str | None]
+    ) -> Iterator[Post | Request]:
+        """A further page of a post whose body is split over several (``URL/2/``)."""
+        try:
+            bodies.append(article.read_part(*_html(response), post.id))
+        except NotThePage as error:
+            yield from self._again(response, str(error)) or self._article_lost(post, response.url, str(error))
+            return
+        if number < parts:
+            yield self._part(post, number + 1, parts, bodies)
+        else:
+            post.content_html = "\n".join(filter(None, bodies)) or None
+            yield post
+
+    def _article_lost(self, post: Post, url: str, why: str) -> Iterator[Post]:
+        """Report a post whose own page, or a part of it, could not be had; what is known of it goes out."""
+        self._problem(url, why, post.id)
+        post.content_html = None
+        yield post
+
+    # What happened
+
+    def _again(self, response: Response, why: str) -> list[Request] | None:
+        """The same request once more for a page that only pretended, or None when it was retried enough."""
+        assert response.request is not None
+        self.logger.info("Not the page: %s: %s", response.url, why)
+        retry = get_retry_request(response.request, spider=self, reason="not the page")
+        return [retry] if retry else None
+
+    def _problem(self, url: str, why: str, post_id: int | None = None) -> None:
+        self.crawler.signals.send_catch_log(engcrawl.signals.problem, url=url, reason=why, post_id=post_id)
+
+    def _end(self, category: Category, end: End) -> None:
+        category.end = end
+        self._tell(category)
+
+    def _tell(self, category: Category) -> None:
+        self.crawler.signals.send_catch_log(engcrawl.signals.category_changed, category=category)
+
+    def _count(self, stat: str) -> None:
+        self.crawler.stats.inc_value(f"engcrawl/{stat}")
+
+
+def reason(failure: Failure) -> str:
+    """One line that says why a request has no page: the status, the error, and how often it was tried."""
+    if status := _status(failure):
+        why = f"HTTP {status}"
+    else:
+        why = " ".join(f"{type(failure.value).__name__}: {failure.value}".split()).removeprefix("IgnoreRequest: ")
+    retries = failure.request.meta.get("retry_times", 0)  # type: ignore[attr-defined]
+    return f"{why} ({retries + 1} tries)" if retries else why
+
+
+def _status(failure: Failure) -> int | None:
+    """The status of an answer that wasn't a success; None for a failure without an answer."""
+    return failure.value.response.status if isinstance(failure.value, HttpError) else None
+
+
+def _url(failure: Failure) -> str:
+    return str(failure.request.url)  # type: ignore[attr-defined]
+
+
+def _html(response: Response) -> tuple[Any, str, str]:
+    """What `engcrawl.pages` read from: the selector, the text and the address. Raises NotThePage for binary data."""
+    if not isinstance(response, TextResponse):
+        kind = (response.headers.get("Content-Type") or b"no content type").decode("latin-1")
+        raise NotThePage("an empty body" if not response.body else f"not an HTML page: {kind}")
+    return response.selector, response.text, response.url
+
+
+def _day(post: Post) -> date | None:
+    """The day of a post, for ``since`` and ``until``; None where there is none that can be read."""
+    if post.published_date:
+        try:
+            return dates.day(post.published_date)
+        except ValueError:
+            return None  # the pipelines report it
+    return None if post.external else dates.permalink_day(post.url)

@@ -1,0 +1,281 @@
+"""The blog's posts and listings, made from a seed number, and the ground truth of an archive of it.
+
+A post's facts and body are made anew whenever they are asked for; what stays in memory are a few numbers a post.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, lru_cache
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.blog import blocks
+
+PER_PAGE = 12
+ZONE = ZoneInfo("America/Los_Angeles")
+BEGIN = datetime(2012, 3, 1, 16, 0, tzinfo=UTC)
+END = datetime(2026, 10, 1, 16, 0, tzinfo=UTC)
+EXTERNAL = ("https://research.example.org/notes", "https://careers.example.com/life")
+
+
+@dataclass(frozen=True)
+class Category:
+    """A category of the blog."""
+
+    number: int
+    slug: str
+    name: str
+    parent: str | None = None
+    in_menu: bool = True
+
+    @property
+    def path(self) -> str:
+        """The path of its archive."""
+        return f"/category/{self.parent + '/' if self.parent else ''}{self.slug}/"
+
+
+CATEGORIES = {
+    category.slug: category
+    for category in (
+        Category(1, "uncategorized", "Uncategorized", in_menu=False),
+        Category(12, "compilers", "Compilers"),
+        Category(13, "databases", "Databases"),
+        Category(17, "networking", "Networking &amp; Traffic"),
+        Category(21, "storage", "Storage"),
+        Category(22, "mobile", "Mobile"),
+        Category(25, "web", "Web"),
+        Category(31, "security", "Security &amp; Privacy"),
+        Category(34, "observability", "Observability"),
+        Category(40, "machine-learning", "Machine Learning"),
+        Category(41, "language-models", "Language Models", parent="machine-learning"),
+        Category(44, "hardware", "Hardware"),
+        Category(52, "video", "Video"),
+        Category(53, "dev-tools", "DevTools"),
+        Category(60, "quantum", "Quantum"),  # empty
+        Category(66, "release-notes", "Release Notes"),  # two pages, exactly full
+        Category(73, "culture", "Culture", in_menu=False),
+    )
+}
+_USUAL = [s for s in CATEGORIES if s not in ("uncategorized", "quantum", "release-notes")]
+_TAGS = ("performance", "open-source", "at-scale", "podcast", "how-it-works", "incident")
+_FIRST = ["Ada", "Bo", "Chen", "Dina", "Émile", "Fatima", "Grace", "Hiro", "Inés", "Jürgen", "Kofi", "Лев"]
+_LAST = ["Abara", "Brandt", "Costa", "Dvořák", "Eriksen", "Fournier", "Gupta", "Hernández", "Ito", "Jansen"]
+_TITLES = (
+    "How the {0} learned to wait",
+    "Inside our {0} and {1}",
+    "R&D notes: the {0}’s second year",
+    "Why vector<{0}> isn’t enough",
+    "“Fast” {0}s — faster {1}s",
+    "Как мы построили {0}",
+    "新しい{0}の作り方",
+    "Größere {0}s für alle",
+)
+
+
+@dataclass(frozen=True)
+class Post:
+    """A post's facts."""
+
+    index: int
+    id: int
+    title: str
+    slug: str
+    published: datetime
+    modified: datetime | None
+    categories: tuple[str, ...]
+    tags: tuple[str, ...]
+    authors: tuple[str, ...]
+    path: str
+    """The permalink's path; for an external post the whole address, with a query."""
+    external: bool
+    protected: bool
+    kinds: tuple[str, ...]
+    """The content types in its classes: article, video, both or none."""
+    image: str
+    parts: int
+
+    @property
+    def day(self) -> datetime:
+        """Publication in the site's own zone."""
+        return self.published.astimezone(ZONE)
+
+
+class Blog:
+    """*posts* posts made from *seed*, served at *base*."""
+
+    def __init__(self, posts: int = 500, seed: int = 1, base: str = "") -> None:
+        self.size = posts
+        self.seed = seed
+        self.base = base
+        self._full = {(n * posts) // (2 * PER_PAGE) for n in range(2 * PER_PAGE)} if posts >= 4 * PER_PAGE else set()
+        self._listings: dict[str, array[int]] = {slug: array("L") for slug in CATEGORIES}
+        self.whole = array("L")
+        self._extra: dict[int, tuple[str, ...]] = {}
+        for index in range(posts - 1, -1, -1):
+            self._list(index)
+
+    def _list(self, index: int) -> None:
+        if self.hidden(index):
+            return
+        self.whole.append(index)
+        for slug in self._in_listings(index):
+            self._listings[slug].append(index)
+
+    def _in_listings(self, index: int) -> set[str]:
+        own = self.categories_of(index)
+        return {*own, *(parent for slug in own if (parent := CATEGORIES[slug].parent))}
+
+    def publish(self, categories: tuple[str, ...]) -> Post:
+        """Publish one more post, the newest, in *categories*."""
+        index = self.size
+        self.size += 1
+        self._extra[index] = categories
+        self.whole.insert(0, index)
+        for slug in self._in_listings(index):
+            self._listings[slug].insert(0, index)
+        return self.post(index)
+
+    # Facts of post number *index*, from 0, the oldest
+
+    @staticmethod
+    def hidden(index: int) -> bool:
+        """Whether the site keeps the post out of its listings (``post__not_in``)."""
+        return index % 31 == 9
+
+    def categories_of(self, index: int) -> tuple[str, ...]:
+        """The slugs of the categories that the post is filed in."""
+        if index in self._extra:
+            return self._extra[index]
+        if index % 61 == 3:
+            return ("uncategorized",)
+        rng = Random(self.seed * 1_000_003 + index)
+        chosen = set(rng.sample(_USUAL, rng.choice((1, 1, 2, 3))))
+        if self._full and index in self._visible_full:
+            chosen.add("release-notes")
+        return tuple(sorted(chosen))
+
+    @cached_property
+    def _visible_full(self) -> set[int]:
+        """Posts of the category whose pages are exactly full: next to the evenly spaced ones, all listed."""
+        chosen: set[int] = set()
+        for start in sorted(self._full):
+            index = start
+            while self.hidden(index) or index in chosen or index % 61 == 3:
+                index += 1
+            chosen.add(index)
+        return chosen
+
+    def id_of(self, index: int) -> int:
+        """WordPress IDs: unique, with gaps, not quite in the order of the dates."""
+        return 400 + 4 * index + (index * 7919) % 4 + (8 if index % 9 == 2 else 0) * (index % 2 == 0)
+
+    def index_of(self, post_id: int) -> int | None:
+        """The post with this ID; None where there is none."""
+        near = (post_id - 400) // 4
+        return next((i for i in range(near - 3, near + 2) if 0 <= i < self.size and self.id_of(i) == post_id), None)
+
+    @lru_cache(maxsize=2048)  # noqa: B019 - a blog lives as long as its process
+    def post(self, index: int) -> Post:
+        """The facts of a post."""
+        rng = Random(self.seed * 2_000_003 + index)
+        post_id = self.id_of(index)
+        nouns = rng.sample(blocks._NOUNS, 2)
+        slug = f"{'-'.join(nouns)}-{post_id}"
+        tied = index % 50 == 7  # the same second as the post before
+        step = (END - BEGIN) / max(self.size, 500)
+        published = (BEGIN + step * (index - tied)).replace(microsecond=0)
+        published += timedelta(hours=(index - tied) % 5)  # some in the evening of the site, the next day in UTC
+        categories = self.categories_of(index)
+        in_path = categories[0] if index % 5 else rng.choice(_USUAL)
+        external = index % 23 == 5
+        day = published.astimezone(ZONE)
+        path = f"/{day:%Y/%m/%d}/{in_path}/{slug}/"
+        if external:
+            path = f"{EXTERNAL[index % 2]}/{slug}/?ref=blog"
+        earlier = timedelta(minutes=-40) if index % 7 == 0 else timedelta(days=rng.randint(1, 90))
+        return Post(
+            index=index,
+            id=post_id,
+            title=_TITLES[index % len(_TITLES)].format(*nouns),
+            slug=slug,
+            published=published,
+            modified=None if index % 6 == 1 else published + earlier,
+            categories=categories,
+            tags=tuple(sorted(rng.sample(_TAGS, rng.choice((0, 1, 2))))),
+            authors=tuple(f"{f} {rng.choice(_LAST)}" for f in rng.sample(_FIRST, rng.randint(1, 4))),
+            path=path,
+            external=external,
+            protected=not external and index % 101 == 17,
+            kinds=(("article",), ("article",), ("video",), ("article", "video"), ())[rng.choice((0, 0, 0, 1, 2, 3, 4))],
+            image=f"/wp-content/uploads/2021/{index % 12 + 1:02}/hero-{post_id}.{('png', 'webp', 'jpg')[index % 3]}",
+            parts=3 if not external and index % 89 == 11 else 1,
+        )
+
+    def bodies(self, post: Post) -> list[list[blocks.Block]]:
+        """The blocks of each page of the post's body."""
+        rng = Random(self.seed * 3_000_017 + post.index)
+        return [blocks.body(rng, self.base) for _ in range(post.parts)]
+
+    def excerpt(self, post: Post) -> str:
+        """What ``og:description`` says."""
+        return blocks.words(Random(self.seed * 4_000_037 + post.index), 2) + " It’s R&D […]"
+
+    # Listings
+
+    def listing(self, slug: str | None) -> array[int]:
+        """Post numbers in the archive of a category, newest first; of the whole blog for None."""
+        return self.whole if slug is None else self._listings[slug]
+
+    def pages(self, slug: str | None) -> int:
+        """How many pages the archive of a category has: 0 for an empty one."""
+        return -(-len(self.listing(slug)) // PER_PAGE)
+
+    def page(self, slug: str | None, number: int) -> list[Post]:
+        """The posts of page *number*, from 1."""
+        listing = self.listing(slug)
+        return [self.post(i) for i in listing[(number - 1) * PER_PAGE : number * PER_PAGE]]
+
+    @cached_property
+    def not_in(self) -> list[int]:
+        """IDs that the site keeps out of its listings."""
+        return [self.id_of(i) for i in range(self.size) if self.hidden(i)]
+
+    # Ground truth
+
+    def truth(self, *, articles: bool = True) -> Iterator[dict[str, Any]]:
+        """What an archive of the category listings must hold, record by record; all keys but ``crawled_at``."""
+        for index in self.whole:
+            yield self.record(self.post(index), article=articles)
+
+    def record(self, post: Post, *, article: bool = True) -> dict[str, Any]:
+        """A post's record; without *article*, of what its listings say."""
+        article = article and not post.external
+        bodies = self.bodies(post) if article and not post.protected else []
+        return {
+            "id": post.id,
+            "url": post.path.partition("?")[0] if post.external else self.base + post.path,
+            "title": f"Protected: {post.title}" if post.protected else post.title,
+            "published_date": f"{post.day:%Y-%m-%d}" if not post.external or self._dated(post.index) else None,
+            "published_at": f"{post.published:%Y-%m-%dT%H:%M:%SZ}" if article else None,
+            "modified_at": f"{post.modified:%Y-%m-%dT%H:%M:%SZ}" if article and post.modified else None,
+            "authors": list(post.authors) if article else [],
+            "categories": list(post.categories),
+            "tags": list(post.tags),
+            "kind": "video" if "video" in post.kinds else "article",
+            "external": post.external,
+            "protected": post.protected,
+            "excerpt": self.excerpt(post) if article else None,
+            "image_url": self.base + post.image,
+            "language": "en-US" if article else None,
+            "content_html": "\n".join("\n".join(b.html for b in part) for part in bodies) or None,
+            "content_markdown": "\n\n".join(b.markdown for part in bodies for b in part if b.markdown) or None,
+        }
+
+    def _dated(self, index: int) -> bool:
+        """Whether a listing shows the post's date: in every place but the first of a page."""
+        return any(self._listings[slug].index(index) % PER_PAGE for slug in self._in_listings(index))

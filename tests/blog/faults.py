@@ -1,0 +1,47 @@
+"""Faults that can be switched on, each for the addresses that match, a number of times."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal[
+    "status",  # answer with `status` and `headers`
+    "retry_after_date",  # answer with `status` and a Retry-After of `seconds` from now, as a date
+    "reset",  # drop the connection without an answer
+    "truncated",  # announce the whole body, send half of it
+    "cut",  # half of the body, announced as if it were the whole
+    "slow",  # send the body in pieces over `seconds`
+    "challenge",  # 200, and a page that wants to see a browser
+    "empty",  # 200, and nothing
+    "login",  # 200, and a login form
+    "loop",  # the next page is the first one
+    "same",  # the next page is this one
+    "stray",  # the next page is another category's
+    "skip",  # the next page is the one after it
+    "no_next",  # no link to the next page
+    "no_posts",  # a listing without posts
+    "publish",  # a post is published before the answer
+    "offsite",  # redirect to another host
+]
+
+
+@dataclass
+class Fault:
+    """A fault of the server."""
+
+    kind: Kind
+    match: str
+    """A regular expression that the path must match as a whole."""
+    times: int = 1_000_000
+    status: int = 503
+    headers: dict[str, str] = field(default_factory=dict)
+    seconds: float = 1.0
+
+    def hits(self, path: str) -> bool:
+        """Whether the fault strikes this time; it then has one time less."""
+        if self.times and re.fullmatch(self.match, path):
+            self.times -= 1
+            return True
+        return False

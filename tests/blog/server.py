@@ -1,0 +1,375 @@
+"""The blog's HTTP server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from xml.sax.saxutils import escape
+
+import jinja2
+from aiohttp import web
+
+from tests.blog.blog import CATEGORIES, PER_PAGE, Blog, Category, Post
+from tests.blog.faults import Fault
+
+HERE = Path(__file__).parent
+PER_SITEMAP = 1000
+CHALLENGE = """<!DOCTYPE html><html><head><title>Just a moment...</title></head>
+<body><h1>Checking your browser</h1><script>setTimeout(function(){location.reload()}, 5000)</script></body></html>"""
+LOGIN = """<!DOCTYPE html><html><head><title>Log In</title></head><body class="login">
+<form id="loginform" method="post"><input name="log"><input name="pwd" type="password"></form></body></html>"""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Server:
+    """The blog on 127.0.0.1, in a thread of its own: ``with Server(blog) as server: server.url``."""
+
+    def __init__(self, blog: Blog, faults: list[Fault] | None = None, port: int = 0) -> None:
+        self.blog = blog
+        self.faults = faults or []
+        self.port = port
+        self.requests: list[tuple[float, str]] = []
+        """Each request: when it came (seconds of the event loop's clock), and its path."""
+        self._templates = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """The blog's address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Server:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _start(self) -> None:
+        app = web.Application(middlewares=[self._faulty])
+        app.router.add_route("*", "/{path:.*}", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        self.blog.base = self.url
+        self._templates.globals.update(
+            base=self.url,
+            menu=[c for c in CATEGORIES.values() if c.in_menu],
+            link=lambda post: post.path if post.external else self.url + post.path,
+            classes=_classes,
+            categories=lambda post: [CATEGORIES[slug] for slug in post.categories],
+            label=_label,
+            upper_day=lambda post: f"{post.day:%b} {post.day.day}, {post.day.year}".upper(),
+            related=[self.blog.post(i) for i in range(min(self.blog.size, 100)) if self.blog.hidden(i)][:3],
+        )
+
+    # Faults
+
+    @web.middleware
+    async def _faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self.requests.append((self._loop.time(), request.path_qs))
+        fault = next((f for f in self.faults if f.hits(request.path)), None)
+        request["fault"] = fault.kind if fault else ""
+        if fault is None:
+            return await handler(request)
+        match fault.kind:
+            case "status":
+                return web.Response(status=fault.status, headers=fault.headers, text="busy")
+            case "retry_after_date":
+                then = format_datetime(datetime.now(UTC) + timedelta(seconds=fault.seconds), usegmt=True)
+                return web.Response(status=fault.status, headers={"Retry-After": then}, text="busy")
+            case "reset":
+                assert request.transport is not None
+                request.transport.abort()
+                return web.Response()
+            case "challenge" | "login":
+                return web.Response(text=CHALLENGE if fault.kind == "challenge" else LOGIN, content_type="text/html")
+            case "empty":
+                return web.Response(text="", content_type="text/html")
+            case "offsite":
+                raise web.HTTPFound(f"http://localhost:{self.port}{request.path}")
+            case "publish":
+                self.blog.publish(("compilers",))
+        answer = await handler(request)
+        if fault.kind in ("truncated", "cut", "slow"):
+            return await _in_pieces(request, answer, fault)
+        return answer
+
+    # Pages
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        path = request.path
+        routes: list[tuple[str, Callable[..., web.Response]]] = [
+            (r"/(?:page/(\d+)/)?", self._front),
+            (r"/category/((?:[^/]+/)*?[^/]+)/(?:page/(\d+)/)?", self._category),
+            (r"/\d{4}/\d\d/\d\d/[^/]+/[^/]+-(\d+)/(?:(\d+)/)?", self._article),
+            (r"/(?:category/(?:[^/]+/)*?([^/]+)/)?feed/", self._feed),
+            (r"/wp-json/wp/v2/posts", self._rest_posts),
+            (r"/wp-json/wp/v2/posts/(\d+)", self._rest_post),
+            (r"/wp-json/wp/v2/categories", self._rest_categories),
+            (r"/wp-json/wp/v2/categories/(\d+)", self._rest_category),
+            (r"/sitemap_index\.xml", self._sitemap_index),
+            (r"/post-sitemap(\d*)\.xml", self._sitemap),
+            (r"/robots\.txt", self._robots),
+            (r"/static/loadmore\.js", self._script),
+        ]
+        for pattern, page in [(r"/category/(?:[^/]+/)*?([^/]+)/feed/", self._feed), *routes]:
+            if match := re.fullmatch(pattern, path):
+                return page(request, *match.groups())
+        if path == "/wp-json/blog/v1/loadmore" and request.method == "POST":
+            return await self._loadmore(request)
+        return self._missing()
+
+    def _page(self, template: str, status: int = 200, **values: Any) -> web.Response:
+        text = self._templates.get_template(template).render(**values)
+        return web.Response(text=text, status=status, content_type="text/html")
+
+    def _missing(self) -> web.Response:
+        return self._page("missing.html", 404, missing=True)
+
+    def _front(self, request: web.Request, number: str | None) -> web.Response:
+        return self._listing(request, None, "/", int(number or 1))
+
+    def _category(self, request: web.Request, path: str, number: str | None) -> web.Response:
+        category = CATEGORIES.get(path.rpartition("/")[2])
+        if category is None:
+            return self._missing()
+        if request.path.partition("page/")[0] != category.path:
+            raise web.HTTPMovedPermanently(category.path + (f"page/{number}/" if number else ""))
+        return self._listing(request, category, category.path, int(number or 1))
+
+    def _listing(self, request: web.Request, category: Category | None, path: str, number: int) -> web.Response:
+        slug = category.slug if category else None
+        pages = self.blog.pages(slug)
+        if number > max(pages, 1):
+            return self._missing()
+        fault = request["fault"]
+        following = {
+            "loop": f"{path}page/1/" if number == 1 else path,
+            "same": f"{path}page/{number}/",
+            "stray": "/category/web/page/2/",
+            "skip": f"{path}page/{number + 2}/",
+            "no_next": None,
+        }.get(fault, f"{self.url}{path}page/{number + 1}/" if number < pages else None)
+        query = {
+            "category_name": slug or "",
+            "post__not_in": self.blog.not_in[:100],
+            "posts_per_page": PER_PAGE,
+            "order": "DESC",
+        }
+        params = json.dumps(
+            {
+                "restfulURL": f"{self.url}/wp-json/blog/v1/loadmore",
+                "posts": json.dumps(query),
+                "current_page": str(number),
+                "max_page": str(pages),
+                "post_type": "post",
+            }
+        )
+        return self._page(
+            "listing.html",
+            category=category,
+            path=path,
+            number=number,
+            pages=pages,
+            next=following,
+            posts=[] if fault == "no_posts" else self.blog.page(slug, number),
+            broken=fault == "no_posts",
+            params=params.replace("/", "\\/") if number % 2 else params,
+        )
+
+    async def _loadmore(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        query = json.loads(str(form["query"]))
+        posts = self.blog.page(query["category_name"] or None, int(str(form["page"])) + 1)
+        return self._page("tiles.html", posts=posts)
+
+    def _found(self, post_id: str) -> Post | None:
+        index = self.blog.index_of(int(post_id))
+        return None if index is None else self.blog.post(index)
+
+    def _article(self, request: web.Request, post_id: str, part: str | None) -> web.Response:
+        post = self._found(post_id)
+        number = int(part or 1)
+        if post is None or number > post.parts or not request.path.startswith(post.path):
+            return self._missing()
+        indexes = [(post.index + k) % self.blog.size for k in range(1, 7)]
+        return self._page(
+            "article.html",
+            post=post,
+            part=number,
+            body="\n".join(block.source for block in self.blog.bodies(post)[number - 1]),
+            excerpt=self.blog.excerpt(post),
+            graph=json.dumps(self._graph(post)).replace("/", "\\/"),
+            more=[self.blog.post(index) for index in indexes],
+        )
+
+    def _graph(self, post: Post) -> dict[str, Any]:
+        url = self.url + post.path
+        people = [{"@type": "Person", "@id": f"{self.url}/#person-{n}", "name": a} for n, a in enumerate(post.authors)]
+        article = {
+            "@type": "Article",
+            "@id": f"{url}#article",
+            "author": [{"@id": person["@id"]} for person in people],
+            "headline": escape(post.title),
+            "datePublished": post.published.isoformat(),
+            "articleSection": [CATEGORIES[slug].name for slug in post.categories],
+            "inLanguage": "en-US",
+        }
+        if post.modified:
+            article["dateModified"] = post.modified.isoformat()
+        page = {"@type": "WebPage", "@id": url, "datePublished": post.published.isoformat()}
+        return {"@context": "https://schema.org", "@graph": [article, page, [], *people]}
+
+    # The other lists of posts
+
+    def _feed(self, request: web.Request, slug: str | None = None) -> web.Response:
+        if slug is not None and slug not in CATEGORIES:
+            return self._missing()
+        items = "".join(
+            f"<item><title>{escape(p.title)}</title><link>{escape(self._link(p))}</link>"
+            f"<pubDate>{format_datetime(p.published)}</pubDate>"
+            f'<guid isPermaLink="false">{self.url}/?p={p.id}</guid></item>'
+            for p in self.blog.page(slug, int(request.query.get("paged", "1")))
+        )
+        channel = f"<channel><title>Notes</title>{items}</channel>"
+        xml = f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0">{channel}</rss>'
+        return web.Response(text=xml, content_type="application/rss+xml")
+
+    def _link(self, post: Post) -> str:
+        return post.path if post.external else self.url + post.path
+
+    def _rest_posts(self, request: web.Request) -> web.Response:
+        per_page, page = int(request.query.get("per_page", "10")), int(request.query.get("page", "1"))
+        total = self.blog.size
+        pages = -(-total // per_page)
+        if not 1 <= page <= pages:
+            return web.json_response({"code": "rest_post_invalid_page_number", "data": {"status": 400}}, status=400)
+        newest = range(total - 1 - (page - 1) * per_page, max(-1, total - 1 - page * per_page), -1)
+        headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
+        return web.json_response([self._rest(self.blog.post(i)) for i in newest], headers=headers)
+
+    def _rest_post(self, request: web.Request, post_id: str) -> web.Response:
+        post = self._found(post_id)
+        if post is None:
+            return web.json_response({"code": "rest_post_invalid_id", "data": {"status": 404}}, status=404)
+        return web.json_response(self._rest(post))
+
+    def _rest(self, post: Post) -> dict[str, Any]:
+        body = "" if post.protected or post.external else self.blog.bodies(post)[0]
+        modified = post.modified or post.published
+        return {
+            "id": post.id,
+            "date": f"{post.day:%Y-%m-%dT%H:%M:%S}",
+            "date_gmt": f"{post.published:%Y-%m-%dT%H:%M:%S}",
+            "modified_gmt": f"{modified:%Y-%m-%dT%H:%M:%S}",
+            "slug": post.slug,
+            "link": self._link(post),
+            "title": {"rendered": ("Protected: " if post.protected else "") + escape(post.title)},
+            "content": {"rendered": "\n".join(b.source for b in body), "protected": post.protected},
+            "categories": [CATEGORIES[slug].number for slug in post.categories],
+        }
+
+    def _rest_categories(self, request: web.Request) -> web.Response:
+        return web.json_response([self._rest_term(c) for c in CATEGORIES.values()])
+
+    def _rest_category(self, request: web.Request, number: str) -> web.Response:
+        found = next((c for c in CATEGORIES.values() if c.number == int(number)), None)
+        if found is None:
+            return web.json_response({"code": "rest_term_invalid", "data": {"status": 404}}, status=404)
+        return web.json_response(self._rest_term(found))
+
+    def _rest_term(self, c: Category) -> dict[str, Any]:
+        count = sum(c.slug in self.blog.categories_of(i) for i in range(self.blog.size))
+        parent = CATEGORIES[c.parent].number if c.parent else 0
+        return {
+            "id": c.number,
+            "slug": c.slug,
+            "name": c.name,
+            "parent": parent,
+            "count": count,
+            "link": self.url + c.path,
+        }
+
+    def _sitemap_index(self, request: web.Request) -> web.Response:
+        maps = range(-(-self.blog.size // PER_SITEMAP))
+        locs = "".join(f"<sitemap><loc>{self.url}/post-sitemap{n + 1 if n else ''}.xml</loc></sitemap>" for n in maps)
+        return _xml(f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{locs}</sitemapindex>')
+
+    def _sitemap(self, request: web.Request, number: str) -> web.Response:
+        start = (int(number or 1) - 1) * PER_SITEMAP
+        posts = (self.blog.post(i) for i in range(start, min(start + PER_SITEMAP, self.blog.size)))
+        urls = "".join(
+            f"<url><loc>{self._link(p)}</loc><lastmod>{(p.modified or p.published).isoformat()}</lastmod></url>"
+            for p in posts
+            if not p.external
+        )
+        if not urls:
+            return self._missing()
+        return _xml(f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>')
+
+    def _robots(self, request: web.Request) -> web.Response:
+        return web.Response(text=f"User-agent: *\nDisallow: /wp-admin/\n\nSitemap: {self.url}/sitemap_index.xml\n")
+
+    def _script(self, request: web.Request) -> web.Response:
+        text = (HERE / "templates" / "loadmore.js").read_text()
+        return web.Response(text=text, content_type="text/javascript")
+
+
+def _xml(text: str) -> web.Response:
+    return web.Response(text=f'<?xml version="1.0" encoding="UTF-8"?>{text}', content_type="application/xml")
+
+
+def _label(post: Post) -> Category | None:
+    """The one category that a tile shows: the first that the menu has."""
+    return next((CATEGORIES[slug] for slug in post.categories if CATEGORIES[slug].in_menu), None)
+
+
+def _classes(post: Post) -> str:
+    return " ".join(
+        [
+            *(f"category-{slug}" for slug in post.categories),
+            *(f"tag-{tag}" for tag in post.tags),
+            *(f"fb_content_type-{kind}" for kind in post.kinds),
+        ]
+    )
+
+
+async def _in_pieces(request: web.Request, answer: web.StreamResponse, fault: Fault) -> web.StreamResponse:
+    assert isinstance(answer, web.Response)
+    assert isinstance(answer.body, bytes)
+    body = answer.body
+    half = body[: len(body) // 2]
+    sent = half if fault.kind == "cut" else body
+    stream = web.StreamResponse(
+        status=answer.status, headers={"Content-Type": "text/html", "Content-Length": str(len(sent))}
+    )
+    await stream.prepare(request)
+    if fault.kind == "slow":
+        for start in range(0, len(body), len(body) // 5 + 1):
+            await stream.write(body[start : start + len(body) // 5 + 1])
+            await asyncio.sleep(fault.seconds / 5)
+    else:
+        await stream.write(half)
+    if fault.kind == "truncated":
+        assert request.transport is not None
+        request.transport.close()
+    return stream
