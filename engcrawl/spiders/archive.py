@@ -48,6 +48,8 @@ class ArchiveSpider(Spider):
         self.arguments = ArchiveArguments.parse(kwargs)
         self.site = self.arguments.site
         self.categories: dict[str, Category] = {}
+        self._named: dict[str, str | None] = {}
+        """Every category that a page named: slug -> address of its archive, None where only a class named it."""
         self._unlinked: dict[str, None] = {}
         self._unknown: list[Category] = []
         self._sightings = Sightings()
@@ -128,16 +130,15 @@ class ArchiveSpider(Spider):
         try:
             named = archive.read_front(*_html(response))
         except NotThePage as error:
-            yield from self._again(response, str(error)) or self._front_lost(response.url, str(error))
+            yield from self._again(response, str(error)) or self._front_lost(_asked(response), str(error))
             return
+        yield from self._note(named)
         if self._unknown:
-            yield from self._resolve_unknown(named)
-        else:
-            yield from self._note(named)
+            yield from self._resolve_unknown()
 
     def front_failed(self, failure: Failure) -> None:
         """Errback of the front page."""
-        self._front_lost(_url(failure), reason(failure))
+        self._front_lost(_asked(failure), reason(failure))
 
     def _front_lost(self, url: str, why: str) -> tuple[()]:
         self._problem(url, why)
@@ -146,6 +147,7 @@ class ArchiveSpider(Spider):
 
     def _note(self, named: dict[str, str | None]) -> Iterator[Request]:
         """First pages of the categories not seen before; those that only a class names wait for a link."""
+        self._named = named | self._named
         if self.arguments.categories:
             return
         for slug, url in named.items():
@@ -157,19 +159,19 @@ class ArchiveSpider(Spider):
                 self._unlinked.pop(slug, None)
                 yield self._first_page(slug, url)
 
-    def _resolve_unknown(self, named: dict[str, str | None]) -> Iterator[Request]:
+    def _resolve_unknown(self) -> Iterator[Request]:
         """Categories asked for whose made address isn't there: where the site links to them, or a usage error."""
         unknown, self._unknown = self._unknown, []
-        missing = [c.slug for c in unknown if named.get(c.slug) in (None, c.url)]
+        missing = [c.slug for c in unknown if self._named.get(c.slug) in (None, c.url)]
         if missing:
             self.crawler.stats.set_value(
                 "engcrawl/usage",
                 f"argument categories={','.join(self.arguments.categories or ())}: unknown category "
-                f"{', '.join(missing)}; {self.site} has: {', '.join(sorted(named))}",
+                f"{', '.join(missing)}; {self.site} has: {', '.join(sorted(self._named))}",
             )
             raise CloseSpider("usage")
         for category in unknown:
-            yield self._first_page(category.slug, named[category.slug])
+            yield self._first_page(category.slug, self._named[category.slug])
 
     # Listing pages
 
@@ -179,7 +181,7 @@ class ArchiveSpider(Spider):
             page = archive.read(*_html(response))
             category.take(page, number)
         except (NotThePage, BrokenWalkError) as error:
-            yield from self._again(response, str(error)) or self._skip(category, number, response.url, str(error))
+            yield from self._again(response, str(error)) or self._skip(category, number, _asked(response), str(error))
             return
         new = sum(self._sightings.add(post) for post in page.posts)
         self.crawler.signals.send_catch_log(engcrawl.signals.posts_listed, count=new)
@@ -187,7 +189,7 @@ class ArchiveSpider(Spider):
         try:
             url = category.next_url(page)
         except BrokenWalkError as error:
-            self._problem(response.url, str(error))
+            self._problem(_asked(response), str(error))
             self._end(category, "broken")
             return
         if url is None:
@@ -214,7 +216,7 @@ class ArchiveSpider(Spider):
         elif absent and category.slug == UNCATEGORIZED and not category.linked:
             self._end(category, "no such category")
         else:
-            yield from self._skip(category, number, _url(failure), reason(failure))
+            yield from self._skip(category, number, _asked(failure), reason(failure))
 
     def _skip(self, category: Category, number: int, url: str, why: str) -> Iterator[Request]:
         """Report a page that could not be had and go on behind it, unless the one before could not be had either."""
@@ -243,7 +245,7 @@ class ArchiveSpider(Spider):
         try:
             page = article.read(*_html(response), post.id)
         except NotThePage as error:
-            yield from self._again(response, str(error)) or self._article_lost(post, response.url, str(error))
+            yield from self._again(response, str(error)) or self._article_lost(post, _asked(response), str(error))
             return
         yield from self._note(page.categories)
         post.take_article(page.post)
@@ -255,7 +257,7 @@ class ArchiveSpider(Spider):
     def article_failed(self, failure: Failure) -> Iterator[Post]:
         """Errback of a post's own page, and of the further pages of a long one."""
         post: Post = failure.request.cb_kwargs["post"]  # type: ignore[attr-defined]
-        yield from self._article_lost(post, _url(failure), reason(failure))
+        yield from self._article_lost(post, _asked(failure), reason(failure))
 
     def _part(self, post: Post, number: int, parts: int, bodies: list[str | None]) -> Request:
         url = f"{post.url.rstrip('/')}/{number}/"
@@ -269,7 +271,7 @@ class ArchiveSpider(Spider):
         try:
             bodies.append(article.read_part(*_html(response), post.id))
         except NotThePage as error:
-            yield from self._again(response, str(error)) or self._article_lost(post, response.url, str(error))
+            yield from self._again(response, str(error)) or self._article_lost(post, _asked(response), str(error))
             return
         if number < parts:
             yield self._part(post, number + 1, parts, bodies)
@@ -321,8 +323,11 @@ def _status(failure: Failure) -> int | None:
     return failure.value.response.status if isinstance(failure.value, HttpError) else None
 
 
-def _url(failure: Failure) -> str:
-    return str(failure.request.url)  # type: ignore[attr-defined]
+def _asked(source: Response | Failure) -> str:
+    """The address that was asked for, before any redirect."""
+    request: Request = source.request  # type: ignore[assignment, union-attr]  # Scrapy sets it on both
+    first: str = request.meta.get("redirect_urls", [request.url])[0]
+    return first
 
 
 def _html(response: Response) -> tuple[Any, str, str]:

@@ -24,6 +24,7 @@ Kind = Literal[
     "no_posts",  # a listing without posts
     "publish",  # a post is published before the answer
     "offsite",  # redirect to another host
+    "forbid",  # a robots.txt that forbids all
 ]
 
 

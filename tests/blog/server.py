@@ -104,6 +104,8 @@ class Server:
                 return web.Response(text=CHALLENGE if fault.kind == "challenge" else LOGIN, content_type="text/html")
             case "empty":
                 return web.Response(text="", content_type="text/html")
+            case "forbid":
+                return web.Response(text="User-agent: *\nDisallow: /\n")
             case "offsite":
                 raise web.HTTPFound(f"http://localhost:{self.port}{request.path}")
             case "publish":

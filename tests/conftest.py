@@ -1,0 +1,138 @@
+"""Real crawls for the tests: ``scrapy crawl`` as a process, against the bundled blog on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.blog import Blog, Fault, Server
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared" / "site"
+
+IN_A_HURRY = {
+    "AUTOTHROTTLE_ENABLED": "False",
+    "DOWNLOAD_DELAY": "0",
+    "CONCURRENT_REQUESTS": "16",
+    "CONCURRENT_REQUESTS_PER_DOMAIN": "16",
+}
+"""Settings for a site of one's own: no pauses."""
+
+Serve = Callable[..., Server]
+
+
+@dataclass
+class Crawl:
+    """A finished ``scrapy crawl``."""
+
+    status: int
+    log: str
+    output: Path
+
+    @property
+    def verdict(self) -> dict[str, Any]:
+        """The verdict that ``latest.json`` points at."""
+        latest = json.loads((self.output / "runs" / "latest.json").read_text())
+        verdict: dict[str, Any] = json.loads((self.output / "runs" / latest["file"]).read_text())
+        return verdict
+
+    @property
+    def feed(self) -> list[dict[str, Any]]:
+        """The run's own feed, without the moments at which its records were read."""
+        return records(self.output / "runs" / self.verdict["feed"])
+
+    @property
+    def posts(self) -> list[dict[str, Any]]:
+        """The archive, likewise."""
+        return records(self.output / "posts.jsonl")
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """What could not be had: address and reason."""
+        return [(p["url"], p["reason"]) for p in self.verdict["problems"]]
+
+
+def records(path: Path) -> list[dict[str, Any]]:
+    """The records of a JSON Lines file, each without its ``crawled_at``, which is checked here."""
+    found = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    for record in found:
+        moment = record.pop("crawled_at")
+        assert moment.endswith("Z")
+        assert len(moment) == 20
+    return found
+
+
+def command(*arguments: str, site: str | None = None, settings: dict[str, str] | None = None) -> list[str]:
+    """The command line of a crawl."""
+    line = [sys.executable, "-m", "scrapy", "crawl", "archive", *([] if site is None else ["-a", f"site={site}"])]
+    for name, value in (IN_A_HURRY | (settings or {})).items():
+        line += ["-s", f"{name}={value}"]
+    return [*line, *arguments]
+
+
+def environment(output: Path) -> dict[str, str]:
+    """The environment of a crawl: *output* is its folder."""
+    return os.environ | {"ENGCRAWL_OUTPUT": str(output)}
+
+
+def crawl(output: Path, *arguments: str, site: str | None = None, settings: dict[str, str] | None = None) -> Crawl:
+    """Run ``scrapy crawl archive`` to its end."""
+    done = subprocess.run(
+        command(*arguments, site=site, settings=settings),
+        cwd=ROOT,
+        env=environment(output),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert "Deprecat" not in done.stdout
+    return Crawl(done.returncode, done.stdout, output)
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    """An output folder that isn't there yet."""
+    return tmp_path / "output"
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of 127.0.0.1 on which nothing listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Serves blogs: ``serve(posts=120, faults=[...])`` gives a running `Server`."""
+    with ExitStack() as stack:
+
+        def start(posts: int = 120, seed: int = 1, faults: list[Fault] | None = None) -> Server:
+            return stack.enter_context(Server(Blog(posts, seed), faults))
+
+        yield start
+
+
+def newest_first(truth: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Records in the order of the archive."""
+    return sorted(truth, key=lambda r: (r["published_date"] or "", r["published_at"] or "", r["id"]), reverse=True)
+
+
+def by_id(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Records in the order of their IDs."""
+    return sorted(found, key=lambda r: int(r["id"]))

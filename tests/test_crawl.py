@@ -1,0 +1,339 @@
+"""Whole crawls of the bundled blog, as real processes, against its ground truth."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.blog import Fault
+from tests.blog.blog import CATEGORIES
+from tests.conftest import ROOT, Crawl, Serve, by_id, command, crawl, environment, newest_first, records
+
+
+def test_the_archive_is_the_ground_truth_record_by_record(serve: Serve, output: Path) -> None:
+    server = serve(posts=500)
+    done = crawl(output, site=server.url)
+    truth = list(server.blog.truth())
+    assert done.status == 0, done.log
+    assert len(truth) == 484
+    assert done.posts == newest_first(truth)
+    assert by_id(done.feed) == by_id(truth)
+    assert [list(post) for post in done.posts] == [list(post) for post in newest_first(truth)]
+    verdict = done.verdict
+    assert (verdict["verdict"], verdict["exit_status"], verdict["problems"]) == ("complete", 0, [])
+    assert verdict["posts"] == {"listed": 484, "filtered": 0, "written": 484, "dropped": {}}
+    assert {c["slug"]: (c["pages"], c["walked"], c["posts"]) for c in verdict["categories"]} == {
+        slug: (server.blog.pages(slug), max(server.blog.pages(slug), 1), len(server.blog.listing(slug)))
+        for slug in server.blog._listings
+    }
+    assert sorted(path.suffix for path in (output / "runs").iterdir()) == [".json", ".json", ".jsonl"]
+
+
+def test_no_request_leaves_the_listings_and_the_posts_own_pages(serve: Serve, output: Path) -> None:
+    server = serve()
+    crawl(output, site=server.url)
+    paths = [path for _, path in server.requests]
+    assert len(paths) == len(set(paths))
+    assert not [p for p in paths if not re.fullmatch(r"/(robots\.txt|category/.*|\d{4}/\d\d/\d\d/[^?]*)?", p)]
+
+
+def test_without_articles_the_archive_is_what_the_listings_say(serve: Serve, output: Path) -> None:
+    server = serve()
+    done = crawl(output, "-a", "articles=no", site=server.url)
+    assert done.status == 0
+    assert by_id(done.feed) == by_id(list(server.blog.truth(articles=False)))
+    assert not (output / "posts.jsonl").exists()
+    assert done.verdict["archive"] == "left as it was: the run took a part of the archive only"
+    assert "left as it was" in done.log
+
+
+def test_categories_take_their_posts_alone(serve: Serve, output: Path) -> None:
+    server = serve()
+    done = crawl(output, "-a", "categories=security,language-models", site=server.url)
+    wanted = {"security", "language-models"}
+    blog = server.blog
+    listed = {blog.id_of(i) for slug in wanted for i in blog.listing(slug)}
+    assert done.status == 0
+    assert {post["id"] for post in done.feed} == listed
+    assert {c["slug"] for c in done.verdict["categories"]} == wanted
+
+
+def test_since_and_until_take_the_days_between_and_stop_walking(serve: Serve, output: Path) -> None:
+    server = serve(posts=500)
+    done = crawl(output, "-a", "since=2024-01-01", "-a", "until=2024-12-31", "-a", "articles=no", site=server.url)
+    truth = list(server.blog.truth(articles=False))
+    dated = {p["id"] for p in truth if p["published_date"] and p["published_date"].startswith("2024")}
+    undated = {p["id"] for p in truth if p["published_date"] is None}
+    found = {post["id"] for post in done.feed}
+    assert done.status == 0
+    assert found - undated == dated
+    assert all(c["walked"] < c["pages"] for c in done.verdict["categories"] if (c["pages"] or 0) > 3)
+
+
+def test_max_pages_ends_early_and_says_so(serve: Serve, output: Path) -> None:
+    server = serve(posts=500)
+    done = crawl(output, "-a", "max_pages=1", "-a", "articles=no", site=server.url)
+    assert done.status == 5
+    assert done.verdict["verdict"] == "stopped"
+    assert "max_pages" in done.verdict["reason"]
+    assert {c["walked"] for c in done.verdict["categories"]} == {1}
+
+
+def test_a_feed_of_ones_own_works_as_everywhere_in_scrapy(serve: Serve, output: Path, tmp_path: Path) -> None:
+    server = serve()
+    mine = tmp_path / "mine.jsonl"
+    mine.write_text("old\n")
+    done = crawl(output, "-O", str(mine), site=server.url)
+    assert done.status == 0
+    assert by_id(records(mine)) == by_id(list(server.blog.truth()))
+    assert by_id(done.feed) == by_id(records(mine))
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_runs_of_one_second_have_names_of_their_own(serve: Serve, output: Path) -> None:
+    server = serve(posts=0)
+    runs = [
+        subprocess.Popen(
+            command(site=server.url),
+            cwd=ROOT,
+            env=environment(output),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for _ in range(3)
+    ]
+    for run in runs:
+        run.wait(60)
+    verdicts = sorted(p.name for p in (output / "runs").glob("archive-*.json"))
+    feeds = sorted(p.name for p in (output / "runs").glob("archive-*.jsonl"))
+    assert len(verdicts) == len(feeds) == 3
+
+
+# What a run that isn't complete does to the archive
+
+
+def test_an_incomplete_run_with_no_fewer_posts_updates_the_archive_and_keeps_what_it_could_not_have(
+    serve: Serve, output: Path
+) -> None:
+    server = serve(posts=121)
+    assert crawl(output, site=server.url).status == 0
+    lost = server.blog.post(100)
+    server.faults.append(Fault("status", re.escape(lost.path), status=404))
+    new = server.blog.publish(("compilers",))
+    done = crawl(output, site=server.url)
+    assert done.status == 3
+    assert done.posts == newest_first(list(server.blog.truth()))
+    assert done.posts[0]["id"] == new.id
+    in_feed = next(p for p in done.feed if p["id"] == lost.id)
+    assert in_feed["content_html"] is None
+
+
+def test_an_incomplete_run_with_fewer_posts_leaves_the_archive(serve: Serve, output: Path) -> None:
+    server = serve()
+    assert crawl(output, site=server.url).status == 0
+    before = (output / "posts.jsonl").read_bytes()
+    server.faults.append(Fault("status", "/category/(compilers|web|video|culture)/.*", status=500))
+    done = crawl(output, site=server.url, settings={"RETRY_TIMES": "0"})
+    assert done.status == 3
+    assert (output / "posts.jsonl").read_bytes() == before
+    assert "left as it was: the run is incomplete" in done.log
+
+
+def test_a_failed_run_leaves_the_archive(serve: Serve, output: Path) -> None:
+    server = serve()
+    assert crawl(output, site=server.url).status == 0
+    before = (output / "posts.jsonl").read_bytes()
+    server.faults.append(Fault("status", ".*", status=500))
+    done = crawl(output, site=server.url, settings={"RETRY_TIMES": "0"})
+    assert (done.status, done.verdict["verdict"]) == (1, "failed")
+    assert (output / "posts.jsonl").read_bytes() == before
+
+
+# Failures
+
+
+def failed(done: Crawl, reason: str) -> None:
+    assert (done.status, done.verdict["verdict"]) == (1, "failed"), done.log
+    assert reason in done.verdict["reason"]
+    assert not (done.output / "posts.jsonl").exists()
+
+
+def test_a_site_that_is_not_there_fails(output: Path, unused_port: int) -> None:
+    done = crawl(output, site=f"http://127.0.0.1:{unused_port}", settings={"RETRY_TIMES": "1"})
+    failed(done, "no listing page: DownloadConnectionRefusedError")
+
+
+def test_a_site_that_is_no_wordpress_archive_fails(serve: Serve, output: Path) -> None:
+    server = serve(faults=[Fault("login", "/")])
+    done = crawl(output, site=server.url, settings={"RETRY_TIMES": "1"})
+    failed(done, "no WordPress archive: a login form titled 'Log In' names no category")
+    assert done.problems[0][0] == f"{server.url}/"
+
+
+def test_a_site_whose_robots_txt_forbids_it_fails(serve: Serve, output: Path) -> None:
+    server = serve(faults=[Fault("forbid", "/robots.txt")])
+    failed(crawl(output, site=server.url), "Forbidden by robots.txt")
+    assert [path for _, path in server.requests] == ["/robots.txt"]
+
+
+def test_a_redirect_to_another_host_is_refused(serve: Serve, output: Path) -> None:
+    server = serve(faults=[Fault("offsite", "/")])
+    failed(crawl(output, site=server.url), "leads to another host")
+    assert [path for _, path in server.requests] == ["/robots.txt", "/"]
+
+
+def test_an_error_in_the_code_fails(serve: Serve, output: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("class Broken:\n    def process_item(self, item):\n        return 1 / 0\n")
+    os.environ["PYTHONPATH"] = str(tmp_path)
+    try:
+        server = serve()
+        pipelines = json.dumps({"broken.Broken": 50})
+        done = crawl(output, site=server.url, settings={"ITEM_PIPELINES": pipelines})
+    finally:
+        del os.environ["PYTHONPATH"]
+    failed(done, "an error in the code: ZeroDivisionError")
+
+
+@pytest.mark.parametrize("feed", ["/dev/full:jsonlines", "/dev/null/mine.jsonl"])
+def test_a_feed_that_cannot_be_written_fails(serve: Serve, output: Path, feed: str) -> None:
+    done = crawl(output, "-O", feed, site=serve().url)
+    failed(done, "a feed could not be written")
+    assert "A feed can't be written" in done.log
+
+
+def test_an_output_folder_that_cannot_be_written_is_one_line(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    server = serve()
+    done = crawl(tmp_path / "file" / "output", site=server.url)
+    assert done.status == 1
+    assert "the output can't be written" in done.log
+    assert "Traceback" not in done.log
+    assert server.requests == []
+
+
+# Usage
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["-a", "sote=x"], "unknown argument sote: allowed are site, categories, since, until, articles, max_pages"),
+        (["-a", "since=2024-13-01"], "argument since=2024-13-01: must be a day of the calendar as YYYY-MM-DD"),
+        (["-a", "until=yesterday"], "argument until=yesterday: must be a day as YYYY-MM-DD"),
+        (["-a", "since=2024-02-01", "-a", "until=2024-01-01"], "since=2024-02-01 is after until=2024-01-01"),
+        (["-a", "site=engineering.fb.com"], "argument site=engineering.fb.com: must be an address with http://"),
+        (["-a", "articles=maybe"], "argument articles=maybe: must be yes or no"),
+        (["-a", "max_pages=0"], "argument max_pages=0: must be a whole number from 1"),
+        (["-a", "categories="], "argument categories=: must be slugs with commas between them"),
+    ],
+)
+def test_a_wrong_argument_is_one_line_that_names_it(output: Path, arguments: list[str], line: str) -> None:
+    done = crawl(output, *arguments)
+    assert done.status == 2
+    assert len(done.log.splitlines()) == 1
+    assert line in done.log
+    assert not output.exists()
+
+
+def test_an_unknown_spider_is_one_line_that_lists_those_there_are(output: Path) -> None:
+    line = command()
+    line[line.index("archive")] = "archives"
+    done = subprocess.run(line, cwd=ROOT, env=environment(output), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "scrapy crawl: spider 'archives': must be one of archive\n"
+
+
+def test_an_unknown_category_is_an_error_that_lists_those_the_site_has(serve: Serve, output: Path) -> None:
+    server = serve()
+    done = crawl(output, "-a", "categories=security,fishing", site=server.url)
+    assert (done.status, done.verdict["verdict"]) == (2, "usage")
+    assert "unknown category fishing" in done.verdict["reason"]
+    listed = set(done.verdict["reason"].partition(" has: ")[2].split(", "))
+    assert listed >= {c.slug for c in CATEGORIES.values() if c.in_menu}
+    assert done.log.count("unknown category fishing") == 1
+    assert done.feed == []
+
+
+# Signals and terminals
+
+
+def interrupted(
+    line: list[str], output: Path, number: int, after: int, server_requests: list[tuple[float, str]]
+) -> Crawl:
+    process = subprocess.Popen(
+        line, cwd=ROOT, env=environment(output), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    while len(server_requests) < after:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(number)
+    log, _ = process.communicate(timeout=60)
+    return Crawl(process.returncode, log, output)
+
+
+@pytest.mark.parametrize("after", [5, 120])
+def test_an_interrupt_stops_cleanly(serve: Serve, output: Path, after: int) -> None:
+    server = serve(posts=500)
+    assert crawl(output, "-a", "categories=web", site=server.url).status == 0
+    (output / "posts.jsonl").write_text("")
+    server.requests.clear()
+    done = interrupted(command(site=server.url), output, signal.SIGINT, after, server.requests)
+    assert (done.status, done.verdict["verdict"]) == (5, "stopped"), done.log
+    truth = {post["id"]: post for post in server.blog.truth()}
+    assert all(post == truth[post["id"]] for post in done.feed)
+    assert len(done.feed) == done.verdict["posts"]["written"] < 484
+    assert (output / "posts.jsonl").read_text() == ""
+    assert not list((output / "runs").glob("*.part"))
+
+
+def test_a_kill_leaves_no_finished_name(serve: Serve, output: Path) -> None:
+    server = serve(posts=500)
+    done = interrupted(command(site=server.url), output, signal.SIGKILL, 200, server.requests)
+    assert done.status == -signal.SIGKILL
+    assert [path.suffix for path in (output / "runs").iterdir()] == [".part"]
+    assert not (output / "posts.jsonl").exists()
+
+
+def test_a_limit_of_scrapys_stops_with_the_same_verdict(serve: Serve, output: Path) -> None:
+    done = crawl(output, site=serve().url, settings={"CLOSESPIDER_ITEMCOUNT": "10"})
+    assert (done.status, done.verdict["reason"]) == (5, "ended early: closespider_itemcount")
+
+
+def test_a_terminal_gets_a_progress_display(serve: Serve, output: Path) -> None:
+    leader, follower = pty.openpty()
+    with subprocess.Popen(
+        command(site=serve().url),
+        cwd=ROOT,
+        env=environment(output) | {"TERM": "xterm"},
+        stdout=follower,
+        stderr=follower,
+    ) as process:
+        os.close(follower)
+        shown = b""
+        while True:
+            try:
+                data = os.read(leader, 65536)
+            except OSError:  # the terminal's other end is closed
+                break
+            shown += data
+    os.close(leader)
+    assert process.returncode == 0
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    assert re.search(r"categories .* 17/17", text)
+    assert re.search(r"posts .* 116/116 .* 0 errors", text)
+    assert "Verdict: complete" in text
+
+
+def test_a_pipe_gets_the_log_alone(serve: Serve, output: Path) -> None:
+    log = crawl(output, site=serve().url).log
+    assert "Verdict: complete" in log
+    assert "\x1b" not in log
+    assert "17/17" not in log
