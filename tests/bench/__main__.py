@@ -1,0 +1,122 @@
+"""``python -m tests.bench speed`` and ``memory``: what ``make bench`` and ``make bench-memory`` run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from engcrawl import settings
+from tests.conftest import IN_A_HURRY, ROOT, command, environment
+
+NO_MARKDOWN = {"ITEM_PIPELINES": json.dumps(settings.ITEM_PIPELINES | {"engcrawl.pipelines.Markdown": None})}
+
+
+@dataclass
+class Cost:
+    """What a process cost, by the operating system's own account."""
+
+    wall: float
+    cpu: float
+    """Seconds, user and system."""
+    peak: float
+    """MB of resident memory."""
+
+
+def cost(line: list[str], output: Path, folder: Path = ROOT) -> Cost:
+    """Run a command, in *folder*, that must succeed."""
+    start = time.monotonic()
+    process = subprocess.Popen(
+        line, cwd=folder, env=environment(output), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"exit status {process.returncode}: {' '.join(line)}")
+    return Cost(time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+@contextmanager
+def served(posts: int) -> Iterator[str]:
+    """The bundled blog in a process of its own."""
+    line = [sys.executable, "-m", "tests.blog", "--posts", str(posts)]
+    with subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+def speed(posts: int, rounds: int) -> None:
+    """Pages a second, CPU a page and peak memory of `archive` and of a bare spider with the same addresses."""
+    with served(posts) as site, tempfile.TemporaryDirectory() as folder:
+        output, urls = Path(folder, "output"), Path(folder, "urls")
+        extensions = settings.EXTENSIONS | {"tests.bench.recorder.Recorder": 500}
+        recorder = {"EXTENSIONS": json.dumps(extensions), "RECORD": str(urls)}
+        cost(command(site=site, settings=recorder), output)
+        pages = len(urls.read_text().splitlines())
+        bare = [sys.executable, "-m", "scrapy", "runspider", str(ROOT / "tests/bench/bare.py"), "-a", f"urls={urls}"]
+        plain = IN_A_HURRY | {"LOG_LEVEL": "INFO", "REMOTE_CONTROL_ENABLED": "0", "TELNETCONSOLE_ENABLED": "0"}
+        contenders = {"bare spider": bare + [x for name, value in plain.items() for x in ("-s", f"{name}={value}")]}
+        contenders["archive, without Markdown"] = command(site=site, settings=NO_MARKDOWN)
+        contenders["archive"] = command(site=site)
+        costs: dict[str, list[Cost]] = {name: [] for name in contenders}
+        for _ in range(rounds):
+            for name, line in contenders.items():
+                # Outside the project the bare spider has Scrapy's own settings.
+                costs[name].append(cost(line, output, Path(folder) if name == "bare spider" else ROOT))
+    table = Table(title=f"{posts} posts, {pages} pages, medians of {rounds} runs, whole processes")
+    for column in ("", "pages/s", "CPU ms a page", "peak MB", "CPU ratio", "memory ratio"):
+        table.add_column(column, justify="left" if not column else "right")
+    base = costs["bare spider"]
+    for name, each in costs.items():
+        table.add_row(
+            name,
+            f"{pages / statistics.median(c.wall for c in each):.0f}",
+            f"{1000 * statistics.median(c.cpu for c in each) / pages:.2f}",
+            f"{statistics.median(c.peak for c in each):.0f}",
+            f"{statistics.median(c.cpu / b.cpu for c, b in zip(each, base, strict=True)):.2f}",
+            f"{statistics.median(c.peak / b.peak for c, b in zip(each, base, strict=True)):.2f}",
+        )
+    Console(width=100).print(table)
+
+
+def memory(few: int, many: int) -> None:
+    """Peak memory of a walk without articles over *few* and over *many* posts."""
+    peaks = {}
+    for posts in (few, many):
+        with served(posts) as site, tempfile.TemporaryDirectory() as folder:
+            line = command("-a", "articles=no", site=site)
+            peaks[posts] = cost(line, Path(folder, "output")).peak
+            print(f"{posts:>6} posts: peak {peaks[posts]:.0f} MB")
+    print(f"difference: {peaks[many] - peaks[few]:.0f} MB")
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("what", choices=("speed", "memory"))
+    parser.add_argument("--posts", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    if options.what == "speed":
+        speed(options.posts, options.rounds)
+    else:
+        memory(500, 20_000)
+
+
+if __name__ == "__main__":
+    main()
