@@ -22,19 +22,18 @@ class _SiteWords(parser.parserinfo):
 
     def __init__(self) -> None:
         super().__init__()
-        self._names = [
-            (name.casefold(), month)
-            for language in LANGUAGES
-            for context in Locale(language).months.values()
-            for width in ("wide", "abbreviated")
-            for month, name in context[width].items()
-        ]
+        months: dict[str, set[int]] = {}
+        for language in LANGUAGES:
+            for context in Locale(language).months.values():
+                for width in ("wide", "abbreviated"):
+                    for month, name in context[width].items():
+                        for length in range(3, len(name) + 1):
+                            months.setdefault(name.casefold()[:length], set()).add(month)
+        self._months = {word: found.pop() for word, found in months.items() if len(found) == 1}
 
     def month(self, name: str) -> int | None:
         """1 to 12 where *name* is a month's name or the beginning (three letters or more) of one, else None."""
-        word = name.casefold().rstrip(".")
-        months = {month for full, month in self._names if full.startswith(word)}
-        return months.pop() if len(word) >= 3 and len(months) == 1 else None
+        return self._months.get(name.casefold().rstrip("."))
 
 
 _WORDS = _SiteWords()

@@ -31,6 +31,9 @@ CONCURRENT_REQUESTS = 2
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1
 
+# Scrapy starts this many tasks for every response (100 by default); a page gives an item at most.
+CONCURRENT_ITEMS = 1
+
 # Off by default in Scrapy.
 DOWNLOAD_VERIFY_CERTIFICATES = True
 

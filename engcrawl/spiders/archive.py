@@ -230,8 +230,11 @@ class ArchiveSpider(Spider):
 
     def _past_since(self, page: archive.ArchivePage) -> bool:
         """Whether a listing, newest first, has only older posts behind *page*."""
+        since = self.arguments.since
+        if since is None:
+            return False
         days = [day for post in page.posts if (day := _day(post))]
-        return bool(self.arguments.since and days and max(days) < self.arguments.since)
+        return bool(days) and max(days) < since
 
     def _wanted(self, post: Post) -> bool:
         """Whether ``since`` and ``until`` take the post; one without a day is kept: nothing puts it outside."""

@@ -27,6 +27,7 @@ CHALLENGE = """<!DOCTYPE html><html><head><title>Just a moment...</title></head>
 LOGIN = """<!DOCTYPE html><html><head><title>Log In</title></head><body class="login">
 <form id="loginform" method="post"><input name="log"><input name="pwd" type="password"></form></body></html>"""
 
+FAULT = web.RequestKey("fault", str)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -87,7 +88,7 @@ class Server:
     async def _faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.requests.append((self._loop.time(), request.path_qs))
         fault = next((f for f in self.faults if f.hits(request.path)), None)
-        request["fault"] = fault.kind if fault else ""
+        request[FAULT] = fault.kind if fault else ""
         if fault is None:
             return await handler(request)
         match fault.kind:
@@ -163,7 +164,7 @@ class Server:
         pages = self.blog.pages(slug)
         if number > max(pages, 1):
             return self._missing()
-        fault = request["fault"]
+        fault = request[FAULT]
         following = {
             "loop": f"{path}page/1/" if number == 1 else path,
             "same": f"{path}page/{number}/",

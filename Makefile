@@ -1,0 +1,44 @@
+# Everything sets itself up: python3 (3.11 or later) and make are all that is needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SITE ?= https://engineering.fb.com
+
+.PHONY: help demo test crawl bench bench-memory clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+demo: $(VENV)/tests  ## crawl the bundled blog, all of it, and show the result
+	@$(BIN)/python -m tests.blog.demo
+
+test: $(VENV)/tests  ## lint, types, every test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy engcrawl
+	$(BIN)/python -m pytest -n 2
+
+crawl: $(VENV)/crawl  ## the real thing, politely: make crawl [SITE=https://engineering.fb.com]
+	$(BIN)/scrapy crawl archive -a site=$(SITE)
+
+bench: $(VENV)/tests  ## what a page costs, against a bare Scrapy spider
+	$(BIN)/python -m tests.bench speed
+
+bench-memory: $(VENV)/tests  ## peak memory at 500 and at 20,000 posts
+	$(BIN)/python -m tests.bench memory
+
+clean:  ## take the virtual environment and caches away; output/ stays
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+
+# A virtual environment is whole when the stamp of what was installed last is there.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "engcrawl needs Python 3.11 or later")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/crawl: requirements.txt $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/tests: tests/requirements.txt requirements.txt $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@

@@ -1,0 +1,55 @@
+"""The pipelines' rules, on a crawl that yields odd records."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import ROOT, environment
+
+SPIDER = """
+from scrapy import Spider
+from engcrawl.arguments import ArchiveArguments
+from engcrawl.items import Post
+
+class OddSpider(Spider):
+    name = "odd"
+    arguments = ArchiveArguments()
+
+    async def start(self):
+        url = "https://x.example/p/"
+        yield Post(id=1, url=url, title="fine", published_date="AUG 5, 2024", modified_at="2024-08-06T01:02:03+02:00")
+        yield Post(id=1, url=url, title="again")
+        yield Post(id=2, url=url, title="a day that isn't", published_date="someday")
+        yield Post(id=3, url=url, title="")
+        yield Post(id=4, url="https://x.example/p/?q=1", title="query")
+        yield Post(id=0, url=url, title="no ID")
+        yield Post(id=5, url=url, title="tags", tags=["b", "a"])
+        yield Post(id=6, url=url, title="local time", published_at="2024-08-06T01:02:03")
+"""
+
+
+def test_records_are_normalised_checked_and_out_once_and_every_drop_is_counted(output: Path, tmp_path: Path) -> None:
+    spider = tmp_path / "odd.py"
+    spider.write_text(SPIDER)
+    line = [sys.executable, "-m", "scrapy", "runspider", str(spider)]
+    done = subprocess.run(line, cwd=ROOT, env=environment(output), capture_output=True, text=True, check=True)
+    (verdict_file,) = (output / "runs").glob("odd-*.json")
+    verdict = json.loads(verdict_file.read_text())
+    feed = [json.loads(line) for line in (output / "runs" / verdict["feed"]).read_text().splitlines()]
+    kept = {p["id"]: (p["title"], p["published_date"], p["published_at"], p["modified_at"]) for p in feed}
+    assert kept == {
+        1: ("fine", "2024-08-05", None, "2024-08-05T23:02:03Z"),
+        2: ("a day that isn't", None, None, None),
+        6: ("local time", None, None, None),
+    }
+    assert verdict["posts"]["dropped"] == {"duplicate": 1, "invalid": 4}
+    assert "'engcrawl/dropped/invalid': 4" in done.stderr
+    reasons = {p["post"]: p["reason"] for p in verdict["problems"]}
+    assert reasons[2] == "published_date: not a date: 'someday'"
+    assert reasons[3].startswith("breaks the schema: title: ")
+    assert reasons[4].startswith("breaks the schema: url: ")
+    assert reasons[0].startswith("breaks the schema: id: ")
+    assert reasons[5] == "breaks the schema: tags: Value error, must be sorted, each value once"
