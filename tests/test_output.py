@@ -76,8 +76,13 @@ def test_a_post_that_could_not_be_had_goes_in_where_the_archive_lacks_it(tmp_pat
 def test_a_replacement_that_fails_leaves_the_file_and_nothing_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "posts.jsonl"
     path.write_bytes(b"before")
-    with pytest.raises(ValueError, match="closed"), replacing(path) as file:
-        file.write(b"half")
-        file.close()
+
+    def failing() -> None:
+        with replacing(path) as file:
+            file.write(b"half")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="full"):
+        failing()
     assert path.read_bytes() == b"before"
     assert [p.name for p in tmp_path.iterdir()] == ["posts.jsonl"]
