@@ -123,8 +123,3 @@ class ArchiveArguments(BaseModel):
             return f"unknown argument {name}: allowed are {', '.join(cls.model_fields)}"
         message = error["msg"].removeprefix("Value error, ")
         return f"argument {name}={error['input']}: {message}" if name else message
-
-    @classmethod
-    def help(cls) -> str:
-        """The arguments, a line each, for ``scrapy crawl --help`` and the README."""
-        return "; ".join(f"{name}: {field.description}" for name, field in cls.model_fields.items())

@@ -33,7 +33,6 @@ class Outcome(IntEnum):
     FAILED = 1
     USAGE = 2
     INCOMPLETE = 3
-    LOCKED = 4
     STOPPED = 5
 
     def __str__(self) -> str:

@@ -1,0 +1,37 @@
+"""The README says what the code does."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+
+from engcrawl.arguments import ArchiveArguments
+from engcrawl.extensions.verdict import Outcome
+from engcrawl.items import Post
+from tests.conftest import ROOT
+
+TEXT = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_every_argument_is_in_the_readme() -> None:
+    section = TEXT.partition("## Arguments")[2].partition("## ")[0]
+    named = re.findall(
+        r"`(\w+)`", "".join(line.split("|")[1] for line in section.splitlines() if line.startswith("| `"))
+    )
+    assert named == list(ArchiveArguments.model_fields)
+
+
+def test_every_key_of_the_record_is_in_the_readme_in_its_order() -> None:
+    names = [field.name for field in fields(Post)]
+    assert re.findall(r'^.?"(\w+)":', TEXT.partition("```json\n{")[2].partition("```")[0], re.MULTILINE) == names
+    section = TEXT.partition("| key | meaning |")[2].partition("## ")[0]
+    named = re.findall(
+        r"`(\w+)`", "".join(line.split("|")[1] for line in section.splitlines() if line.startswith("| `"))
+    )
+    assert sorted(named) == sorted(names)
+
+
+def test_every_verdict_is_in_the_readme() -> None:
+    section = TEXT.partition("## Verdicts")[2].partition("## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (\d) \|", section, re.MULTILINE)
+    assert {name: int(status) for name, status in rows} == {str(outcome): int(outcome) for outcome in Outcome}
