@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -62,6 +62,12 @@ def _count(value: Any) -> Any:
     return value
 
 
+def _pagination(value: Any) -> Any:
+    if value not in ("links", "browser", "auto"):
+        raise ValueError("must be links, browser or auto")
+    return value
+
+
 _Day = Annotated[date, BeforeValidator(_day)]
 
 
@@ -81,6 +87,10 @@ class ArchiveArguments(BaseModel):
     until: _Day | None = Field(None, description="only posts of this day or earlier, YYYY-MM-DD")
     articles: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
         True, description="read each post's own page too: yes or no"
+    )
+    pagination: Annotated[Literal["links", "browser", "auto"], BeforeValidator(_pagination)] = Field(
+        "auto",
+        description="from page to page by links, browser (clicks Load More), or auto: a browser where links end",
     )
     max_pages: Annotated[int, BeforeValidator(_count)] | None = Field(
         None, description="at most this many listing pages of each category, from 1"

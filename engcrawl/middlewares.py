@@ -75,7 +75,9 @@ class RetryAfter:
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
         """Send the request again after the pause that the answer asks for."""
-        seconds = retry_after(response) if response.status in (429, 503) else None
+        value = response.headers.get("Retry-After") if response.status in (429, 503) else None
+        date = (response.headers.get("Date") or b"").decode("latin-1")
+        seconds = None if value is None else retry_after(value.decode("latin-1"), date)
         if seconds is None:
             return response
         seconds = max(seconds, 1.0)  # an answer of "now" is no licence to hammer
@@ -103,12 +105,12 @@ class RetryAfter:
                     waiting.errback(HostPausedError(host))
 
 
-def retry_after(response: Response) -> float | None:
-    """The seconds that ``Retry-After`` asks for, 0 for a date that is past; None where there is none to read.
+def retry_after(value: str, date: str) -> float | None:
+    """The seconds that ``Retry-After: value`` asks for, 0 for a date that is past; None where it can't be read.
 
-    A date is taken against the answer's own ``Date`` where it has one, so that a wrong clock makes no difference.
+    A date is taken against the answer's own ``Date: date`` where it has one, so that a wrong clock makes no difference.
     """
-    value = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
+    value = value.strip()
     if value.isdecimal():
         return float(value)
     try:
@@ -116,7 +118,7 @@ def retry_after(response: Response) -> float | None:
     except ValueError:
         return None
     try:
-        now = parsedate_to_datetime((response.headers.get("Date") or b"").decode("latin-1"))
+        now = parsedate_to_datetime(date)
     except ValueError:
         now = datetime.now(UTC)
     # HTTP dates are in GMT, whatever their form (RFC 9110, 5.6.7)

@@ -48,6 +48,12 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
 }
 
+DOWNLOAD_HANDLERS = {
+    # Scrapy's own, and a browser where a request asks for one.
+    "http": "engcrawl.browser.on_demand.BrowserOnDemand",
+    "https": "engcrawl.browser.on_demand.BrowserOnDemand",
+}
+
 DOWNLOADER_MIDDLEWARES = {
     # Lets retried requests and their redirects off the site, and drops others unreported.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
@@ -99,6 +105,9 @@ FEEDS = {
     "%(output)s/runs/%(run)s.jsonl": {"format": "jsonlines", "overwrite": True, "store_empty": True},
 }
 
+# Starts the Chromium that is there; scrapy-playwright's own knows only the one that Playwright downloads.
+PLAYWRIGHT_BROWSER_PROVIDER = "engcrawl.browser.handler.ChromiumProvider"
+
 # engcrawl's own settings
 
 # The folder of the archive, also from the environment; beside scrapy.cfg, or where the command is run without one.
@@ -106,3 +115,6 @@ ENGCRAWL_OUTPUT = os.environ.get("ENGCRAWL_OUTPUT") or str(Path(closest_scrapy_c
 
 # The longest that one request waits because answers to it say `Retry-After`, in seconds, in sum.
 ENGCRAWL_RETRY_AFTER_MAX = 3600
+
+# The longest that the browser waits for new posts after a click on "Load More", in seconds.
+ENGCRAWL_CLICK_TIMEOUT = 20

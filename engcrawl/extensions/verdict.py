@@ -224,6 +224,8 @@ class Verdict:
                     "walked": len(c.walked),
                     "posts": c.posts,
                     "end": c.end,
+                    "pagination": c.pagination,
+                    "detour": c.detour,
                 }
                 for c in sorted(self.ledger.categories.values(), key=lambda c: c.slug)
             ],

@@ -45,6 +45,7 @@ _NEXT = xpath(
     f" | //*[{has('nav-previous')}]//a/@href"
 )
 _PAGE_NUMBERS = xpath(f"//*[{has('page-numbers')}]")
+_BUTTON = xpath(f"boolean(//button[{has('loadmore-btn')}])")
 _CANONICAL = xpath('//link[@rel="canonical"]/@href')
 _SCRIPTS = xpath('//script[contains(., "loadmore_params")]/text()')
 
@@ -70,6 +71,8 @@ class ArchivePage:
     """How many pages the site says there are; None where it doesn't say."""
     categories: dict[str, str | None]
     """Every category that the page names: slug -> address of its archive, None where only a class names it."""
+    has_button: bool
+    """Whether it has a "Load More" button."""
 
     @property
     def number(self) -> int:
@@ -104,6 +107,7 @@ def read(selector: Selector, text: str, url: str) -> ArchivePage:
         next_url=_next_url(root, url),
         pages=pages,
         categories=read_categories(root, url),
+        has_button=_BUTTON(root),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from datetime import date
 from typing import Any, cast
 from urllib.parse import quote
@@ -11,18 +12,19 @@ from urllib.parse import quote
 from scrapy import Request, Spider, signals
 from scrapy.core.scheduler import Scheduler
 from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.exceptions import CloseSpider
-from scrapy.http import Response, TextResponse
+from scrapy.exceptions import CloseSpider, IgnoreRequest
+from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 import engcrawl.signals
 from engcrawl import dates
 from engcrawl.arguments import ArchiveArguments
+from engcrawl.browser.chromium import NoChromiumError
 from engcrawl.items import Post
 from engcrawl.pages import NotThePage, archive, article
 from engcrawl.sightings import Sightings
-from engcrawl.spiders.walk import BrokenWalkError, Category, End
+from engcrawl.spiders.walk import BrokenWalkError, Category, End, LinkWalk, Pagination, Walk, html
 
 UNCATEGORIZED = "uncategorized"
 """WordPress' own first category: most menus hide it, so it is tried on every site."""
@@ -50,7 +52,11 @@ class ArchiveSpider(Spider):
         self.categories: dict[str, Category] = {}
         self._named: dict[str, str | None] = {}
         """Every category that a page named: slug -> address of its archive, None where only a class named it."""
-        self._unlinked: dict[str, None] = {}
+        self._waiting: dict[str, str | None] = {}
+        """Categories that are walked one at a time, when all else is quiet: slug -> address, None without one."""
+        self._troubles: dict[str, list[tuple[str, str]]] = {}
+        """What ended walks by links too early, while the browser may still get the rest: slug -> address, reason."""
+        self._walks: dict[Pagination, Walk] = {"links": LinkWalk()}
         self._unknown: list[Category] = []
         self._sightings = Sightings()
 
@@ -63,18 +69,17 @@ class ArchiveSpider(Spider):
     async def start(self) -> AsyncIterator[Any]:
         """The front page or the categories asked for; then, as often as there is something new: walk, posts."""
         if self.arguments.categories:
-            for slug in self.arguments.categories:
-                yield self._first_page(slug, None)
+            for request in self._note(dict.fromkeys(self.arguments.categories)):
+                yield request
         else:
-            self._unlinked[UNCATEGORIZED] = None
+            self._waiting[UNCATEGORIZED] = None
             yield self._request(f"{self.site}/", self.parse_front, self.front_failed)
         await self._quiet()
-        while self._unlinked or self._sightings.waiting():
-            while self._unlinked:
-                slug, _ = self._unlinked.popitem()
-                if slug not in self.categories:
-                    yield self._first_page(slug, None)
-                    await self._quiet()
+        while self._waiting or self._sightings.waiting():
+            while self._waiting:
+                slug = next(iter(self._waiting))
+                yield self._first_page(slug, self._waiting.pop(slug))
+                await self._quiet()
             async for post_or_request in self._posts():
                 yield post_or_request
             await self._quiet()
@@ -106,8 +111,12 @@ class ArchiveSpider(Spider):
 
     def _first_page(self, slug: str, url: str | None) -> Request:
         """The request for a category's first page; without an address that the site links to, from its slug."""
-        category = Category(slug, url or f"{self._category_base()}{quote(slug)}/", linked=url is not None)
-        self.categories[slug] = category
+        category = self.categories.get(slug)
+        if category is None or category.end == "no such category":
+            pagination: Pagination = "browser" if self.arguments.pagination == "browser" else "links"
+            made = f"{self._category_base()}{quote(slug)}/"
+            category = Category(slug, url or made, linked=url is not None, pagination=pagination)
+            self.categories[slug] = category
         self._tell(category)
         return self._listing_page(category, category.url, 1)
 
@@ -117,7 +126,19 @@ class ArchiveSpider(Spider):
         return min(linked, key=len, default=f"{self.site}/category/")
 
     def _listing_page(self, category: Category, url: str, number: int) -> Request:
-        return self._request(url, self.parse_listing, self.listing_failed, category=category, number=number)
+        request = self._request(url, self.parse_listing, self.listing_failed, category=category, number=number)
+        request.meta.update(self._walk(category).meta)
+        if category.pagination == "browser":
+            request.meta["playwright_context"] = category.slug  # closed with its page
+        return request
+
+    def _walk(self, category: Category) -> Walk:
+        """How *category* is walked; Playwright is imported for the first that needs a browser."""
+        if category.pagination not in self._walks:
+            from engcrawl.browser.clicks import ClickWalk
+
+            self._walks["browser"] = ClickWalk(self.crawler)
+        return self._walks[category.pagination]
 
     def _request(self, url: str, callback: Any, errback: Any, **kwargs: Any) -> Request:
         # dont_filter: what comes twice is decided here, by post and by page; a request is never dropped silently.
@@ -128,7 +149,7 @@ class ArchiveSpider(Spider):
     def parse_front(self, response: Response) -> Iterator[Request]:
         """The categories that the front page names."""
         try:
-            named = archive.read_front(*_html(response))
+            named = archive.read_front(*html(response))
         except NotThePage as error:
             yield from self._again(response, str(error)) or self._front_lost(_asked(response), str(error))
             return
@@ -142,22 +163,26 @@ class ArchiveSpider(Spider):
 
     def _front_lost(self, url: str, why: str) -> tuple[()]:
         self._problem(url, why)
-        self._unlinked.clear()  # a site without a front page gets no guesses
+        self._waiting.clear()  # a site without a front page gets no guesses
         return ()
 
     def _note(self, named: dict[str, str | None]) -> Iterator[Request]:
-        """First pages of the categories not seen before; those that only a class names wait for a link."""
+        """First pages of the categories not seen before.
+
+        Those that only a class names wait for a link; in the browser, where each needs a page of its own, all wait.
+        """
         self._named = named | self._named
-        if self.arguments.categories:
-            return
+        wanted = self.arguments.categories
         for slug, url in named.items():
             known = self.categories.get(slug)
-            if url is None:
-                if known is None:
-                    self._unlinked[slug] = None
-            elif known is None or (known.end == "no such category" and url != known.url):
-                self._unlinked.pop(slug, None)
-                yield self._first_page(slug, url)
+            if known is None or (known.end == "no such category" and url not in (None, known.url) and not wanted):
+                if wanted and slug not in wanted:
+                    continue
+                if self.arguments.pagination == "browser" or (url is None and not wanted):
+                    self._waiting[slug] = url or self._waiting.get(slug)
+                else:
+                    self._waiting.pop(slug, None)
+                    yield self._first_page(slug, url)
 
     def _resolve_unknown(self) -> Iterator[Request]:
         """Categories asked for whose made address isn't there: where the site links to them, or a usage error."""
@@ -175,32 +200,42 @@ class ArchiveSpider(Spider):
 
     # Listing pages
 
-    def parse_listing(self, response: Response, category: Category, number: int) -> Iterator[Request]:
-        """A page of a category's archive: its posts, the categories it names, the next page."""
+    async def parse_listing(self, response: Response, category: Category, number: int) -> AsyncIterator[Request]:
+        """A response of a category's walk: its pages' posts, the categories they name, the next response."""
+        walk = self._walk(category)
         try:
-            page = archive.read(*_html(response))
-            category.take(page, number)
-        except (NotThePage, BrokenWalkError) as error:
-            yield from self._again(response, str(error)) or self._skip(category, number, _asked(response), str(error))
-            return
+            async with aclosing(walk.pages(response, category, number)) as pages:
+                async for page in pages:
+                    for request in self._listed(category, page):
+                        yield request
+                    if category.end:
+                        return
+            if not self.crawler.crawling:
+                return
+            url = walk.next_url(page, category)
+        except NotThePage as error:
+            for request in self._again(response, str(error)) or self._skip(category, number, response, str(error)):
+                yield request
+        except BrokenWalkError as error:
+            self._trouble(category, _asked(response), str(error))
+            self._end(category, "broken")
+        else:
+            if url is None:
+                self._end(category, "last page")
+            else:
+                yield self._listing_page(category, url, number + 1)
+
+    def _listed(self, category: Category, page: archive.ArchivePage) -> Iterator[Request]:
+        """Take a page's posts and categories; the walk ends here if the arguments want no more."""
         new = sum(self._sightings.add(post) for post in page.posts)
         self.crawler.signals.send_catch_log(engcrawl.signals.posts_listed, count=new)
+        self._tell(category)
         yield from self._note(page.categories)
-        try:
-            url = category.next_url(page)
-        except BrokenWalkError as error:
-            self._problem(_asked(response), str(error))
-            self._end(category, "broken")
-            return
-        if url is None:
-            self._end(category, "last page")
-        elif self._past_since(page):
+        last = category.pages is not None and len(category.walked) >= category.pages
+        if not last and self._past_since(page):
             self._end(category, "since")
-        elif self.arguments.max_pages and len(category.walked) >= self.arguments.max_pages:
+        elif not last and self.arguments.max_pages and len(category.walked) >= self.arguments.max_pages:
             self._end(category, "max_pages")
-        else:
-            self._tell(category)
-            yield self._listing_page(category, url, number + 1)
 
     def listing_failed(self, failure: Failure) -> Iterator[Request]:
         """Errback of a listing page."""
@@ -208,7 +243,7 @@ class ArchiveSpider(Spider):
         category: Category = kwargs["category"]
         number: int = kwargs["number"]
         absent = number == 1 and _status(failure) == 404
-        if absent and self.arguments.categories:
+        if absent and self.arguments.categories and not category.linked:
             self._end(category, "no such category")
             self._unknown.append(category)
             if len(self._unknown) == 1:
@@ -216,17 +251,39 @@ class ArchiveSpider(Spider):
         elif absent and category.slug == UNCATEGORIZED and not category.linked:
             self._end(category, "no such category")
         else:
-            yield from self._skip(category, number, _asked(failure), reason(failure))
+            yield from self._skip(category, number, failure, reason(failure))
 
-    def _skip(self, category: Category, number: int, url: str, why: str) -> Iterator[Request]:
+    def _skip(self, category: Category, number: int, source: Response | Failure, why: str) -> Iterator[Request]:
         """Report a page that could not be had and go on behind it, unless the one before could not be had either."""
-        self._problem(url, why)
+        self._trouble(category, _asked(source), why)
         following = category.url_of(number + 1)
-        if following and number - 1 in category.walked:
+        if category.pagination == "links" and following and number - 1 in category.walked:
             self._tell(category)
             yield self._listing_page(category, following, number + 1)
         else:
             self._end(category, "broken")
+
+    def _trouble(self, category: Category, url: str, why: str) -> None:
+        """Report what broke a walk, or keep it until it is known whether the browser gets the rest."""
+        if self._has_detour(category):
+            self._troubles.setdefault(category.slug, []).append((url, why))
+        else:
+            self._problem(url, why)
+
+    def _has_detour(self, category: Category) -> bool:
+        """Whether *category*, where its links end too early, can go on in the browser."""
+        return self.arguments.pagination == "auto" and category.pagination == "links" and bool(category.walked)
+
+    def _end(self, category: Category, end: End) -> None:
+        """The end of a category's walk; one by links that isn't whole goes on in the browser, from page 1."""
+        category.end = end
+        troubles = self._troubles.pop(category.slug, [])
+        if troubles:
+            why = "; ".join(f"{why}: {url}" for url, why in troubles)
+            self.logger.info("Category %s goes on in the browser: %s", category.slug, why)
+            category.pagination, category.detour, category.end = "browser", why, None
+            self._waiting[category.slug] = category.url
+        self._tell(category)
 
     def _past_since(self, page: archive.ArchivePage) -> bool:
         """Whether a listing, newest first, has only older posts behind *page*."""
@@ -246,7 +303,7 @@ class ArchiveSpider(Spider):
     def parse_article(self, response: Response, post: Post) -> Iterator[Post | Request]:
         """A post's own page, merged with what the listings said."""
         try:
-            page = article.read(*_html(response), post.id)
+            page = article.read(*html(response), post.id)
         except NotThePage as error:
             yield from self._again(response, str(error)) or self._article_lost(post, _asked(response), str(error))
             return
@@ -272,7 +329,7 @@ class ArchiveSpider(Spider):
     ) -> Iterator[Post | Request]:
         """A further page of a post whose body is split over several (``URL/2/``)."""
         try:
-            bodies.append(article.read_part(*_html(response), post.id))
+            bodies.append(article.read_part(*html(response), post.id))
         except NotThePage as error:
             yield from self._again(response, str(error)) or self._article_lost(post, _asked(response), str(error))
             return
@@ -300,10 +357,6 @@ class ArchiveSpider(Spider):
     def _problem(self, url: str, why: str, post_id: int | None = None) -> None:
         self.crawler.signals.send_catch_log(engcrawl.signals.problem, url=url, reason=why, post_id=post_id)
 
-    def _end(self, category: Category, end: End) -> None:
-        category.end = end
-        self._tell(category)
-
     def _tell(self, category: Category) -> None:
         self.crawler.signals.send_catch_log(engcrawl.signals.category_changed, category=category)
 
@@ -316,7 +369,8 @@ def reason(failure: Failure) -> str:
     if status := _status(failure):
         why = f"HTTP {status}"
     else:
-        why = " ".join(f"{type(failure.value).__name__}: {failure.value}".split()).removeprefix("IgnoreRequest: ")
+        plain = isinstance(failure.value, IgnoreRequest | NoChromiumError)
+        why = " ".join((str(failure.value) if plain else f"{type(failure.value).__name__}: {failure.value}").split())
     retries = failure.request.meta.get("retry_times", 0)  # type: ignore[attr-defined]
     return f"{why} ({retries + 1} tries)" if retries else why
 
@@ -331,14 +385,6 @@ def _asked(source: Response | Failure) -> str:
     request: Request = source.request  # type: ignore[assignment, union-attr]  # Scrapy sets it on both
     first: str = request.meta.get("redirect_urls", [request.url])[0]
     return first
-
-
-def _html(response: Response) -> tuple[Any, str, str]:
-    """What `engcrawl.pages` read from: the selector, the text and the address. Raises NotThePage for binary data."""
-    if not isinstance(response, TextResponse):
-        kind = (response.headers.get("Content-Type") or b"no content type").decode("latin-1")
-        raise NotThePage("an empty body" if not response.body else f"not an HTML page: {kind}")
-    return response.selector, response.text, response.url
 
 
 def _day(post: Post) -> date | None:

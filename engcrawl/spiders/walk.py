@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, Protocol
 
+from scrapy.http import Response, TextResponse
+
+from engcrawl.pages import NotThePage, archive
 from engcrawl.pages.archive import ArchivePage, first_page_path, page_number
 from engcrawl.pages.page import same_host
 from engcrawl.pages.terms import slug_of
 
+Pagination = Literal["links", "browser"]
 End = Literal["last page", "since", "max_pages", "broken", "no such category"]
 
 
@@ -25,10 +30,14 @@ class Category:
     """Address of its archive's first page."""
     linked: bool
     """Whether the site links to it there; if not, the address is made from its slug."""
+    pagination: Pagination = "links"
+    """How it is walked."""
+    detour: str | None = None
+    """Why the walk by links was given up for one in the browser."""
     pages: int | None = None
     """How many pages the site says its archive has, as its newest page says it; None where it doesn't say."""
     walked: set[int] = field(default_factory=set)
-    """Numbers of the pages that were read."""
+    """Numbers of the pages that were read; in the browser, a batch of new posts is a page."""
     posts: int = 0
     """Posts on those pages, also those that other categories list too."""
     end: End | None = None
@@ -36,48 +45,33 @@ class Category:
     path: str = ""
     """The path that all its pages share, known from the first."""
 
-    def take(self, page: ArchivePage, expected: int) -> None:
-        """Count *page*, which was asked for as page number *expected*.
+    def count(self, page: ArchivePage, number: int) -> None:
+        """Count *page* as page *number* of the walk."""
+        self.pages = page.pages
+        self.walked.add(number)
+        self.posts += len(page.posts)
+
+    def check(self, page: ArchivePage, expected: int) -> None:
+        """See that *page*, which was asked for as page *expected*, is that one.
 
         Raises BrokenWalkError where it is another category's page, or another page than the one asked for.
         """
         path = first_page_path(page.url)
-        if not self.walked and slug_of(path) != self.slug:
+        if not self.path and slug_of(path) != self.slug:
             raise BrokenWalkError(f"not the archive of category {self.slug}: the page says it is {page.url}")
-        if self.walked and path != self.path:
+        if self.path and path != self.path:
             raise BrokenWalkError(f"page {expected} leaves the category: the page says it is {page.url}")
         if page.number != expected:
             raise BrokenWalkError(f"asked for page {expected}, got page {page.number} ({page.url})")
         self.path = path
-        self.pages = page.pages
-        self.walked.add(expected)
-        self.posts += len(page.posts)
-
-    def next_url(self, page: ArchivePage) -> str | None:
-        """Where the walk goes on after *page*; None where it is whole.
-
-        Raises BrokenWalkError where there is no next page although the site says so, and where the link to it
-        leads in a loop: to a page that was walked already, out of the category, or to a number that doesn't grow.
-        """
-        url = page.next_url
-        if url is None:
-            if self.pages is not None and page.number < self.pages:
-                raise BrokenWalkError(
-                    f"no link to a next page after page {page.number}, where the site says {self.pages} pages"
-                )
-            return None
-        number = page_number(url)
-        if not same_host(url, page.url) or first_page_path(url) != self.path:
-            raise BrokenWalkError(f"the next page leaves the category: {url}")
-        if number in self.walked:
-            raise BrokenWalkError(f"the next page was walked already: {url}")
-        if number != page.number + 1:
-            raise BrokenWalkError(f"after page {page.number} the next page is page {number}: {url}")
-        return url
 
     def url_of(self, number: int) -> str | None:
         """The address of page *number* in WordPress' own form, if the site says that there is one."""
         return f"{self.url}page/{number}/" if self.pages is not None and number <= self.pages else None
+
+    def restart(self) -> None:
+        """Forget how far it was walked: it is walked anew, from page 1."""
+        self.walked, self.posts, self.path = set(), 0, ""
 
     @property
     def whole(self) -> bool:
@@ -85,3 +79,67 @@ class Category:
         if self.end == "last page":
             return self.pages is None or len(self.walked) >= self.pages
         return self.end in ("since", "no such category")
+
+
+class Walk(Protocol):
+    """A way through a category's pages."""
+
+    meta: dict[str, Any]
+    """What its requests have in their meta."""
+
+    def pages(self, response: Response, category: Category, number: int) -> AsyncGenerator[ArchivePage, None]:
+        """The pages that *response*, asked for as page *number*, leads to, each counted.
+
+        Raises NotThePage where the response is no listing page, and BrokenWalkError.
+        """
+
+    def next_url(self, page: ArchivePage, category: Category) -> str | None:
+        """The address at which the walk goes on after *page*; None where it is at its end.
+
+        Raises BrokenWalkError where it should go on and can't.
+        """
+
+
+class LinkWalk:
+    """From page to page by the site's own links: one response, one page."""
+
+    meta: dict[str, Any] = {}  # noqa: RUF012 - Scrapy copies it
+
+    async def pages(self, response: Response, category: Category, number: int) -> AsyncGenerator[ArchivePage, None]:
+        """The page itself."""
+        page = archive.read(*html(response))
+        category.check(page, number)
+        category.count(page, number)
+        yield page
+
+    def next_url(self, page: ArchivePage, category: Category) -> str | None:
+        """Where the link to the next page leads.
+
+        Raises BrokenWalkError where there is none although the site says that there are more pages, and where it
+        leads in a loop: to a page that was walked already, out of the category, or to a number that doesn't grow.
+        """
+        url = page.next_url
+        if url is None:
+            if category.pages is not None and page.number < category.pages:
+                raise BrokenWalkError(
+                    f"no link to a next page after page {page.number}, where the site says {category.pages} pages"
+                )
+            if category.pages is None and page.has_button:
+                raise BrokenWalkError(f"no link to a next page after page {page.number}, but a Load More button")
+            return None
+        number = page_number(url)
+        if not same_host(url, page.url) or first_page_path(url) != category.path:
+            raise BrokenWalkError(f"the next page leaves the category: {url}")
+        if number in category.walked:
+            raise BrokenWalkError(f"the next page was walked already: {url}")
+        if number != page.number + 1:
+            raise BrokenWalkError(f"after page {page.number} the next page is page {number}: {url}")
+        return url
+
+
+def html(response: Response) -> tuple[Any, str, str]:
+    """What `engcrawl.pages` read from: the selector, the text and the address. Raises NotThePage for binary data."""
+    if not isinstance(response, TextResponse):
+        kind = (response.headers.get("Content-Type") or b"no content type").decode("latin-1")
+        raise NotThePage("an empty body" if not response.body else f"not an HTML page: {kind}")
+    return response.selector, response.text, response.url

@@ -25,6 +25,13 @@ Kind = Literal[
     "publish",  # a post is published before the answer
     "offsite",  # redirect to another host
     "forbid",  # a robots.txt that forbids all
+    "dead_click",  # the button's script does nothing
+    "dialog",  # the button's script first asks something
+    "leave",  # the button's script goes to another page
+    "consent",  # a bar lies over the button
+    "repeat",  # the button brings the first page's posts again
+    "no_button",  # the button goes before the last page is there
+    "trackers",  # the page wants fonts, pictures and scripts, its own and others'
 ]
 
 
@@ -36,13 +43,18 @@ class Fault:
     match: str
     """A regular expression that the path must match as a whole."""
     times: int = 1_000_000
+    after: int = 0
+    """How often it doesn't strike first."""
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
     seconds: float = 1.0
 
     def hits(self, path: str) -> bool:
         """Whether the fault strikes this time; it then has one time less."""
-        if self.times and re.fullmatch(self.match, path):
-            self.times -= 1
-            return True
-        return False
+        if not (self.times and re.fullmatch(self.match, path)):
+            return False
+        if self.after:
+            self.after -= 1
+            return False
+        self.times -= 1
+        return True

@@ -28,6 +28,13 @@ LOGIN = """<!DOCTYPE html><html><head><title>Log In</title></head><body class="l
 <form id="loginform" method="post"><input name="log"><input name="pwd" type="password"></form></body></html>"""
 
 FAULT = web.RequestKey("fault", str)
+_SCRIPTS = {
+    "dead_click": "/* nothing */",
+    "leave": "document.querySelector('.loadmore-btn').onclick = function () { location.href = '/category/web/'; };",
+    "no_button": "document.querySelector('.loadmore-btn').onclick = function () { this.remove(); };",
+}
+_DIALOG = "document.querySelector('.loadmore-btn').onclick = function () { confirm('Stay?'); alert('Good.'); };"
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -196,13 +203,16 @@ class Server:
             next=following,
             posts=[] if fault == "no_posts" else self.blog.page(slug, number),
             broken=fault == "no_posts",
+            consent=fault == "consent",
+            trackers=fault == "trackers",
             params=params.replace("/", "\\/") if number % 2 else params,
         )
 
     async def _loadmore(self, request: web.Request) -> web.Response:
         form = await request.post()
         query = json.loads(str(form["query"]))
-        posts = self.blog.page(query["category_name"] or None, int(str(form["page"])) + 1)
+        number = 1 if request[FAULT] == "repeat" else int(str(form["page"])) + 1
+        posts = self.blog.page(query["category_name"] or None, number)
         return self._page("tiles.html", posts=posts)
 
     def _found(self, post_id: str) -> Post | None:
@@ -333,7 +343,9 @@ class Server:
         return web.Response(text=f"User-agent: *\nDisallow: /wp-admin/\n\nSitemap: {self.url}/sitemap_index.xml\n")
 
     def _script(self, request: web.Request) -> web.Response:
-        text = (HERE / "templates" / "loadmore.js").read_text()
+        text = _SCRIPTS.get(request[FAULT]) or (HERE / "templates" / "loadmore.js").read_text()
+        if request[FAULT] == "dialog":
+            text += _DIALOG
         return web.Response(text=text, content_type="text/javascript")
 
 

@@ -1,0 +1,240 @@
+"""The walk by clicks, in a real Chromium, and its faults."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.blog import Fault, Server
+from tests.conftest import ROOT, Crawl, Serve, by_id, command, crawl, environment, newest_first
+
+ENDPOINT = "/wp-json/blog/v1/loadmore"
+SCRIPT = "/static/loadmore.js"
+IMPATIENT = {"ENGCRAWL_CLICK_TIMEOUT": "2", "RETRY_TIMES": "1"}
+
+
+def browse(server: Server, output: Path, *arguments: str, settings: dict[str, str] | None = None) -> Crawl:
+    """Crawl one category of several pages in the browser, without articles."""
+    line = ("-a", "pagination=browser", "-a", "categories=machine-learning", "-a", "articles=no", *arguments)
+    return crawl(output, *line, site=server.url, settings=settings)
+
+
+def whole(done: Crawl, server: Server) -> None:
+    """The crawl got every post of the category, as its listing says them."""
+    wanted = {server.blog.id_of(i) for i in server.blog.listing("machine-learning")}
+    truth = {post["id"]: post for post in server.blog.truth(articles=False)}
+    assert done.status == 0, done.log
+    assert {post["id"] for post in done.feed} == wanted
+    assert all(post | {"published_date": None} == truth[post["id"]] | {"published_date": None} for post in done.feed)
+
+
+def chromiums(output: Path) -> list[str]:
+    """Living processes of a browser that a crawl with this output folder started."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes()
+            line = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue  # it ended meanwhile
+        if str(output).encode() in environment and (b"chrom" in line or b"playwright" in line):
+            found.append(line.decode().replace("\0", " "))
+    return found
+
+
+def test_clicks_give_the_same_archive_as_links(serve: Serve, output: Path) -> None:
+    server = serve(posts=200)
+    done = crawl(output, "-a", "pagination=browser", site=server.url)
+    assert done.status == 0, done.log
+    assert done.posts == newest_first(list(server.blog.truth()))
+    by_links = crawl(output.parent / "links", "-a", "pagination=links", site=server.url)
+    assert done.posts == by_links.posts
+    categories = {c["slug"]: c for c in done.verdict["categories"]}
+    assert {c["pagination"] for c in categories.values()} == {"browser"}
+    for slug, category in {c["slug"]: c for c in by_links.verdict["categories"]}.items():
+        assert [categories[slug][key] for key in ("pages", "walked", "posts", "end")] == [
+            category[key] for key in ("pages", "walked", "posts", "end")
+        ]
+    articles = [path for _, path in server.requests if re.match(r"/\d{4}/", path)]
+    assert len(articles) > 300  # both crawls' article pages, and no browser asked for one more
+    assert chromiums(output) == []
+
+
+def test_auto_starts_no_browser_where_links_do(serve: Serve, output: Path) -> None:
+    done = crawl(output, site=serve().url)
+    assert done.status == 0
+    assert "Chromium" not in done.log
+    assert {(c["pagination"], c["detour"]) for c in done.verdict["categories"]} == {("links", None)}
+
+
+@pytest.mark.parametrize("kind", ["no_next", "loop", "stray"])
+def test_auto_goes_on_in_the_browser_where_links_end_too_early(serve: Serve, output: Path, kind: str) -> None:
+    server = serve(faults=[Fault(kind, "/category/machine-learning/page/2/")])  # type: ignore[arg-type]
+    done = crawl(output, site=server.url)
+    assert done.status == 0, done.log
+    assert done.posts == newest_first(list(server.blog.truth()))
+    detours = {c["slug"]: c["detour"] for c in done.verdict["categories"] if c["pagination"] == "browser"}
+    assert list(detours) == ["machine-learning"]
+    assert f"{server.url}/category/machine-learning/page/2/" in detours["machine-learning"]
+    assert "Category machine-learning goes on in the browser" in done.log
+
+
+def test_auto_gets_past_a_page_that_cannot_be_had(serve: Serve, output: Path) -> None:
+    server = serve(faults=[Fault("status", "/category/machine-learning/page/2/", status=500)])
+    done = crawl(output, site=server.url, settings={"RETRY_TIMES": "1"})
+    assert done.status == 0, done.log
+    assert done.posts == newest_first(list(server.blog.truth()))
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param([Fault("status", ENDPOINT, 1, after=1, status=500)], id="500 on the 2nd click"),
+        pytest.param([Fault("status", ENDPOINT, 2, 0, 429, {"Retry-After": "1"})], id="429 on the first clicks"),
+        pytest.param([Fault("reset", ENDPOINT, 1)], id="a connection that drops"),
+        pytest.param([Fault("slow", ENDPOINT, seconds=1)], id="slow answers"),
+        pytest.param([Fault("dialog", SCRIPT)], id="dialogs"),
+        pytest.param([Fault("consent", "/category/.*")], id="a consent bar over the button"),
+        pytest.param([Fault("repeat", ENDPOINT, 1)], id="a click that brings known posts once"),
+        pytest.param([Fault("challenge", "/category/.*", 1)], id="a challenge page first"),
+        pytest.param([Fault("status", "/category/.*", 1, status=503)], id="503 first"),
+    ],
+)
+def test_faults_that_pass_leave_no_trace(serve: Serve, output: Path, faults: list[Fault]) -> None:
+    server = serve(posts=200, faults=faults)
+    done = browse(server, output)
+    if faults[0].kind == "repeat":  # the button's script counts the click that brought nothing
+        assert done.status == 3
+        assert "the button is gone after page" in done.problems[0][1]
+        return
+    whole(done, server)
+    assert done.problems == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault("status", ENDPOINT, after=1, status=500), r"click 2: HTTP 500: .*/loadmore \(2 tries\)"),
+        (Fault("dead_click", SCRIPT), r"click 1: no new post within 2 s \(2 tries\)"),
+        (Fault("leave", SCRIPT), r"click 1: the page wants to go to .*/category/web/ \(2 tries\)"),
+        (Fault("repeat", ENDPOINT), r"3 clicks up to click 3 brought no new post"),
+        (Fault("no_button", SCRIPT), r"the button is gone after page 1, where the site says \d pages"),
+        (Fault("slow", ENDPOINT, seconds=15), r"click 1: no new post within 2 s \(2 tries\)"),
+    ],
+)
+def test_faults_that_stay_are_reported_with_the_category_and_the_click(
+    serve: Serve, output: Path, fault: Fault, reason: str
+) -> None:
+    server = serve(posts=300, faults=[fault])
+    done = browse(server, output, settings=IMPATIENT)
+    assert (done.status, done.verdict["verdict"]) == (3, "incomplete"), done.log
+    ((url, why),) = done.problems
+    assert url == f"{server.url}/category/machine-learning/"
+    assert re.fullmatch(reason, why), why
+    assert len(done.feed) >= 12
+    assert chromiums(output) == []
+
+
+def test_max_pages_ends_the_clicks(serve: Serve, output: Path) -> None:
+    server = serve(posts=300)
+    done = browse(server, output, "-a", "max_pages=2")
+    assert done.status == 5
+    assert [path for _, path in server.requests].count(ENDPOINT) == 1
+    assert len(done.feed) == 24
+
+
+def test_only_the_sites_own_host_is_asked_and_only_for_what_the_walk_needs(serve: Serve, output: Path) -> None:
+    other = serve()
+    server = serve(faults=[Fault("trackers", "/category/.*")])
+    server._templates.globals["other"] = other.url.replace("127.0.0.1", "localhost")
+    whole(browse(server, output), server)
+    assert other.requests == []
+    paths = {path for _, path in server.requests}
+    assert paths == {"/robots.txt", "/category/machine-learning/", SCRIPT, ENDPOINT}
+
+
+def test_an_interrupt_closes_the_browser(serve: Serve, output: Path) -> None:
+    server = serve(posts=500)
+    with _started(server, output) as process:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 5
+    assert chromiums(output) == []
+
+
+def test_a_kill_leaves_no_browser(serve: Serve, output: Path) -> None:
+    server = serve(posts=500)
+    with _started(server, output) as process:
+        assert len(chromiums(output)) > 1
+        process.kill()
+        process.wait()
+    deadline = time.monotonic() + 15
+    while chromiums(output) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert chromiums(output) == []
+
+
+def _started(server: Server, output: Path) -> subprocess.Popen[bytes]:
+    """A crawl in the browser that has made its first clicks."""
+    line = command("-a", "pagination=browser", "-a", "categories=machine-learning", site=server.url)
+    process = subprocess.Popen(
+        line, cwd=ROOT, env=environment(output), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while [path for _, path in server.requests].count(ENDPOINT) < 2:
+        assert process.poll() is None
+        time.sleep(0.01)
+    return process
+
+
+# Without a browser
+
+
+@pytest.fixture
+def no_chromium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment in which there is no Chromium."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+    monkeypatch.delenv("ENGCRAWL_CHROMIUM", raising=False)
+
+
+@pytest.mark.usefixtures("no_chromium")
+def test_links_need_no_browser(serve: Serve, output: Path) -> None:
+    server = serve()
+    done = crawl(output, "-a", "pagination=links", site=server.url)
+    assert done.status == 0
+    assert by_id(done.posts) == by_id(list(server.blog.truth()))
+
+
+@pytest.mark.usefixtures("no_chromium")
+def test_without_a_chromium_one_line_says_what_to_run(serve: Serve, output: Path) -> None:
+    done = browse(serve(), output)
+    assert (done.status, done.verdict["verdict"]) == (1, "failed")
+    assert "no Chromium: run `playwright install --with-deps chromium`" in done.verdict["reason"]
+    assert "Traceback" not in done.log
+
+
+@pytest.mark.usefixtures("no_chromium")
+def test_auto_without_a_chromium_keeps_what_the_links_gave(serve: Serve, output: Path) -> None:
+    server = serve(faults=[Fault("no_next", "/category/machine-learning/page/2/")])
+    done = crawl(output, site=server.url)
+    assert done.status == 3
+    assert done.problems[0][1].startswith("no Chromium: run `playwright install")
+    assert len(done.feed) > 24
+
+
+@pytest.mark.usefixtures("no_chromium")
+def test_a_named_chromium_that_is_none_is_one_line(serve: Serve, output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENGCRAWL_CHROMIUM", "/nowhere/chromium")
+    done = browse(serve(), output)
+    assert done.status == 1
+    assert "ENGCRAWL_CHROMIUM=/nowhere/chromium is no program that can be started" in done.verdict["reason"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the sandbox works here")
+def test_as_root_the_sandbox_is_off_and_the_log_says_so(serve: Serve, output: Path) -> None:
+    assert "sandbox off: running as root" in browse(serve(), output).log
