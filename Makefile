@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
 
-.PHONY: help demo test crawl bench bench-memory clean
+.PHONY: help demo test crawl bench bench-memory bench-clicks clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -12,7 +12,7 @@ help:  ## this list
 demo: $(VENV)/tests  ## crawl the bundled blog, all of it, and show the result
 	@$(BIN)/python -m tests.blog.demo
 
-test: $(VENV)/tests  ## lint, types, every test
+test: $(VENV)/chromium  ## lint, types, every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy engcrawl
@@ -26,6 +26,9 @@ bench: $(VENV)/tests  ## what a page costs, against a bare Scrapy spider
 
 bench-memory: $(VENV)/tests  ## peak memory at 500 and at 20,000 posts
 	$(BIN)/python -m tests.bench memory
+
+bench-clicks: $(VENV)/chromium  ## what clicks cost, and peak memory at 10 and at 300
+	$(BIN)/python -m tests.bench clicks
 
 clean:  ## take the virtual environment and caches away; output/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
@@ -41,4 +44,8 @@ $(VENV)/crawl: requirements.txt $(VENV)/bin/python
 
 $(VENV)/tests: tests/requirements.txt requirements.txt $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+$(VENV)/chromium: tests/get_chromium.py $(VENV)/tests
+	$(BIN)/python -m tests.get_chromium
 	@touch $@

@@ -238,3 +238,19 @@ def test_a_named_chromium_that_is_none_is_one_line(serve: Serve, output: Path, m
 @pytest.mark.skipif(os.geteuid() != 0, reason="the sandbox works here")
 def test_as_root_the_sandbox_is_off_and_the_log_says_so(serve: Serve, output: Path) -> None:
     assert "sandbox off: running as root" in browse(serve(), output).log
+
+
+def test_a_crawl_without_a_browser_does_not_even_import_playwright(
+    serve: Serve, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    log = crawl(output, site=serve().url).log
+    assert "scrapy.cmdline" in log
+    assert "playwright" not in log
+
+
+def test_a_limit_of_scrapys_closes_the_browser(serve: Serve, output: Path) -> None:
+    server = serve(posts=500)
+    done = browse(server, output, settings={"CLOSESPIDER_PAGECOUNT": "1"})
+    assert (done.status, done.verdict["reason"]) == (5, "ended early: closespider_pagecount")
+    assert chromiums(output) == []

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from parsel import Selector
-from playwright.async_api import Error, Locator, Page, TimeoutError
+from playwright.async_api import Error, Locator, Page, Route, TimeoutError
 from playwright.async_api import Request as BrowserRequest
 from playwright.async_api import Response as BrowserResponse
 
@@ -70,6 +70,7 @@ class ClickWalk:
             category.check(first, number)
             category.count(first, number)
             yield first
+            await page.route("**", _stay)
             async for batch in self._batches(page, category, first):
                 number += 1
                 category.count(batch, number)
@@ -130,6 +131,7 @@ class ClickWalk:
                 await asyncio.wait({more, failure}, return_when=asyncio.FIRST_COMPLETED)
                 failure.cancel()
                 if more.done() and not more.exception():
+                    await more.result().dispose()
                     return True
                 if not await button.is_visible():
                     more.cancel()
@@ -185,9 +187,18 @@ class _Watch:
         self.failed.set()
 
 
+async def _stay(route: Route) -> None:
+    """Answer a page that wants to go elsewhere with 204, No Content: then it stays where it is."""
+    if route.request.is_navigation_request():
+        await route.fulfill(status=204)
+    else:
+        await route.fallback()
+
+
 async def _drop(page: Page, read: ArchivePage) -> int:
     """Take the posts that were read out of the page; how many elements of posts are left in it."""
     await page.evaluate(_DROP, [post.id for post in read.posts])
+    await page.request_gc()
     left: int = await page.evaluate(_POSTS)
     return left
 

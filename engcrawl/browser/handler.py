@@ -67,10 +67,8 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):
             await close(page)
 
     async def _unwanted(self, request: BrowserRequest) -> bool:
-        """Whether the page must do without: other hosts, what only eyes need, what robots.txt forbids, a way out."""
+        """Whether the page must do without: other hosts, what only eyes need, what robots.txt forbids."""
         if request.resource_type in _USELESS or not same_host(request.url, self.site):
-            return True
-        if request.is_navigation_request() and request.frame.url not in ("", "about:blank"):
             return True
         robots = self.crawler.get_downloader_middleware(RobotsTxtMiddleware)
         if robots is not None:

@@ -1,4 +1,4 @@
-"""``python -m tests.bench speed`` and ``memory``: what ``make bench`` and ``make bench-memory`` run."""
+"""``python -m tests.bench speed|memory|clicks``: what ``make bench``, ``bench-memory`` and ``bench-clicks`` run."""
 
 from __future__ import annotations
 
@@ -105,17 +105,74 @@ def memory(few: int, many: int) -> None:
     print(f"difference: {peaks[many] - peaks[few]:.0f} MB")
 
 
+def clicks(few: int, many: int) -> None:
+    """What clicks cost: peak memory of the crawl with its browser at *few* and at *many*, and time against links."""
+    rows = []
+    with served(60_000) as site:
+        for pagination, pages in (("links", few), ("browser", few), ("links", many), ("browser", many)):
+            arguments = {
+                "categories": "machine-learning",
+                "articles": "no",
+                "pagination": pagination,
+                "max_pages": str(pages + 1),
+            }
+            with tempfile.TemporaryDirectory() as folder:
+                line = command(*(x for pair in arguments.items() for x in ("-a", "=".join(pair))), site=site)
+                start = time.monotonic()
+                with subprocess.Popen(
+                    line,
+                    cwd=ROOT,
+                    env=environment(Path(folder, "output")),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                ) as process:
+                    peak = 0.0
+                    while process.poll() is None:
+                        peak = max(peak, tree_memory(process.pid))
+                        time.sleep(0.1)
+                if process.returncode != 5:  # stopped by max_pages
+                    raise SystemExit(f"exit status {process.returncode}: {' '.join(line)}")
+                rows.append((pagination, pages, time.monotonic() - start, peak))
+    table = Table(title="A category's first pages, whole process trees (proportional set size)")
+    for column in ("", "clicks or links", "seconds", "seconds per 100 posts", "peak MB"):
+        table.add_column(column, justify="left" if not column else "right")
+    for pagination, pages, seconds, peak in rows:
+        posts = 12 * (pages + 1)
+        table.add_row(pagination, str(pages), f"{seconds:.1f}", f"{100 * seconds / posts:.2f}", f"{peak:.0f}")
+    Console(width=100).print(table)
+    print(f"difference of {few} and {many} clicks: {rows[3][3] - rows[1][3]:.0f} MB")
+
+
+def tree_memory(root: int) -> float:
+    """MB of a process and all its descendants: each page of memory counted once (PSS)."""
+    parents, sizes = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            stat = (folder / "stat").read_text().rpartition(")")[2].split()
+            rollup = (folder / "smaps_rollup").read_text()
+        except OSError:
+            continue  # it ended meanwhile
+        parents[int(folder.name)] = int(stat[1])
+        sizes[int(folder.name)] = next((int(x.split()[1]) for x in rollup.splitlines() if x.startswith("Pss:")), 0)
+    family = {root}
+    while more := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= more
+    return sum(sizes.get(pid, 0) for pid in family) / 1024
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("what", choices=("speed", "memory"))
+    parser.add_argument("what", choices=("speed", "memory", "clicks"))
     parser.add_argument("--posts", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     if options.what == "speed":
         speed(options.posts, options.rounds)
-    else:
+    elif options.what == "memory":
         memory(500, 20_000)
+    else:
+        clicks(10, 300)
 
 
 if __name__ == "__main__":
