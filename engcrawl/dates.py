@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
@@ -76,7 +77,10 @@ def instant(text: str) -> datetime | None:
     Raises ValueError where it isn't ISO 8601.
     """
     moment = datetime.fromisoformat(text.strip())
-    return moment.astimezone(UTC) if moment.tzinfo else None
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except OverflowError as error:
+        raise ValueError(f"not an instant of the calendar: {text!r}") from error
 
 
 def is_instant(text: str) -> bool:
@@ -85,6 +89,29 @@ def is_instant(text: str) -> bool:
         return instant(text) is not None
     except ValueError:
         return False
+
+
+def first_instant(*texts: str | None) -> str | None:
+    """Of several statements of one instant, the first that names one; else the first there is."""
+    return _first(is_instant, texts)
+
+
+def first_day(*texts: str | None) -> str | None:
+    """Of several statements of one day, the first that can be read; else the first there is."""
+    return _first(_is_day, texts)
+
+
+def _first(good: Callable[[str], bool], texts: Iterable[str | None]) -> str | None:
+    given = [text for text in texts if text]
+    return next(filter(good, given), given[0] if given else None)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        day(text)
+    except ValueError:
+        return False
+    return True
 
 
 def permalink_day(url: str) -> date | None:
@@ -100,4 +127,4 @@ def permalink_day(url: str) -> date | None:
 
 def rfc3339(moment: datetime) -> str:
     """*moment* (aware) as RFC 3339 in UTC, whole seconds: ``2025-02-05T18:30:51Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

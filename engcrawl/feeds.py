@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ class FeedExporter(feedexport.FeedExporter):
 
     def open_spider(self, spider: Spider) -> None:
         """Open the feeds: one that can't be opened ends the run before its first request."""
+        if not hasattr(spider, "arguments"):  # `scrapy fetch` and `scrapy shell`: no run, no feed of a run
+            self.feeds = {uri: options for uri, options in self.feeds.items() if "%(run)s" not in uri}
         super().open_spider(spider)
         for slot in self.slots:
             if slot.store_empty:
@@ -46,16 +49,30 @@ class FeedExporter(feedexport.FeedExporter):
         """Write the item to every feed that takes it; the first that fails ends the run."""
         try:
             super().item_scraped(item, spider)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - the signal's sender would log it, and lose the post
+            for slot in self.slots:
+                slot.storage = _BrokenStorage()
             if self._closing is None:
                 exception = self._failed(", ".join(slot.uri for slot in self.slots), error)
                 closing = self.crawler.engine.close_spider_async(reason=exception.reason)
                 self._closing = asyncio.ensure_future(closing)
 
-    def _failed(self, uri: str, error: OSError) -> CloseSpider:
+    def _failed(self, uri: str, error: Exception) -> CloseSpider:
         self.crawler.stats.inc_value(f"{FAILED}/{type(self).__name__}")
         logger.error("A feed can't be written: %s: %s", uri, error)
         return CloseSpider("feed not written")
+
+
+class _BrokenStorage:
+    """Takes the place of a storage after a failed write: what is in its file isn't whole, and gets no finished name."""
+
+    def open(self, spider: Spider) -> IO[bytes]:
+        raise OSError("an earlier write failed")
+
+    def store(self, file: IO[bytes]) -> None:
+        with contextlib.suppress(OSError):
+            file.close()
+        raise OSError("an earlier write failed")
 
 
 class AtomicFileFeedStorage(feedexport.FileFeedStorage):
@@ -66,10 +83,10 @@ class AtomicFileFeedStorage(feedexport.FileFeedStorage):
 
     def __init__(self, uri: str, *, feed_options: dict[str, Any] | None = None) -> None:
         super().__init__(uri, feed_options=feed_options)
-        self.finished = Path(self.path)
+        self.finished = Path(self.path).resolve()  # a link stays one: what it leads to is replaced
         self.atomic = self.write_mode == "wb" and (self.finished.is_file() or not self.finished.exists())
         if self.atomic:
-            self.path += ".part"
+            self.path = f"{self.finished}.part"
 
     def store(self, file: IO[bytes]) -> None:
         """Close the file and give it its name."""

@@ -7,6 +7,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 
+from engcrawl import dates
+
 Kind = Literal["article", "video"]
 
 
@@ -37,8 +39,8 @@ class Post:
     """WordPress post ID: the key of the archive."""
     url: Url
     """Permalink: absolute, without query or fragment."""
-    title: Annotated[str, Field(min_length=1)]
-    """Plain text: entities decoded, white space folded."""
+    title: str
+    """Plain text: entities decoded, white space folded; empty for a post without one, which WordPress allows."""
     published_date: Day | None = None
     """The day in the site's own calendar, ``YYYY-MM-DD``."""
     published_at: Instant | None = None
@@ -81,14 +83,16 @@ class Post:
     def take_article(self, article: Post) -> None:
         """Merge the post's own page in: where the two differ, the article's own facts win.
 
-        The day is the exception: the listing's stands, and the article's is used only where there is none.
+        The day is the exception: the listing's stands, and the article's is used only where that says none; and a
+        post that either marks as a video is one.
         """
-        day = self.published_date or article.published_date
+        day = dates.first_day(self.published_date, article.published_date)
+        kind: Kind = "video" if "video" in (self.kind, article.kind) else "article"
         for name in (f.name for f in fields(Post)):
             value = getattr(article, name)
             if value is not None and value != []:
                 setattr(self, name, value)
-        self.published_date = day
+        self.published_date, self.kind = day, kind
 
     def _fill_from(self, other: Post) -> None:
         for name in (f.name for f in fields(Post)):

@@ -8,11 +8,63 @@ from typing import Any
 from markdownify import MarkdownConverter
 
 _CODE_LANGUAGE = re.compile(r"(?:lang|language|brush)[-:]\s*([\w+#-]+)")
+_FENCE = re.compile(r"`{3,}")
+_BLOCK_MARK = re.compile(r"^(\s*)(#{1,6}(?=\s)|[-+](?=\s)|>|\d{1,9}(?=[.)]\s))")
 
 
 def markdown(content_html: str) -> str | None:
-    """*content_html* as CommonMark with GitHub's tables, ATX headings and fenced code; None where nothing is left."""
+    """*content_html* as CommonMark with GitHub's tables, ATX headings and fenced code; None where nothing is left.
+
+    Raises RecursionError for markup that is nested some hundreds of levels deep.
+    """
     return str(_CONVERTER.convert(content_html)).strip() or None
+
+
+_Base: Any = MarkdownConverter  # its types leave the methods out
+
+
+class _Converter(_Base):
+    """markdownify, with what CommonMark would otherwise read as something else escaped, and embeds as links."""
+
+    def escape(self, text: str, parent_tags: set[str]) -> str:
+        return str(super().escape(text, parent_tags)).replace("<", r"\<")
+
+    def convert_p(self, el: Any, text: str, parent_tags: set[str]) -> str:
+        def marked(match: re.Match[str]) -> str:
+            space, mark = match.groups()
+            return f"{space}{mark}\\" if mark.isdecimal() else f"{space}\\{mark}"
+
+        return str(super().convert_p(el, _BLOCK_MARK.sub(marked, text), parent_tags))
+
+    def convert_a(self, el: Any, text: str, parent_tags: set[str]) -> str:
+        if el.get("href"):
+            el["href"] = el["href"].replace(" ", "%20").replace("(", "%28").replace(")", "%29")
+        return str(super().convert_a(el, text, parent_tags))
+
+    def convert_br(self, el: Any, text: str, parent_tags: set[str]) -> str:
+        return "\n" if "pre" in parent_tags else str(super().convert_br(el, text, parent_tags))
+
+    def convert_pre(self, el: Any, text: str, parent_tags: set[str]) -> str:
+        fence = max((len(mark) for mark in _FENCE.findall(text)), default=2) + 1
+        block = str(super().convert_pre(el, text, parent_tags))
+        if fence == 3 or not block:
+            return block
+        return block.replace("```", "`" * fence, 1)[::-1].replace("```", "`" * fence, 1)[::-1]
+
+    def convert_td(self, el: Any, text: str, parent_tags: set[str]) -> str:
+        return str(super().convert_td(el, text.replace("|", r"\|"), parent_tags))
+
+    def convert_th(self, el: Any, text: str, parent_tags: set[str]) -> str:
+        return str(super().convert_th(el, text.replace("|", r"\|"), parent_tags))
+
+    def convert_iframe(self, el: Any, text: str, parent_tags: set[str]) -> str:
+        src = el.get("src")
+        return f"[{el.get('title') or src}]({src})" if src else text
+
+    def convert_audio(self, el: Any, text: str, parent_tags: set[str]) -> str:
+        source = el.find("source", src=True)
+        src = el.get("src") or (source.get("src") if source else None)
+        return f"[{src}]({src})" if src else text
 
 
 def _code_language(pre: Any) -> str:
@@ -23,4 +75,10 @@ def _code_language(pre: Any) -> str:
     return match.group(1) if match else ""
 
 
-_CONVERTER = MarkdownConverter(heading_style="ATX", bullets="-", code_language_callback=_code_language)
+_CONVERTER = _Converter(
+    heading_style="ATX",
+    bullets="-",
+    code_language_callback=_code_language,
+    sub_symbol="<sub>",
+    sup_symbol="<sup>",
+)

@@ -69,7 +69,7 @@ class RetryAfter:
         """Hold the request back as long as its host asked for."""
         host = _host(request)
         while (left := self._free_at.get(host, 0.0) - monotonic()) > 0:
-            if not self.crawler.crawling:
+            if closing(self.crawler):
                 raise IgnoreRequest(f"stopped while {host} asked to be left alone")
             await asyncio.sleep(min(left, 1.0))
 
@@ -115,14 +115,20 @@ def retry_after(value: str, date: str) -> float | None:
         return float(value)
     try:
         then = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     try:
         now = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):
         now = datetime.now(UTC)
     # HTTP dates are in GMT, whatever their form (RFC 9110, 5.6.7)
     return max((then.replace(tzinfo=UTC) - now.replace(tzinfo=UTC)).total_seconds(), 0.0)
+
+
+def closing(crawler: Crawler) -> bool:
+    """Whether the crawl is on its way out: a signal, or one of Scrapy's limits."""
+    slot = crawler.engine._slot  # Scrapy says it nowhere else once all requests wait
+    return slot is None or slot.closing is not None
 
 
 def _host(request: Request) -> str:

@@ -11,6 +11,14 @@ from pathlib import Path
 from typing import IO, Any
 
 
+class UnreadableError(OSError):
+    """A file that should hold records holds something else."""
+
+
+class UnwritableOutputError(OSError):
+    """The output folder can't be written."""
+
+
 class Output:
     """The folder of the archive: ``posts.jsonl``, and ``runs/`` with what each run found and how it ended."""
 
@@ -23,9 +31,15 @@ class Output:
     def reserve(self, spider: str, now: datetime) -> Run:
         """A new run's names, ``SPIDER-YYYYMMDDTHHMMSSZ``; a suffix where another run has that one.
 
-        Raises OSError where the folder can't be written.
+        Raises UnwritableOutputError.
         """
-        self.runs.mkdir(parents=True, exist_ok=True)
+        try:
+            self.runs.mkdir(parents=True, exist_ok=True)
+            return self._reserve(spider, now)
+        except OSError as error:
+            raise UnwritableOutputError(f"{self.folder}: {error}") from error
+
+    def _reserve(self, spider: str, now: datetime) -> Run:
         name = f"{spider}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
         number = 1
         while True:
@@ -44,15 +58,27 @@ class Output:
         with self.archive.open("rb") as file:
             return sum(1 for _ in file)
 
-    def publish(self, feed: Path, keep: Collection[int] | None) -> int:
-        """Replace the archive by *feed*'s posts, newest first, in one step; the number of posts then in it.
+    def site(self) -> str | None:
+        """The address of a post on the archive's own site; None where it has none."""
+        if not self.archive.exists():
+            return None
+        with self.archive.open("rb") as file:
+            posts = (_post(file, number, line) for number, line in enumerate(file, 1))
+            return next((str(post["url"]) for post in posts if not post["external"]), None)
+
+    def publish(self, feed: Path, posts: int, keep: Collection[int] | None) -> int:
+        """Replace the archive by *feed*'s *posts* posts, newest first, in one step; the number of posts then in it.
 
         With *keep* (a run that isn't complete) the posts that the feed lacks stay, and those whose IDs are in
-        *keep* (their page could not be had this time) stay as they were. Raises OSError.
+        *keep* (their page could not be had this time) stay as they were.
+
+        Raises OSError, UnreadableError among them where the feed or the archive isn't what it should be.
         """
         with contextlib.ExitStack() as stack:
             new = stack.enter_context(feed.open("rb"))
             lines = list(_index(new))
+            if len(lines) != posts:
+                raise UnreadableError(f"{feed}: {len(lines)} posts, where the run wrote {posts}")
             if keep is not None and self.archive.exists():
                 old = stack.enter_context(self.archive.open("rb"))
                 found = {line.id for line in lines}
@@ -93,8 +119,7 @@ class _Line:
 
     __slots__ = ("age", "file", "id", "offset")
 
-    def __init__(self, file: IO[bytes], offset: int, line: bytes) -> None:
-        post = json.loads(line)
+    def __init__(self, file: IO[bytes], offset: int, post: dict[str, Any]) -> None:
         self.file = file
         self.offset = offset
         self.id: int = post["id"]
@@ -103,15 +128,25 @@ class _Line:
 
 def _index(file: IO[bytes]) -> Iterator[_Line]:
     offset = 0
-    for line in file:
-        yield _Line(file, offset, line)
+    for number, line in enumerate(file, 1):
+        yield _Line(file, offset, _post(file, number, line))
         offset += len(line)
+
+
+def _post(file: IO[bytes], number: int, line: bytes) -> dict[str, Any]:
+    try:
+        post: dict[str, Any] = json.loads(line)
+        if {"id", "url", "external", "published_date", "published_at"} <= post.keys():
+            return post
+    except (ValueError, AttributeError):
+        pass  # said below
+    raise UnreadableError(f"{file.name}: line {number} is no record of the archive")
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes the place of *path* in one step, when all of it is on disk; not at all after an error."""
-    beside = path.with_name(f"{path.name}.new")
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         with beside.open("wb") as file:
             yield file

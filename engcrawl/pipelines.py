@@ -69,7 +69,10 @@ class Markdown(_Step):
         """Scrapy's interface of a pipeline."""
         post = ItemAdapter(item)
         if post["content_html"] is not None:
-            post["content_markdown"] = markdown(post["content_html"])
+            try:
+                post["content_markdown"] = markdown(post["content_html"])
+            except RecursionError:
+                self.report(post, "content_markdown: the body is nested too deeply")
         return item
 
 

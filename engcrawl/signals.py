@@ -1,7 +1,7 @@
 """engcrawl's own signals, sent and caught as Scrapy's are; extensions watch the crawl through them.
 
 ``category_changed(category)``
-    A `engcrawl.spiders.walk.Category` was found, a page of it was walked, or its walk ended.
+    A `engcrawl.walks.Category` was found, a page of it was walked, or its walk ended.
 ``posts_listed(count)``
     A listing page named *count* posts that no page of this run had named before.
 ``problem(url, reason, post_id)``

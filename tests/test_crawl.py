@@ -225,7 +225,10 @@ def test_an_output_folder_that_cannot_be_written_is_one_line(serve: Serve, tmp_p
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["-a", "sote=x"], "unknown argument sote: allowed are site, categories, since, until, articles, max_pages"),
+        (
+            ["-a", "sote=x"],
+            "unknown argument sote: allowed are site, categories, since, until, articles, pagination, max_pages",
+        ),
         (["-a", "since=2024-13-01"], "argument since=2024-13-01: must be a day of the calendar as YYYY-MM-DD"),
         (["-a", "until=yesterday"], "argument until=yesterday: must be a day as YYYY-MM-DD"),
         (["-a", "since=2024-02-01", "-a", "until=2024-01-01"], "since=2024-02-01 is after until=2024-01-01"),

@@ -15,11 +15,24 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def feed(path: Path, *posts: tuple[int, str | None, str]) -> Path:
     lines = (
-        json.dumps({"id": number, "published_date": day, "published_at": None, "title": title})
+        json.dumps(
+            {
+                "id": number,
+                "url": f"https://x.example/{number}/",
+                "external": False,
+                "published_date": day,
+                "published_at": None,
+                "title": title,
+            }
+        )
         for number, day, title in posts
     )
     path.write_text("".join(f"{line}\n" for line in lines))
     return path
+
+
+def publish(output: Output, new: Path, keep: set[int] | None) -> int:
+    return output.publish(new, len(new.read_text().splitlines()), keep)
 
 
 def titles(output: Output) -> list[str]:
@@ -45,31 +58,29 @@ def test_the_archive_is_newest_first_and_undated_posts_last(tmp_path: Path) -> N
     new = feed(
         tmp_path / "f", (1, "2020-01-01", "old"), (2, None, "undated"), (3, "2021-01-01", "b"), (4, "2021-01-01", "c")
     )
-    assert output.publish(new, keep=None) == 4
+    assert publish(output, new, None) == 4
     assert titles(output) == ["c", "b", "old", "undated"]
 
 
 def test_a_complete_run_replaces_everything(tmp_path: Path) -> None:
     output = Output(tmp_path)
-    output.publish(feed(tmp_path / "f", (1, "2020-01-01", "a"), (2, "2020-01-02", "b")), keep=None)
-    output.publish(feed(tmp_path / "f", (2, "2020-01-02", "B")), keep=None)
+    publish(output, feed(tmp_path / "f", (1, "2020-01-01", "a"), (2, "2020-01-02", "b")), None)
+    publish(output, feed(tmp_path / "f", (2, "2020-01-02", "B")), None)
     assert titles(output) == ["B"]
 
 
 def test_an_incomplete_run_leaves_what_it_does_not_have(tmp_path: Path) -> None:
     output = Output(tmp_path)
-    output.publish(
-        feed(tmp_path / "f", (1, "2020-01-01", "a"), (2, "2020-01-02", "b"), (3, "2020-01-03", "c")), keep=None
-    )
-    output.publish(
-        feed(tmp_path / "f", (2, "2020-01-02", "lost"), (3, "2020-01-03", "C"), (4, "2020-01-04", "D")), keep={2}
+    publish(output, feed(tmp_path / "f", (1, "2020-01-01", "a"), (2, "2020-01-02", "b"), (3, "2020-01-03", "c")), None)
+    publish(
+        output, feed(tmp_path / "f", (2, "2020-01-02", "lost"), (3, "2020-01-03", "C"), (4, "2020-01-04", "D")), {2}
     )
     assert titles(output) == ["D", "C", "b", "a"]
 
 
 def test_a_post_that_could_not_be_had_goes_in_where_the_archive_lacks_it(tmp_path: Path) -> None:
     output = Output(tmp_path)
-    output.publish(feed(tmp_path / "f", (1, "2020-01-01", "facts")), keep={1})
+    publish(output, feed(tmp_path / "f", (1, "2020-01-01", "facts")), {1})
     assert titles(output) == ["facts"]
 
 
@@ -86,3 +97,19 @@ def test_a_replacement_that_fails_leaves_the_file_and_nothing_beside_it(tmp_path
         failing()
     assert path.read_bytes() == b"before"
     assert [p.name for p in tmp_path.iterdir()] == ["posts.jsonl"]
+
+
+@pytest.mark.parametrize("text", ["[]\n", "half a li", '{"id": 1}\n'])
+def test_an_archive_that_is_none_is_left_alone_and_named(tmp_path: Path, text: str) -> None:
+    output = Output(tmp_path)
+    output.archive.write_text(text)
+    with pytest.raises(OSError, match=r"posts\.jsonl: line 1 is no record of the archive"):
+        publish(output, feed(tmp_path / "f", (1, "2020-01-01", "a")), {1})
+    assert output.archive.read_text() == text
+
+
+def test_a_feed_that_lost_a_post_replaces_nothing(tmp_path: Path) -> None:
+    output = Output(tmp_path)
+    with pytest.raises(OSError, match="1 posts, where the run wrote 2"):
+        output.publish(feed(tmp_path / "f", (1, "2020-01-01", "a")), 2, None)
+    assert not output.archive.exists()

@@ -102,7 +102,7 @@ def test_the_next_page_and_the_number_of_pages_of_a_stock_theme() -> None:
     pages = (
         '<nav class="pagination"><span class="page-numbers current">1</span>'
         '<a class="page-numbers" href="/category/storage/page/2/">2</a>'
-        '<a class="page-numbers" href="/category/storage/page/11/">1,100</a>'
+        '<a class="page-numbers" href="/category/storage/page/1100/">1.100</a>'
         '<a class="next page-numbers" href="page/2/">Next</a></nav>'
     )
     page = listing(post(1) + pages)

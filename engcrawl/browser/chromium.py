@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from scrapy.exceptions import IgnoreRequest
+
 logger = logging.getLogger(__name__)
 
 SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -24,8 +26,8 @@ _QUIET = (
 )
 
 
-class NoChromiumError(Exception):
-    """There is no Chromium to start; the message says what to run."""
+class NoChromiumError(IgnoreRequest):
+    """There is no Chromium for the request; the message says what to run."""
 
 
 def executable(own: str) -> str | None:

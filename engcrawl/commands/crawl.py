@@ -11,6 +11,7 @@ from scrapy.commands import crawl
 from scrapy.spiderloader import get_spider_loader
 
 from engcrawl.arguments import UsageError
+from engcrawl.output import UnwritableOutputError
 
 
 class Command(crawl.Command):
@@ -38,7 +39,7 @@ class Command(crawl.Command):
         task = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
         self.exitcode = 1
-        if isinstance(task, asyncio.Task) and task.done() and isinstance(task.exception(), OSError):
+        if isinstance(task, asyncio.Task) and task.done() and isinstance(task.exception(), UnwritableOutputError):
             sys.stderr.write(f"scrapy crawl: the output can't be written: {task.exception()}\n")
         elif crawler._stats is not None:  # the public attribute raises for a crawl that never began
             self.exitcode = crawler.stats.get_value("engcrawl/exit_status", 1)

@@ -25,7 +25,7 @@ import engcrawl.signals
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from engcrawl.spiders.walk import Category
+    from engcrawl.walks import Category
 
 
 class Progress:

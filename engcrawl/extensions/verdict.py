@@ -10,18 +10,20 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import signals
+from scrapy.exceptions import NotConfigured
 
 import engcrawl.signals
 from engcrawl import __version__
 from engcrawl.dates import rfc3339
 from engcrawl.feeds import FAILED, FeedExporter
 from engcrawl.output import Output
+from engcrawl.pages.page import same_host
 
 if TYPE_CHECKING:
     from scrapy import Spider
     from scrapy.crawler import Crawler
 
-    from engcrawl.spiders.walk import Category
+    from engcrawl.walks import Category
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +64,16 @@ class Ledger:
     """Posts that reached the feeds."""
     code_errors: list[str] = field(default_factory=list)
     """Exceptions that nobody expected, one line each."""
+    filtered_out: int = 0
+    """Posts that the arguments left out."""
+    dropped: dict[str, int] = field(default_factory=dict)
+    """Records that the pipelines dropped, by the reason."""
     usage: str | None = None
+
+    @property
+    def unaccounted(self) -> int:
+        """Posts that listings named, of which nothing else is known: 0, or something went wrong unnoticed."""
+        return self.listed - self.filtered_out - self.written - sum(self.dropped.values())
 
     @property
     def pages(self) -> int:
@@ -89,6 +100,8 @@ class Ledger:
             return Outcome.FAILED, "no post"
         if self.problems:
             return Outcome.INCOMPLETE, f"{len(self.problems)} pages or posts could not be had"
+        if self.unaccounted > 0:
+            return Outcome.INCOMPLETE, f"{self.unaccounted} posts that listings named have no record"
         limited = [c.slug for c in self.categories.values() if c.end == "max_pages"]
         if limited:
             return Outcome.STOPPED, f"ended early: max_pages, in {', '.join(limited)}"
@@ -102,6 +115,8 @@ class Verdict:
     """Keeps the ledger, decides the verdict when the feeds are closed, replaces the archive, writes ``RUN.json``."""
 
     def __init__(self, crawler: Crawler) -> None:
+        if not hasattr(crawler.spider, "arguments"):
+            raise NotConfigured  # `scrapy fetch` and `scrapy shell` are no runs
         self.crawler = crawler
         self.ledger = Ledger()
         self.start = datetime.now(UTC)
@@ -156,6 +171,12 @@ class Verdict:
             await self._feeds_closed.wait()
         stats = self.crawler.stats
         self.ledger.usage = stats.get_value("engcrawl/usage")
+        self.ledger.filtered_out = stats.get_value("engcrawl/filtered", 0)
+        self.ledger.dropped = {
+            key.rpartition("/")[2]: value
+            for key, value in stats.get_stats().items()
+            if key.startswith("engcrawl/dropped/")
+        }
         outcome, why = self.ledger.outcome(reason, self._feeds_failed(exporter))
         archive = "left as it was: the run failed"
         try:
@@ -177,8 +198,10 @@ class Verdict:
         stats = self.crawler.stats.get_stats()
         if any(key.startswith(FAILED) for key in stats):
             return True
-        stored = sum(value for key, value in stats.items() if key.startswith("feedexport/success_count"))
-        return exporter is not None and stored < sum(s.itemcount > 0 or s.store_empty for s in exporter.slots)
+        if exporter is None:  # not configured: an unknown format, a storage without its library
+            return bool(self.crawler.settings.getdict("FEEDS"))
+        stored: int = sum(value for key, value in stats.items() if key.startswith("feedexport/success_count"))
+        return stored < sum(s.itemcount > 0 or s.store_empty for s in exporter.slots)
 
     def _publish(self, outcome: Outcome) -> str:
         """Replace the archive if this run has something better; what was done, for the verdict and the log."""
@@ -190,16 +213,19 @@ class Verdict:
         if not self.run.feed.exists():
             return "left as it was: the run has no feed of its own (FEEDS was replaced)"
         before = output.count()
+        other = output.site()
+        site: str = self.crawler.spider.site  # type: ignore[union-attr]
+        if other and not same_host(other, site):
+            return f"left as it was: it is another site's ({other}); use another ENGCRAWL_OUTPUT for {site}"
         if outcome is Outcome.INCOMPLETE and self.ledger.written < before:
             return f"left as it was: the run is incomplete, with {self.ledger.written} of the {before} posts there"
         lost = {p.post_id for p in self.ledger.problems if p.post_id is not None}
-        posts = output.publish(self.run.feed, keep=lost if outcome is Outcome.INCOMPLETE else None)
+        keep = lost if outcome is Outcome.INCOMPLETE else None
+        posts = output.publish(self.run.feed, self.ledger.written, keep)
         return f"replaced: {posts} posts, {before} before"
 
     def _verdict(self, outcome: Outcome, why: str, archive: str) -> dict[str, Any]:
         spider = self.crawler.spider
-        stats = self.crawler.stats.get_stats()
-        dropped = {k.rpartition("/")[2]: v for k, v in stats.items() if k.startswith("engcrawl/dropped/")}
         return {
             "run": self.run.name,
             "engcrawl": __version__,
@@ -212,9 +238,9 @@ class Verdict:
             "reason": why,
             "posts": {
                 "listed": self.ledger.listed,
-                "filtered": stats.get("engcrawl/filtered", 0),
+                "filtered": self.ledger.filtered_out,
                 "written": self.ledger.written,
-                "dropped": dropped,
+                "dropped": self.ledger.dropped,
             },
             "categories": [
                 {

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from lxml.html import HtmlElement
 from parsel import Selector
@@ -15,10 +15,11 @@ from engcrawl.items import Post
 from engcrawl.pages import entry, terms
 from engcrawl.pages.page import (
     NotThePage,
+    absolute,
     described,
     first,
     has,
-    image,
+    image_of,
     permalink,
     same_host,
     text_of,
@@ -26,25 +27,27 @@ from engcrawl.pages.page import (
     xpath,
 )
 
-_POST = (
-    f'*[substring-after(@id, "post-") > 0 and (self::article or {has("hentry")})]'
-    f'[not(ancestor::aside or ancestor::nav or ancestor::footer or ancestor::*[@role="complementary"]'
-    f" or ancestor::*[{has('widget')}])]"
+_BESIDE = " or ".join(
+    (
+        "ancestor::aside or ancestor::nav or ancestor::footer",
+        'ancestor::*[@role="complementary"]',
+        f"ancestor::*[{has('widget')} or {has('related-articles')}]",
+    )
 )
-_LAYOUTS = (
-    # Engineering at Meta: one hero, two beside it, a grid below.
-    xpath(f"//main//*[{has('top-articles')} or {has('article-grids')}]//{_POST}"),
-    # Any theme: posts in the main column, or on the page.
-    xpath(f'//*[self::main or @role="main" or @id="main"]//{_POST}'),
-    xpath(f"//body//{_POST}"),
-)
-_ANY_POST = xpath(f'//*[starts-with(@id, "post-") or {has("hentry")}]')
+_NUMBERED = 'substring-after(@id, "post-") > 0'
+_POST = f"*[{_NUMBERED} and (self::article or {has('hentry')})][not({_BESIDE})]"
+_NAMELESS = f"*[{has('hentry')} and not({_NUMBERED})][not({_BESIDE})]"
+_COLUMNS = ('//*[self::main or @role="main" or @id="main"]', "//body")
+"""Where the main listing is looked for: in the main column, else on the whole page."""
+_POSTS = [xpath(f"{column}//{_POST}") for column in _COLUMNS]
+_NAMELESS_POSTS = [xpath(f"{column}//{_NAMELESS}") for column in _COLUMNS]
+_ANY_POST = xpath(f"//*[{_NUMBERED} or {has('hentry')}]")
 _NOTHING_FOUND = xpath(f"boolean(//*[{has('no-results')}])")
 _NEXT = xpath(
     f'//link[@rel="next"]/@href | //a[{has("next")} and {has("page-numbers")}]/@href'
     f" | //*[{has('nav-previous')}]//a/@href"
 )
-_PAGE_NUMBERS = xpath(f"//*[{has('page-numbers')}]")
+_LINKS = xpath("//a/@href")
 _BUTTON = xpath(f"boolean(//button[{has('loadmore-btn')}])")
 _CANONICAL = xpath('//link[@rel="canonical"]/@href')
 _SCRIPTS = xpath('//script[contains(., "loadmore_params")]/text()')
@@ -73,6 +76,8 @@ class ArchivePage:
     """Every category that the page names: slug -> address of its archive, None where only a class names it."""
     has_button: bool
     """Whether it has a "Load More" button."""
+    flaw: str | None
+    """What is wrong with the listing, where it has fewer posts than it should; None where nothing is."""
 
     @property
     def number(self) -> int:
@@ -86,9 +91,16 @@ def page_number(url: str) -> int:
     return int(match.group(1)) if match else 1
 
 
+def page_url(url: str, number: int) -> str:
+    """The address of page *number* of the archive that the listing page at *url* belongs to, in WordPress' own form."""
+    parts = urlsplit(url)
+    path = _NUMBER.sub("/", parts.path).rstrip("/")
+    return urlunsplit((parts.scheme, parts.netloc, f"{path}/page/{number}/", "", ""))
+
+
 def first_page_path(url: str) -> str:
     """The path of the archive that a listing page belongs to, without its page number."""
-    return _NUMBER.sub("/", urlsplit(url).path).rstrip("/") + "/"
+    return unquote(_NUMBER.sub("/", urlsplit(url).path)).rstrip("/") + "/"
 
 
 def read(selector: Selector, text: str, url: str) -> ArchivePage:
@@ -97,18 +109,23 @@ def read(selector: Selector, text: str, url: str) -> ArchivePage:
     Raises NotThePage where it isn't one, and where there is no post although posts must be there.
     """
     root = whole(text, selector.root)
-    pages = _pages(root)
-    listing: list[HtmlElement] = next(filter(None, (layout(root) for layout in _LAYOUTS)), [])
+    own_url = _own_url(root, url)
+    params = _params(root)
+    pages = _pages(root, own_url, params)
+    listing: list[HtmlElement] = next(filter(None, (posts(root) for posts in _POSTS)), [])
     if not listing and (pages or (pages is None and not _NOTHING_FOUND(root))):
         raise NotThePage(f"no post on {described(root)}" + (f", where the site says {pages} pages" if pages else ""))
-    return ArchivePage(
-        url=_own_url(root, url),
+    page = ArchivePage(
+        url=own_url,
         posts=[_post(element, url, root) for element in listing],
-        next_url=_next_url(root, url),
+        next_url=_next_url(root, url, own_url),
         pages=pages,
         categories=read_categories(root, url),
         has_button=_BUTTON(root),
+        flaw=None,
     )
+    page.flaw = _flaw(page, root, params)
+    return page
 
 
 def read_front(selector: Selector, text: str, url: str) -> dict[str, str | None]:
@@ -131,20 +148,43 @@ def read_categories(root: HtmlElement, url: str) -> dict[str, str | None]:
     return named | terms.category_links(root, url)
 
 
-def _pages(root: HtmlElement) -> int | None:
+def _params(root: HtmlElement) -> dict[str, Any]:
+    """The site's ``loadmore_params``; empty where it has none."""
     for script in _SCRIPTS(root):
         if match := _PARAMS.search(script):
-            return _max_page(script, match.end())
-    numbers = [int(text) for e in _PAGE_NUMBERS(root) if (text := text_of(e).replace(",", "")).isdecimal()]
-    return max(numbers, default=None)
+            try:
+                params: dict[str, Any] = json.JSONDecoder().raw_decode(script, match.end())[0]
+                return params | {"max_page": int(params["max_page"]), "query": json.loads(params.get("posts", "{}"))}
+            except (ValueError, KeyError, TypeError) as error:
+                raise NotThePage(f"loadmore_params can't be read: {error!r}") from error
+    return {}
 
 
-def _max_page(script: str, start: int) -> int:
-    try:
-        params: dict[str, Any] = json.JSONDecoder().raw_decode(script, start)[0]
-        return int(params["max_page"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise NotThePage(f"loadmore_params can't be read: {error!r}") from error
+def _pages(root: HtmlElement, own_url: str, params: dict[str, Any]) -> int | None:
+    """The site's own statement of how many pages there are, else the highest that a link here leads to."""
+    if params:
+        stated: int = params["max_page"]
+        return stated
+    numbers = [page_number(url) for url in _links_to_this_archive(root, own_url)]
+    return max((page_number(own_url), *numbers)) if any(number > 1 for number in numbers) else None
+
+
+def _links_to_this_archive(root: HtmlElement, own_url: str) -> list[str]:
+    path = first_page_path(own_url)
+    urls = (permalink(href, own_url) for href in _LINKS(root))
+    return [url for url in urls if url and first_page_path(url) == path and same_host(url, own_url)]
+
+
+def _flaw(page: ArchivePage, root: HtmlElement, params: dict[str, Any]) -> str | None:
+    nameless: list[HtmlElement] = next(filter(None, (posts(root) for posts in _NAMELESS_POSTS)), [])
+    if nameless and page.posts:
+        return f"{len(nameless)} posts without an ID (no id=post-N) beside {len(page.posts)} with one"
+    if page.posts and not any(post.title for post in page.posts):
+        return "no post has a title (.entry-title)"
+    per_page = params.get("query", {}).get("posts_per_page")
+    if isinstance(per_page, int) and page.pages and page.number < page.pages and len(page.posts) < per_page:
+        return f"{len(page.posts)} posts, where the site puts {per_page} on a page"
+    return None
 
 
 def _own_url(root: HtmlElement, url: str) -> str:
@@ -152,9 +192,13 @@ def _own_url(root: HtmlElement, url: str) -> str:
     return canonical if canonical and same_host(canonical, url) else url
 
 
-def _next_url(root: HtmlElement, url: str) -> str | None:
-    href = first(_NEXT(root))
-    return urljoin(url, href.strip()) if href else None
+def _next_url(root: HtmlElement, url: str, own_url: str) -> str | None:
+    """Where the site's own link to the next page leads, else any link to this archive's page after this one."""
+    for href in _NEXT(root):
+        if following := absolute(href, url):
+            return following
+    number = page_number(own_url) + 1
+    return next((link for link in _links_to_this_archive(root, own_url) if page_number(link) == number), None)
 
 
 def _post(element: HtmlElement, base: str, root: HtmlElement) -> Post:
@@ -174,7 +218,7 @@ def _post(element: HtmlElement, base: str, root: HtmlElement) -> Post:
         external=bool(url) and not same_host(url, base),
         protected=entry.protected(element),
         excerpt=text_of(first(_EXCERPT(element))) or None,
-        image_url=_image(element, base),
+        image_url=next(filter(None, (image_of(img, base) for img in _IMAGE(element))), None),
     )
 
 
@@ -186,11 +230,3 @@ def _categories(classes: str, element: HtmlElement, base: str, root: HtmlElement
         own = terms.slug_of(first_page_path(_own_url(root, base)))
         return sorted({*named, own}) if own else named
     return named
-
-
-def _image(element: HtmlElement, base: str) -> str | None:
-    for img in _IMAGE(element):
-        for attribute in ("data-src", "data-lazy-src", "src"):
-            if (src := img.get(attribute)) and (url := image(src, base)):
-                return url
-    return None

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import html
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from lxml.html import HtmlElement
 from parsel import Selector
 
+from engcrawl import dates
 from engcrawl.items import Post
 from engcrawl.pages import body, entry, terms
+from engcrawl.pages.json_ld import Graph
 from engcrawl.pages.page import (
     NotThePage,
     described,
     first,
-    folded,
     has,
     image,
+    image_of,
     meta,
     permalink,
     whole,
@@ -28,10 +26,7 @@ from engcrawl.pages.page import (
 
 _BODY = xpath(f'.//*[{has("entry-content")} or @itemprop="articleBody"]')
 _PASSWORD_FORM = xpath(f"boolean(.//form[{has('post-password-form')}])")
-_FEATURED_IMAGE = xpath(f".//img[{has('wp-post-image')}]/@src")
-_JSON_LD = xpath('//script[@type="application/ld+json"]/text()')
-
-_ARTICLE_TYPES = {"Article", "BlogPosting", "NewsArticle", "TechArticle"}
+_FEATURED_IMAGE = xpath(f".//img[{has('wp-post-image')}]")
 
 
 @dataclass(slots=True)
@@ -53,26 +48,29 @@ def read(selector: Selector, text: str, url: str, post_id: int) -> ArticlePage:
     root = whole(text, selector.root)
     element = _own_element(root, post_id)
     classes = element.get("class", "")
-    graph = _Graph(root)
+    graph = Graph(root)
     links = terms.category_links(element, url)
     categories = terms.slugs(classes, "category", links)
     protected = entry.protected(element) or _PASSWORD_FORM(element)
     content = None if protected else _content(root, element)
-    parts = 1 if content is None else body.parts(content, url)
+    parts = 1 if content is None else body.parts(element, url)
+    images = [found for img in _FEATURED_IMAGE(element) if (found := image_of(img, url))]
     post = Post(
         id=post_id,
         url=permalink(url, url),
         title=entry.title(element) or meta(root, "og:title") or "",
         published_date=entry.published(element),
-        published_at=graph.text("datePublished") or meta(root, "article:published_time") or entry.published_at(element),
-        modified_at=graph.text("dateModified") or meta(root, "article:modified_time"),
+        published_at=dates.first_instant(
+            graph.text("datePublished"), meta(root, "article:published_time"), entry.published_at(element)
+        ),
+        modified_at=dates.first_instant(graph.text("dateModified"), meta(root, "article:modified_time")),
         authors=entry.authors(element) or graph.authors() or _authors_of_card(root),
         categories=categories,
         tags=terms.slugs(classes, "tag", terms.tag_slugs(element, url)),
         kind=entry.kind(element),
         protected=protected,
         excerpt=meta(root, "og:description") or meta(root, "description"),
-        image_url=image(first(_FEATURED_IMAGE(element)) or meta(root, "og:image") or "", url),
+        image_url=first(images) or image(meta(root, "og:image") or "", url),
         language=graph.text("inLanguage") or root.get("lang"),
         content_html=None if content is None else body.cleaned(content, url),
     )
@@ -107,40 +105,3 @@ def _authors_of_card(root: HtmlElement) -> list[str]:
     if not (meta(root, "twitter:label1") and (names := meta(root, "twitter:data1"))):
         return []
     return [name.strip() for name in names.split(",")]
-
-
-class _Graph:
-    """The JSON-LD of a page (schema.org): the nodes of its ``@graph``, with the article's node found."""
-
-    def __init__(self, root: HtmlElement) -> None:
-        self._nodes = [node for script in _JSON_LD(root) for node in _nodes(script)]
-        self._article = next((node for node in self._nodes if _types(node) & _ARTICLE_TYPES), {})
-
-    def text(self, key: str) -> str | None:
-        """A plain value of the article's node, entities decoded."""
-        value = self._article.get(key)
-        return folded(html.unescape(value)) or None if isinstance(value, str) else None
-
-    def authors(self) -> list[str]:
-        """The names of the article's authors, references to nodes of the graph resolved."""
-        value = self._article.get("author", [])
-        references = value if isinstance(value, list) else [value]
-        people = {node["@id"]: node for node in self._nodes if "name" in node and isinstance(node.get("@id"), str)}
-        named = (r if "name" in r else people.get(r.get("@id"), {}) for r in references if isinstance(r, dict))
-        return [folded(html.unescape(person["name"])) for person in named if isinstance(person.get("name"), str)]
-
-
-def _nodes(script: str) -> Iterator[dict[str, Any]]:
-    try:
-        data = json.loads(script)
-    except ValueError:
-        return  # another plugin's broken block: the meta elements say the same
-    for top in data if isinstance(data, list) else [data]:
-        if isinstance(top, dict):
-            graph = top.get("@graph")
-            yield from (node for node in (graph if isinstance(graph, list) else [top]) if isinstance(node, dict))
-
-
-def _types(node: dict[str, Any]) -> set[str]:
-    value = node.get("@type")
-    return {t for t in (value if isinstance(value, list) else [value]) if isinstance(t, str)}

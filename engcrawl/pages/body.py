@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from lxml import html
 from lxml.html import HtmlElement
 
-from engcrawl.pages.page import has, xpath
+from engcrawl.pages.page import absolute, has, xpath
 
 _NOT_THE_BODY = xpath(
     " | ".join(
@@ -23,13 +23,14 @@ _NOT_THE_BODY = xpath(
 )
 _PART_LINKS = xpath(f".//*[{has('page-links')} or {has('post-nav-links')}]//a/@href")
 _HANDLERS = xpath('.//@*[starts-with(name(), "on")]/..')
+_SCRIPTED = re.compile(r"\s*(?:java|vb)script:", re.IGNORECASE)
 _CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])\s*([^,]*)(?:,|$)")
 
 
-def parts(content: HtmlElement, url: str) -> int:
+def parts(element: HtmlElement, url: str) -> int:
     """How many pages the post's body is split over: the highest N of its own links ``URL/N/``; 1 without any."""
     own = urlsplit(url).path.rstrip("/") + "/"
-    paths = (urlsplit(urljoin(url, href)).path for href in _PART_LINKS(content))
+    paths = (urlsplit(link).path for href in _PART_LINKS(element) if (link := absolute(href, url)))
     numbers = (path.removeprefix(own).strip("/") for path in paths if path.startswith(own))
     return max((int(number) for number in numbers if number.isdecimal()), default=1)
 
@@ -41,6 +42,8 @@ def cleaned(content: HtmlElement, base: str) -> str | None:
     for element in _HANDLERS(content):
         for name in [name for name in element.attrib if name.startswith("on")]:
             del element.attrib[name]
+    for element in content.iter("img", "source", "iframe"):
+        _load_now(element)
     content.rewrite_links(lambda link: _absolute(link, base), resolve_base_href=False)
     for element in content.iter("img", "source"):
         if srcset := element.get("srcset"):
@@ -52,13 +55,22 @@ def cleaned(content: HtmlElement, base: str) -> str | None:
 
 def absolute_srcset(srcset: str, base: str) -> str:
     """A ``srcset`` (HTML Standard, "image candidate strings") with absolute addresses, which may hold commas."""
-    candidates = (f"{urljoin(base, url)} {size}".strip() for url, size in _CANDIDATE.findall(srcset))
+    candidates = (f"{absolute(url, base) or url} {size}".strip() for url, size in _CANDIDATE.findall(srcset))
     return ", ".join(candidates)
 
 
 def _absolute(link: str, base: str) -> str | None:
-    url = urljoin(base, link.strip())
-    return None if urlsplit(url).scheme == "javascript" else url
+    if _SCRIPTED.match(link):
+        return None
+    return absolute(link, base) or link
+
+
+def _load_now(element: HtmlElement) -> None:
+    """Give a picture or an embed that is loaded late, by a script, its address now."""
+    for name, late in (("src", ("data-src", "data-lazy-src")), ("srcset", ("data-srcset", "data-lazy-srcset"))):
+        for attribute in late:
+            if value := element.attrib.pop(attribute, None):
+                element.set(name, value)
 
 
 def _drop(element: Any) -> None:

@@ -74,18 +74,35 @@ def meta(root: HtmlElement, name: str) -> str | None:
     return folded(value) or None if value else None
 
 
+def absolute(href: str, base: str) -> str | None:
+    """*href* made absolute; None where it is no http(s) address (``http://[your-host]/`` isn't one either)."""
+    try:
+        url = urljoin(base, href.strip())
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.netloc else None
+
+
 def permalink(href: str, base: str) -> str:
     """*href* made absolute, without query and fragment; "" where it is no http(s) address."""
-    parts = urlsplit(urljoin(base, href.strip()))
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    url = absolute(href, base)
+    if url is None:
         return ""
+    parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", ""))
 
 
 def image(src: str, base: str) -> str | None:
     """The address of the full picture: absolute, without the parameters that ask for a smaller one."""
-    url = urljoin(base, src.strip())
-    return url_query_cleaner(url, _RESIZING, remove=True) if url.startswith(("http:", "https:")) else None
+    url = absolute(src, base)
+    return url_query_cleaner(url, _RESIZING, remove=True) if url else None
+
+
+def image_of(element: HtmlElement, base: str) -> str | None:
+    """The address of an ``<img>``'s full picture; where it is loaded late, of the one to come."""
+    sources = (element.get(name) for name in ("data-src", "data-lazy-src", "src"))
+    return next((url for src in sources if src and (url := image(src, base))), None)
 
 
 def same_host(url: str, other: str) -> bool:

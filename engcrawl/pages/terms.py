@@ -47,12 +47,17 @@ def slugs(classes: str, prefix: str, linked: Iterable[str] = ()) -> list[str]:
     nothing is left. Such a class stands for one of the linked terms, or names none that can be known.
     """
     found = set(linked)
-    as_classes = {_NOT_IN_A_CLASS.sub("", slug) for slug in found}
+    as_classes = {as_class(slug) for slug in found}
     for name in classes.split():
         slug = name.removeprefix(f"{prefix}-")
         if slug != name and slug.strip("-") and not slug.isdecimal() and slug not in as_classes:
             found.add(slug)
     return sorted(found)
+
+
+def as_class(slug: str) -> str:
+    """What WordPress' ``sanitize_html_class`` leaves of a slug."""
+    return _NOT_IN_A_CLASS.sub("", slug)
 
 
 def numbers(classes: str, prefix: str) -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from datetime import date
 from typing import Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from scrapy import Request, Spider, signals
 from scrapy.core.scheduler import Scheduler
@@ -20,11 +20,11 @@ from twisted.python.failure import Failure
 import engcrawl.signals
 from engcrawl import dates
 from engcrawl.arguments import ArchiveArguments
-from engcrawl.browser.chromium import NoChromiumError
 from engcrawl.items import Post
-from engcrawl.pages import NotThePage, archive, article
+from engcrawl.middlewares import closing
+from engcrawl.pages import NotThePage, archive, article, terms
 from engcrawl.sightings import Sightings
-from engcrawl.spiders.walk import BrokenWalkError, Category, End, LinkWalk, Pagination, Walk, html
+from engcrawl.walks import BrokenWalkError, Category, End, LinkWalk, NotTheCategoryError, Pagination, Walk, html
 
 UNCATEGORIZED = "uncategorized"
 """WordPress' own first category: most menus hide it, so it is tried on every site."""
@@ -55,7 +55,7 @@ class ArchiveSpider(Spider):
         self._waiting: dict[str, str | None] = {}
         """Categories that are walked one at a time, when all else is quiet: slug -> address, None without one."""
         self._troubles: dict[str, list[tuple[str, str]]] = {}
-        """What ended walks by links too early, while the browser may still get the rest: slug -> address, reason."""
+        """What ended walks by links too early, reported unless the browser gets the rest: slug -> address, reason."""
         self._walks: dict[Pagination, Walk] = {"links": LinkWalk()}
         self._unknown: list[Category] = []
         self._sightings = Sightings()
@@ -78,8 +78,10 @@ class ArchiveSpider(Spider):
         while self._waiting or self._sightings.waiting():
             while self._waiting:
                 slug = next(iter(self._waiting))
-                yield self._first_page(slug, self._waiting.pop(slug))
-                await self._quiet()
+                url = self._waiting.pop(slug)
+                if url or slug not in map(terms.as_class, self.categories):  # else a class' form of one walked already
+                    yield self._first_page(slug, url)
+                    await self._quiet()
             async for post_or_request in self._posts():
                 yield post_or_request
             await self._quiet()
@@ -97,9 +99,8 @@ class ArchiveSpider(Spider):
     async def _posts(self) -> AsyncIterator[Post | Request]:
         """Each post that the listings named: a request for its own page, or the post where none is to be had."""
         for post in self._sightings.take():
-            if not post.external and post.published_date is None:
-                day = dates.permalink_day(post.url)
-                post.published_date = day.isoformat() if day else None
+            if not post.external and (day := dates.permalink_day(post.url)):
+                post.published_date = dates.first_day(post.published_date, day.isoformat())
             if not self._wanted(post):
                 self._count("filtered")
             elif post.external or not post.url or not self.arguments.articles:
@@ -135,7 +136,7 @@ class ArchiveSpider(Spider):
     def _walk(self, category: Category) -> Walk:
         """How *category* is walked; Playwright is imported for the first that needs a browser."""
         if category.pagination not in self._walks:
-            from engcrawl.browser.clicks import ClickWalk
+            from engcrawl.walks.clicks import ClickWalk
 
             self._walks["browser"] = ClickWalk(self.crawler)
         return self._walks[category.pagination]
@@ -171,6 +172,8 @@ class ArchiveSpider(Spider):
 
         Those that only a class names wait for a link; in the browser, where each needs a page of its own, all wait.
         """
+        folder = urlsplit(self.site).path + "/"  # a blog in a folder: its neighbours' categories aren't its own
+        named = {slug: url for slug, url in named.items() if not url or urlsplit(url).path.startswith(folder)}
         self._named = named | self._named
         wanted = self.arguments.categories
         for slug, url in named.items():
@@ -210,13 +213,19 @@ class ArchiveSpider(Spider):
                         yield request
                     if category.end:
                         return
-            if not self.crawler.crawling:
+            if closing(self.crawler):
                 return
             url = walk.next_url(page, category)
         except NotThePage as error:
             for request in self._again(response, str(error)) or self._skip(category, number, response, str(error)):
                 yield request
+        except NotTheCategoryError as error:
+            for request in self._absent(category, response, str(error)):
+                yield request
         except BrokenWalkError as error:
+            if number == category.probe:
+                self._end(category, "last page")
+                return
             self._trouble(category, _asked(response), str(error))
             self._end(category, "broken")
         else:
@@ -229,6 +238,8 @@ class ArchiveSpider(Spider):
         """Take a page's posts and categories; the walk ends here if the arguments want no more."""
         new = sum(self._sightings.add(post) for post in page.posts)
         self.crawler.signals.send_catch_log(engcrawl.signals.posts_listed, count=new)
+        if page.flaw:
+            self._problem(page.url, page.flaw)
         self._tell(category)
         yield from self._note(page.categories)
         last = category.pages is not None and len(category.walked) >= category.pages
@@ -242,16 +253,26 @@ class ArchiveSpider(Spider):
         kwargs = failure.request.cb_kwargs  # type: ignore[attr-defined]  # set by Scrapy
         category: Category = kwargs["category"]
         number: int = kwargs["number"]
-        absent = number == 1 and _status(failure) == 404
-        if absent and self.arguments.categories and not category.linked:
+        absent = _status(failure) in (404, 410)
+        if absent and number == category.probe:
+            self._end(category, "last page")
+        elif absent and number == 1:
+            yield from self._absent(category, failure, reason(failure))
+        else:
+            yield from self._skip(category, number, failure, reason(failure))
+
+    def _absent(self, category: Category, source: Response | Failure, why: str) -> Iterator[Request]:
+        """A category that isn't where it was looked for: perhaps it was only guessed, or asked for by a wrong name."""
+        if not category.linked and self.arguments.categories:
             self._end(category, "no such category")
             self._unknown.append(category)
             if len(self._unknown) == 1:
                 yield self._request(f"{self.site}/", self.parse_front, self.front_failed)
-        elif absent and category.slug == UNCATEGORIZED and not category.linked:
+        elif not category.linked and category.slug == UNCATEGORIZED:
             self._end(category, "no such category")
         else:
-            yield from self._skip(category, number, failure, reason(failure))
+            self._trouble(category, _asked(source), why)
+            self._end(category, "broken")
 
     def _skip(self, category: Category, number: int, source: Response | Failure, why: str) -> Iterator[Request]:
         """Report a page that could not be had and go on behind it, unless the one before could not be had either."""
@@ -275,14 +296,17 @@ class ArchiveSpider(Spider):
         return self.arguments.pagination == "auto" and category.pagination == "links" and bool(category.walked)
 
     def _end(self, category: Category, end: End) -> None:
-        """The end of a category's walk; one by links that isn't whole goes on in the browser, from page 1."""
+        """The end of a category's walk; one by links that had troubles goes on in the browser, from page 1."""
         category.end = end
-        troubles = self._troubles.pop(category.slug, [])
-        if troubles:
+        troubles = self._troubles.get(category.slug, [])
+        if troubles and category.pagination == "links":
             why = "; ".join(f"{why}: {url}" for url, why in troubles)
             self.logger.info("Category %s goes on in the browser: %s", category.slug, why)
             category.pagination, category.detour, category.end = "browser", why, None
             self._waiting[category.slug] = category.url
+        elif end == "broken":
+            for url, why in troubles:
+                self._problem(url, why)
         self._tell(category)
 
     def _past_since(self, page: archive.ArchivePage) -> bool:
@@ -369,7 +393,7 @@ def reason(failure: Failure) -> str:
     if status := _status(failure):
         why = f"HTTP {status}"
     else:
-        plain = isinstance(failure.value, IgnoreRequest | NoChromiumError)
+        plain = isinstance(failure.value, IgnoreRequest)
         why = " ".join((str(failure.value) if plain else f"{type(failure.value).__name__}: {failure.value}").split())
     retries = failure.request.meta.get("retry_times", 0)  # type: ignore[attr-defined]
     return f"{why} ({retries + 1} tries)" if retries else why

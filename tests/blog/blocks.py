@@ -98,7 +98,7 @@ def _entities(rng: Random, base: str) -> Block:
     return Block(
         f"<p>It&#8217;s R&amp;D &mdash; &lt;fast&gt;, &eacute;tape {n} &hellip;</p>",
         f"<p>It’s R&amp;D — &lt;fast&gt;, étape {n} …</p>",
-        f"It’s R&D — <fast>, étape {n} …",
+        f"It’s R&D — \\<fast>, étape {n} …",
     )
 
 

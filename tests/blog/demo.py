@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ def main() -> int:
     """Crawl and show; the exit status is the crawl's."""
     console = Console(highlight=False)
     console.print(f"Serving a blog of {POSTS} posts on loopback, and crawling all of it …")
+    shutil.rmtree(ROOT / OUTPUT, ignore_errors=True)  # each demo's blog has a port, and so an archive, of its own
     with Server(Blog(POSTS)) as server:
         line = command(site=server.url, settings={"LOG_LEVEL": "WARNING"})
         environment = os.environ | {"ENGCRAWL_OUTPUT": str(ROOT / OUTPUT)}

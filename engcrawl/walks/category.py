@@ -1,4 +1,4 @@
-"""A category's walk, from its first page to its last, and what it is held to."""
+"""A category, how far its archive was walked, and what every way through it must keep to."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
-from engcrawl.pages import NotThePage, archive
-from engcrawl.pages.archive import ArchivePage, first_page_path, page_number
-from engcrawl.pages.page import same_host
+from engcrawl.pages.archive import ArchivePage, first_page_path
 from engcrawl.pages.terms import slug_of
 
 Pagination = Literal["links", "browser"]
@@ -19,6 +17,10 @@ End = Literal["last page", "since", "max_pages", "broken", "no such category"]
 
 class BrokenWalkError(Exception):
     """The walk can't go on although the archive does: the message says where it stopped and why."""
+
+
+class NotTheCategoryError(BrokenWalkError):
+    """What answers at the category's address is something else: there may be no such category."""
 
 
 @dataclass(slots=True)
@@ -44,6 +46,8 @@ class Category:
     """Why the walk ended; None while it goes on."""
     path: str = ""
     """The path that all its pages share, known from the first."""
+    probe: int | None = None
+    """The page that was asked for without a link to it, to see whether there is one; None if none was."""
 
     def count(self, page: ArchivePage, number: int) -> None:
         """Count *page* as page *number* of the walk."""
@@ -54,11 +58,12 @@ class Category:
     def check(self, page: ArchivePage, expected: int) -> None:
         """See that *page*, which was asked for as page *expected*, is that one.
 
-        Raises BrokenWalkError where it is another category's page, or another page than the one asked for.
+        Raises BrokenWalkError where it is another category's page, or another page than the one asked for;
+        NotTheCategoryError where the first page is something else altogether.
         """
         path = first_page_path(page.url)
         if not self.path and slug_of(path) != self.slug:
-            raise BrokenWalkError(f"not the archive of category {self.slug}: the page says it is {page.url}")
+            raise NotTheCategoryError(f"not the archive of category {self.slug}: the page says it is {page.url}")
         if self.path and path != self.path:
             raise BrokenWalkError(f"page {expected} leaves the category: the page says it is {page.url}")
         if page.number != expected:
@@ -98,48 +103,3 @@ class Walk(Protocol):
 
         Raises BrokenWalkError where it should go on and can't.
         """
-
-
-class LinkWalk:
-    """From page to page by the site's own links: one response, one page."""
-
-    meta: dict[str, Any] = {}  # noqa: RUF012 - Scrapy copies it
-
-    async def pages(self, response: Response, category: Category, number: int) -> AsyncGenerator[ArchivePage, None]:
-        """The page itself."""
-        page = archive.read(*html(response))
-        category.check(page, number)
-        category.count(page, number)
-        yield page
-
-    def next_url(self, page: ArchivePage, category: Category) -> str | None:
-        """Where the link to the next page leads.
-
-        Raises BrokenWalkError where there is none although the site says that there are more pages, and where it
-        leads in a loop: to a page that was walked already, out of the category, or to a number that doesn't grow.
-        """
-        url = page.next_url
-        if url is None:
-            if category.pages is not None and page.number < category.pages:
-                raise BrokenWalkError(
-                    f"no link to a next page after page {page.number}, where the site says {category.pages} pages"
-                )
-            if category.pages is None and page.has_button:
-                raise BrokenWalkError(f"no link to a next page after page {page.number}, but a Load More button")
-            return None
-        number = page_number(url)
-        if not same_host(url, page.url) or first_page_path(url) != category.path:
-            raise BrokenWalkError(f"the next page leaves the category: {url}")
-        if number in category.walked:
-            raise BrokenWalkError(f"the next page was walked already: {url}")
-        if number != page.number + 1:
-            raise BrokenWalkError(f"after page {page.number} the next page is page {number}: {url}")
-        return url
-
-
-def html(response: Response) -> tuple[Any, str, str]:
-    """What `engcrawl.pages` read from: the selector, the text and the address. Raises NotThePage for binary data."""
-    if not isinstance(response, TextResponse):
-        kind = (response.headers.get("Content-Type") or b"no content type").decode("latin-1")
-        raise NotThePage("an empty body" if not response.body else f"not an HTML page: {kind}")
-    return response.selector, response.text, response.url

@@ -14,10 +14,11 @@ from playwright.async_api import Request as BrowserRequest
 from playwright.async_api import Response as BrowserResponse
 
 from engcrawl.browser.handler import close
-from engcrawl.middlewares import retry_after
+from engcrawl.middlewares import closing, retry_after
 from engcrawl.pages import archive
 from engcrawl.pages.archive import ArchivePage
-from engcrawl.spiders.walk import BrokenWalkError, Category, html
+from engcrawl.walks.category import BrokenWalkError, Category
+from engcrawl.walks.response import html
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -50,6 +51,7 @@ class ClickWalk:
         self.longest = crawler.settings.getfloat("ENGCRAWL_RETRY_AFTER_MAX")
         self.meta: dict[str, Any] = {
             "playwright": True,
+            "dont_cache": True,  # a cached answer has no button to click
             "playwright_include_page": True,
             "playwright_context_kwargs": {
                 "service_workers": "block",
@@ -63,7 +65,9 @@ class ClickWalk:
 
         The browser's page is closed at the end, whatever ends it.
         """
-        page: Page = response.meta["playwright_page"]
+        page: Page | None = response.meta.get("playwright_page")
+        if page is None:
+            raise BrokenWalkError("the answer came without a browser (DOWNLOAD_HANDLERS has another handler)")
         try:
             first = archive.read(*html(response))
             category.restart()
@@ -95,7 +99,7 @@ class ClickWalk:
         left = await _drop(page, first)
         clicks = stale = 0
         button = page.locator(BUTTON).first
-        while self.crawler.crawling and (category.pages is None or len(category.walked) < category.pages):
+        while not closing(self.crawler) and (category.pages is None or len(category.walked) < category.pages):
             if not await button.is_visible():
                 return
             clicks += 1
@@ -111,7 +115,7 @@ class ClickWalk:
             if stale == STALE_CLICKS:
                 raise BrokenWalkError(f"{STALE_CLICKS} clicks up to click {clicks} brought no new post")
             if new:
-                yield replace(batch, posts=new, pages=first.pages)
+                yield replace(batch, posts=new, pages=first.pages, flaw=None)
 
     async def _click(self, page: Page, button: Locator, left: int, name: str) -> bool:
         """Click until there are more posts than *left*; False where the button goes without any.
@@ -140,7 +144,7 @@ class ClickWalk:
                 await asyncio.gather(more, failure, return_exceptions=True)
             why = watch.why or f"no new post within {self.seconds:g} s"
             logger.info("%s: %s: %s", name, why, page.url)
-            if not self.crawler.crawling:
+            if closing(self.crawler):
                 break
             await asyncio.sleep(min(watch.retry_after, self.longest))
         raise BrokenWalkError(f"{name}: {why} ({self.tries} tries)")
