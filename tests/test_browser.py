@@ -96,7 +96,7 @@ def test_auto_gets_past_a_page_that_cannot_be_had(serve: Serve, output: Path) ->
     "faults",
     [
         pytest.param([Fault("status", ENDPOINT, 1, after=1, status=500)], id="500 on the 2nd click"),
-        pytest.param([Fault("status", ENDPOINT, 2, 0, 429, {"Retry-After": "1"})], id="429 on the first clicks"),
+        pytest.param([Fault("status", ENDPOINT, 2, 429, {"Retry-After": "1"})], id="429 on the first clicks"),
         pytest.param([Fault("reset", ENDPOINT, 1)], id="a connection that drops"),
         pytest.param([Fault("slow", ENDPOINT, seconds=1)], id="slow answers"),
         pytest.param([Fault("dialog", SCRIPT)], id="dialogs"),

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from scrapy.exporters import JsonLinesItemExporter
 
 from tests.blog import Fault
 from tests.blog.blog import CATEGORIES
@@ -200,6 +201,24 @@ def test_an_error_in_the_code_fails(serve: Serve, output: Path, tmp_path: Path) 
     finally:
         del os.environ["PYTHONPATH"]
     failed(done, "an error in the code: ZeroDivisionError")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"FEED_EXPORT_ENCODING": "ascii", "FEED_EXPORTERS": json.dumps({"jsonlines": "tests.test_crawl.Unwritable"})},
+        {"FEED_EXPORT_BATCH_ITEM_COUNT": "1"},
+    ],
+)
+def test_feeds_that_lose_posts_fail(serve: Serve, output: Path, settings: dict[str, str]) -> None:
+    failed(crawl(output, site=serve().url, settings=settings), "a feed could not be written")
+
+
+class Unwritable(JsonLinesItemExporter):
+    """An exporter with an error in it."""
+
+    def export_item(self, item: object) -> None:
+        raise UnicodeEncodeError("ascii", "ж", 0, 1, "can't be said")
 
 
 @pytest.mark.parametrize("feed", ["/dev/full:jsonlines", "/dev/null/mine.jsonl"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.blog import Fault
 from tests.blog.server import Server
 from tests.conftest import Serve, by_id, crawl
 
+BY_LINKS = ("-a", "pagination=links", "-a", "articles=no")
 ARTICLES = r"/\d{4}/.*"
 LISTINGS = r"/category/.*"
 
@@ -75,6 +77,14 @@ def test_retry_after_of_robots_txt_is_honoured_too(serve: Serve, output: Path) -
     (first, _), (second, path), *_ = server.requests
     assert path == "/robots.txt"
     assert second - first >= 1.9
+
+
+def test_a_limit_ends_the_crawl_in_the_middle_of_a_pause(serve: Serve, output: Path) -> None:
+    server = serve(faults=[Fault("status", ARTICLES, status=429, headers={"Retry-After": "300"})])
+    start = time.monotonic()
+    done = crawl(output, site=server.url, settings={"CLOSESPIDER_TIMEOUT": "6"})
+    assert (done.status, done.verdict["reason"]) == (5, "ended early: closespider_timeout")
+    assert time.monotonic() - start < 60
 
 
 def test_retry_after_beyond_the_limit_is_a_final_answer(serve: Serve, output: Path) -> None:
@@ -146,7 +156,7 @@ def test_a_link_that_leads_nowhere_ends_the_walk_and_the_verdict_says_so(
 ) -> None:
     server = serve(posts=400, faults=[Fault(kind, "/category/compilers/page/2/")])  # type: ignore[arg-type]
     assert server.blog.pages("compilers") == 4
-    done = crawl(output, "-a", "categories=compilers", "-a", "articles=no", site=server.url)
+    done = crawl(output, *BY_LINKS, "-a", "categories=compilers", site=server.url)
     assert done.status == 3
     ((url, why),) = done.problems
     assert url == f"{server.url}/category/compilers/page/2/"
@@ -158,7 +168,7 @@ def test_a_link_that_leads_nowhere_ends_the_walk_and_the_verdict_says_so(
 
 def test_a_page_that_cannot_be_had_does_not_hide_those_behind_it(serve: Serve, output: Path) -> None:
     server = serve(posts=400, faults=[Fault("status", "/category/compilers/page/2/", status=500)])
-    done = crawl(output, "-a", "categories=compilers", "-a", "articles=no", site=server.url)
+    done = crawl(output, *BY_LINKS, "-a", "categories=compilers", site=server.url)
     assert done.status == 3
     assert done.problems == [(f"{server.url}/category/compilers/page/2/", "HTTP 500 (5 tries)")]
     (category,) = done.verdict["categories"]

@@ -69,8 +69,11 @@ class ArchiveSpider(Spider):
     async def start(self) -> AsyncIterator[Any]:
         """The front page or the categories asked for; then, as often as there is something new: walk, posts."""
         if self.arguments.categories:
-            for request in self._note(dict.fromkeys(self.arguments.categories)):
-                yield request
+            for slug in self.arguments.categories:
+                if self.arguments.pagination == "browser":
+                    self._waiting[slug] = None
+                else:
+                    yield self._first_page(slug, None)
         else:
             self._waiting[UNCATEGORIZED] = None
             yield self._request(f"{self.site}/", self.parse_front, self.front_failed)
@@ -174,7 +177,7 @@ class ArchiveSpider(Spider):
         """
         folder = urlsplit(self.site).path + "/"  # a blog in a folder: its neighbours' categories aren't its own
         named = {slug: url for slug, url in named.items() if not url or urlsplit(url).path.startswith(folder)}
-        self._named = named | self._named
+        self._named.update({slug: url or self._named.get(slug) for slug, url in named.items()})
         wanted = self.arguments.categories
         for slug, url in named.items():
             known = self.categories.get(slug)

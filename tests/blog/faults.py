@@ -43,11 +43,11 @@ class Fault:
     match: str
     """A regular expression that the path must match as a whole."""
     times: int = 1_000_000
-    after: int = 0
-    """How often it doesn't strike first."""
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
     seconds: float = 1.0
+    after: int = 0
+    """How often it doesn't strike first."""
 
     def hits(self, path: str) -> bool:
         """Whether the fault strikes this time; it then has one time less."""
