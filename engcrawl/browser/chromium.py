@@ -23,6 +23,8 @@ _QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Pictures aren't even asked for: each would be a request that Playwright remembers as long as its page is open.
+    "--blink-settings=imagesEnabled=false",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
@@ -28,6 +29,9 @@ from engcrawl.walks import BrokenWalkError, Category, End, LinkWalk, NotTheCateg
 
 UNCATEGORIZED = "uncategorized"
 """WordPress' own first category: most menus hide it, so it is tried on every site."""
+
+_POLL = 0.05
+"""Seconds between two looks at whether all is quiet."""
 
 _READY_REQUESTS = 64
 """How many article requests wait in the scheduler at most: the others stay on disk."""
@@ -97,7 +101,7 @@ class ArchiveSpider(Spider):
             or engine.downloader.active
             or (engine.scraper.slot and not engine.scraper.slot.is_idle())
         ):
-            await self.crawler.signals.wait_for(signals.scheduler_empty)
+            await asyncio.sleep(_POLL)  # no signal tells of the last item's end
 
     async def _posts(self) -> AsyncIterator[Post | Request]:
         """Each post that the listings named: a request for its own page, or the post where none is to be had."""
