@@ -161,7 +161,7 @@ def test_a_failed_run_leaves_the_archive(serve: Serve, output: Path) -> None:
 # Failures
 
 
-def failed(done: Crawl, reason: str) -> None:
+def expect_failed(done: Crawl, reason: str) -> None:
     assert (done.status, done.verdict["verdict"]) == (1, "failed"), done.log
     assert reason in done.verdict["reason"]
     assert not (done.output / "posts.jsonl").exists()
@@ -169,25 +169,25 @@ def failed(done: Crawl, reason: str) -> None:
 
 def test_a_site_that_is_not_there_fails(output: Path, unused_port: int) -> None:
     done = crawl(output, site=f"http://127.0.0.1:{unused_port}", settings={"RETRY_TIMES": "1"})
-    failed(done, "no listing page: DownloadConnectionRefusedError")
+    expect_failed(done, "no listing page: DownloadConnectionRefusedError")
 
 
 def test_a_site_that_is_no_wordpress_archive_fails(serve: Serve, output: Path) -> None:
     server = serve(faults=[Fault("login", "/")])
     done = crawl(output, site=server.url, settings={"RETRY_TIMES": "1"})
-    failed(done, "no WordPress archive: a login form titled 'Log In' names no category")
+    expect_failed(done, "no WordPress archive: a login form titled 'Log In' names no category")
     assert done.problems[0][0] == f"{server.url}/"
 
 
 def test_a_site_whose_robots_txt_forbids_it_fails(serve: Serve, output: Path) -> None:
     server = serve(faults=[Fault("forbid", "/robots.txt")])
-    failed(crawl(output, site=server.url), "Forbidden by robots.txt")
+    expect_failed(crawl(output, site=server.url), "Forbidden by robots.txt")
     assert [path for _, path in server.requests] == ["/robots.txt"]
 
 
 def test_a_redirect_to_another_host_is_refused(serve: Serve, output: Path) -> None:
     server = serve(faults=[Fault("offsite", "/")])
-    failed(crawl(output, site=server.url), "leads to another host")
+    expect_failed(crawl(output, site=server.url), "leads to another host")
     assert [path for _, path in server.requests] == ["/robots.txt", "/"]
 
 
@@ -200,7 +200,7 @@ def test_an_error_in_the_code_fails(serve: Serve, output: Path, tmp_path: Path) 
         done = crawl(output, site=server.url, settings={"ITEM_PIPELINES": pipelines})
     finally:
         del os.environ["PYTHONPATH"]
-    failed(done, "an error in the code: ZeroDivisionError")
+    expect_failed(done, "an error in the code: ZeroDivisionError")
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_an_error_in_the_code_fails(serve: Serve, output: Path, tmp_path: Path) 
     ],
 )
 def test_feeds_that_lose_posts_fail(serve: Serve, output: Path, settings: dict[str, str]) -> None:
-    failed(crawl(output, site=serve().url, settings=settings), "a feed could not be written")
+    expect_failed(crawl(output, site=serve().url, settings=settings), "a feed could not be written")
 
 
 class Unwritable(JsonLinesItemExporter):
@@ -224,7 +224,7 @@ class Unwritable(JsonLinesItemExporter):
 @pytest.mark.parametrize("feed", ["/dev/full:jsonlines", "/dev/null/mine.jsonl"])
 def test_a_feed_that_cannot_be_written_fails(serve: Serve, output: Path, feed: str) -> None:
     done = crawl(output, "-O", feed, site=serve().url)
-    failed(done, "a feed could not be written")
+    expect_failed(done, "a feed could not be written")
     assert "A feed can't be written" in done.log
 
 
