@@ -67,6 +67,7 @@ DOWNLOADER_MIDDLEWARES = {
 EXTENSIONS = {
     "engcrawl.extensions.verdict.Verdict": 0,
     "engcrawl.extensions.progress.Progress": 10,
+    "engcrawl.extensions.closing.Closing": 15,
     # The same, but a feed that can't be written ends the run.
     "scrapy.extensions.feedexport.FeedExporter": None,
     "engcrawl.feeds.FeedExporter": 20,

@@ -316,6 +316,22 @@ def test_an_interrupt_stops_cleanly(serve: Serve, output: Path, after: int) -> N
     assert not list((output / "runs").glob("*.part"))
 
 
+def test_an_interrupt_while_posts_come_out_without_their_pages_stops_too(serve: Serve, output: Path) -> None:
+    server = serve(posts=3000)
+    line = command("-a", "articles=no", site=server.url, settings={"LOG_LEVEL": "DEBUG"})
+    with subprocess.Popen(
+        line, cwd=ROOT, env=environment(output), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        next(text for text in process.stderr if "Scraped from" in text)
+        process.send_signal(signal.SIGINT)
+        log = process.stderr.read()
+        assert process.wait(60) == 5, log[-3000:]
+    done = Crawl(5, log, output)
+    assert done.verdict["verdict"] == "stopped"
+    assert len(done.feed) == done.verdict["posts"]["written"]
+
+
 def test_a_kill_leaves_no_finished_name(serve: Serve, output: Path) -> None:
     server = serve(posts=500)
     done = interrupted(command(site=server.url), output, signal.SIGKILL, 200, server.requests)
@@ -324,9 +340,13 @@ def test_a_kill_leaves_no_finished_name(serve: Serve, output: Path) -> None:
     assert not (output / "posts.jsonl").exists()
 
 
-def test_a_limit_of_scrapys_stops_with_the_same_verdict(serve: Serve, output: Path) -> None:
-    done = crawl(output, site=serve().url, settings={"CLOSESPIDER_ITEMCOUNT": "10"})
-    assert (done.status, done.verdict["reason"]) == (5, "ended early: closespider_itemcount")
+@pytest.mark.parametrize("articles", ["yes", "no"])
+@pytest.mark.parametrize("limit", ["PAGECOUNT", "ITEMCOUNT"])
+def test_a_limit_of_scrapys_stops_with_the_same_verdict(serve: Serve, output: Path, limit: str, articles: str) -> None:
+    settings = {f"CLOSESPIDER_{limit}": "10"}
+    done = crawl(output, "-a", f"articles={articles}", site=serve().url, settings=settings)
+    assert (done.status, done.verdict["reason"]) == (5, f"ended early: closespider_{limit.lower()}")
+    assert done.verdict["posts"]["written"] == len(done.feed) < 116
 
 
 def test_a_terminal_gets_a_progress_display(serve: Serve, output: Path) -> None:

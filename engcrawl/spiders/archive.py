@@ -81,31 +81,32 @@ class ArchiveSpider(Spider):
         else:
             self._waiting[UNCATEGORIZED] = None
             yield self._request(f"{self.site}/", self.parse_front, self.front_failed)
-        await self._quiet()
-        while self._waiting or self._sightings.waiting():
-            while self._waiting:
+        while await self._quiet() and (self._waiting or self._sightings.waiting()):
+            if self._waiting:
                 slug = next(iter(self._waiting))
                 url = self._waiting.pop(slug)
                 if url or slug not in map(terms.as_class, self.categories):  # else a class' form of one walked already
                     yield self._first_page(slug, url)
-                    await self._quiet()
-            async for post_or_request in self._posts():
-                yield post_or_request
-            await self._quiet()
+            else:
+                async for post_or_request in self._posts():
+                    yield post_or_request
 
-    async def _quiet(self) -> None:
-        """Wait until every request made so far has been dealt with, its callback too."""
+    async def _quiet(self) -> bool:
+        """Wait until every request made so far has been dealt with, its callback too; False if the crawl is closing."""
         engine = self.crawler.engine
-        while (
-            cast("Scheduler", engine.scheduler).has_pending_requests()
-            or engine.downloader.active
-            or (engine.scraper.slot and not engine.scraper.slot.is_idle())
-        ):
+        while not closing(self.crawler):
+            waiting = cast("Scheduler", engine.scheduler).has_pending_requests() or engine.downloader.active
+            scraper = engine.scraper.slot
+            if not waiting and scraper is not None and scraper.is_idle():
+                return True
             await asyncio.sleep(_POLL)  # no signal tells of the last item's end
+        return False
 
     async def _posts(self) -> AsyncIterator[Post | Request]:
         """Each post that the listings named: a request for its own page, or the post where none is to be had."""
         for post in self._sightings.take():
+            if closing(self.crawler):
+                return
             if not post.external and (day := dates.permalink_day(post.url)):
                 post.published_date = dates.first_day(post.published_date, day.isoformat())
             if not self._wanted(post):
