@@ -64,7 +64,9 @@ def show(console: Console, latest: dict[str, Any]) -> None:
     seconds = f"{verdict['posts']['written']} posts in {len(verdict['categories'])} categories"
     text = f"[bold {colour}]{verdict['verdict']}[/]: {verdict['reason']}\n{seconds}"
     console.print(Panel(text, title="Verdict", title_align="left", expand=False))
-    console.print(f"the archive      {OUTPUT}/posts.jsonl")
+    console.print(
+        f"the archive      {OUTPUT}/posts.jsonl" + ("" if archive.exists() else " (none: the crawl was stopped)")
+    )
     console.print(f"this run's feed  {OUTPUT}/runs/{verdict['feed']}")
     console.print(f"its verdict      {OUTPUT}/runs/{latest['file']}")
     example = next((p for p in posts if p["content_markdown"] and len(p["authors"]) > 1), None)
