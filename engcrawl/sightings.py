@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import fields
 
 from engcrawl.items import Post
+
+_NAMES = [field.name for field in fields(Post)]
 
 
 class Sightings:
@@ -32,13 +34,13 @@ class Sightings:
         """
         row = self._db.execute("SELECT record, out FROM post WHERE id = ?", (post.id,)).fetchone()
         if row is None:
-            self._db.execute("INSERT INTO post (id, record) VALUES (?, ?)", (post.id, json.dumps(asdict(post))))
+            self._db.execute("INSERT INTO post (id, record) VALUES (?, ?)", (post.id, _packed(post)))
             return True
         record, out = row
         if not out:
             known = Post(**json.loads(record))
             known.see_again(post)
-            self._db.execute("UPDATE post SET record = ? WHERE id = ?", (json.dumps(asdict(known)), post.id))
+            self._db.execute("UPDATE post SET record = ? WHERE id = ?", (_packed(known), post.id))
         return False
 
     def take(self) -> Iterator[Post]:
@@ -58,3 +60,7 @@ class Sightings:
     def close(self) -> None:
         """Give the file back."""
         self._db.close()
+
+
+def _packed(post: Post) -> str:
+    return json.dumps({name: getattr(post, name) for name in _NAMES})

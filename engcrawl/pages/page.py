@@ -68,16 +68,21 @@ def first(found: list[Any]) -> Any:
     return found[0] if found else None
 
 
+_META = xpath("//meta[@property=$name or @name=$name]/@content")
+
+
 def meta(root: HtmlElement, name: str) -> str | None:
     """The content of ``<meta property=name>`` or ``<meta name=name>``; None where missing or empty."""
-    value = first(root.xpath("//meta[@property=$name or @name=$name]/@content", name=name))
+    value = first(_META(root, name=name))
     return folded(value) or None if value else None
 
 
 def absolute(href: str, base: str) -> str | None:
     """*href* made absolute; None where it is no http(s) address (``http://[your-host]/`` isn't one either)."""
     try:
-        url = urljoin(base, href.strip())
+        url = href.strip()
+        if not url.startswith(("http://", "https://")):
+            url = urljoin(base, url)
         parts = urlsplit(url)
     except ValueError:
         return None

@@ -21,6 +21,7 @@ from rich.table import Table
 from engcrawl import settings
 from tests.conftest import IN_A_HURRY, ROOT, command, environment
 
+BARE = "bare spider"
 NO_MARKDOWN = {"ITEM_PIPELINES": json.dumps(settings.ITEM_PIPELINES | {"engcrawl.pipelines.Markdown": None})}
 
 
@@ -70,18 +71,22 @@ def speed(posts: int, rounds: int) -> None:
         pages = len(urls.read_text().splitlines())
         bare = [sys.executable, "-m", "scrapy", "runspider", str(ROOT / "tests/bench/bare.py"), "-a", f"urls={urls}"]
         plain = IN_A_HURRY | {"LOG_LEVEL": "INFO", "REMOTE_CONTROL_ENABLED": "0", "TELNETCONSOLE_ENABLED": "0"}
-        contenders = {"bare spider": bare + [x for name, value in plain.items() for x in ("-s", f"{name}={value}")]}
+        bare += [x for name, value in plain.items() for x in ("-s", f"{name}={value}")]
+        contenders = {
+            BARE: bare,
+            f"{BARE}, CONCURRENT_ITEMS=1 as the project": [*bare, "-s", "CONCURRENT_ITEMS=1"],
+        }
         contenders["archive, without Markdown"] = command(site=site, settings=NO_MARKDOWN)
         contenders["archive"] = command(site=site)
         costs: dict[str, list[Cost]] = {name: [] for name in contenders}
         for _ in range(rounds):
             for name, line in contenders.items():
                 # Outside the project the bare spider has Scrapy's own settings.
-                costs[name].append(cost(line, output, Path(folder) if name == "bare spider" else ROOT))
+                costs[name].append(cost(line, output, Path(folder) if name.startswith(BARE) else ROOT))
     table = Table(title=f"{posts} posts, {pages} pages, medians of {rounds} runs, whole processes")
     for column in ("", "pages/s", "CPU ms a page", "peak MB", "CPU ratio", "memory ratio"):
         table.add_column(column, justify="left" if not column else "right")
-    base = costs["bare spider"]
+    base = costs[BARE]
     for name, each in costs.items():
         table.add_row(
             name,
