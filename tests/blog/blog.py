@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from random import Random
@@ -105,17 +105,29 @@ class Post:
         return self.published.astimezone(ZONE)
 
 
+@dataclass(frozen=True)
+class Edit:
+    """What an editor made of a post."""
+
+    version: int = 0
+    title: str | None = None
+    tags: tuple[str, ...] | None = None
+
+
 class Blog:
     """*posts* posts made from *seed*, served at *base*."""
 
     def __init__(self, posts: int = 500, seed: int = 1, base: str = "") -> None:
         self.size = posts
+        self._step = (END - BEGIN) / max(posts, 500)
         self.seed = seed
         self.base = base
         self._full = {(n * posts) // (2 * PER_PAGE) for n in range(2 * PER_PAGE)} if posts >= 4 * PER_PAGE else set()
         self._listings: dict[str, array[int]] = {slug: array("L") for slug in CATEGORIES}
         self.whole = array("L")
         self._extra: dict[int, tuple[str, ...]] = {}
+        self._edits: dict[int, Edit] = {}
+        self.removed: set[int] = set()
         for index in range(posts - 1, -1, -1):
             self._list(index)
 
@@ -125,6 +137,11 @@ class Blog:
         self.whole.append(index)
         for slug in self._in_listings(index):
             self._listings[slug].append(index)
+
+    def _unlist(self, index: int) -> None:
+        for listing in (self.whole, *map(self._listings.get, self._in_listings(index))):
+            if listing is not None and index in listing:
+                listing.remove(index)
 
     def _in_listings(self, index: int) -> set[str]:
         own = self.categories_of(index)
@@ -139,6 +156,30 @@ class Blog:
         for slug in self._in_listings(index):
             self._listings[slug].insert(0, index)
         return self.post(index)
+
+    def edit(self, index: int, title: str | None = None, tags: tuple[str, ...] | None = None) -> Post:
+        """An editor gives a post another body, and another title or other tags."""
+        before = self._edits.get(index, Edit())
+        self._edits[index] = Edit(before.version + 1, title or before.title, before.tags if tags is None else tags)
+        self.post.cache_clear()
+        return self.post(index)
+
+    def remove(self, index: int) -> Post:
+        """Take a post down: no list names it, and its permalink is not found."""
+        post = self.post(index)
+        self._unlist(index)
+        self.removed.add(index)
+        return post
+
+    def restore(self, index: int) -> None:
+        """Put a post that was taken down back in its place."""
+        self.removed.remove(index)
+        for listing in (self.whole, *(self._listings[slug] for slug in self._in_listings(index))):
+            listing.insert(sum(other > index for other in listing), index)
+
+    def hide(self, index: int) -> None:
+        """Keep a post out of listings from now on."""
+        self._unlist(index)
 
     # Facts of post number *index*, from 0, the oldest
 
@@ -177,7 +218,8 @@ class Blog:
     def index_of(self, post_id: int) -> int | None:
         """The post with this ID; None where there is none."""
         near = (post_id - 400) // 4
-        return next((i for i in range(near - 3, near + 2) if 0 <= i < self.size and self.id_of(i) == post_id), None)
+        there = (i for i in range(near - 3, near + 2) if 0 <= i < self.size and i not in self.removed)
+        return next((i for i in there if self.id_of(i) == post_id), None)
 
     @lru_cache(maxsize=2048)  # noqa: B019 - a blog lives as long as its process
     def post(self, index: int) -> Post:
@@ -187,8 +229,7 @@ class Blog:
         nouns = rng.sample(blocks._NOUNS, 2)
         slug = f"{'-'.join(nouns)}-{post_id}"
         tied = index % 50 == 7  # the same second as the post before
-        step = (END - BEGIN) / max(self.size, 500)
-        published = (BEGIN + step * (index - tied)).replace(microsecond=0)
+        published = (BEGIN + self._step * (index - tied)).replace(microsecond=0)
         published += timedelta(hours=(index - tied) % 5)  # some in the evening of the site, the next day in UTC
         categories = self.categories_of(index)
         in_path = categories[0] if index % 5 else rng.choice(_USUAL)
@@ -198,7 +239,7 @@ class Blog:
         if external:
             path = f"{EXTERNAL[index % 2]}/{slug}/?ref=blog"
         earlier = timedelta(minutes=-40) if index % 7 == 0 else timedelta(days=rng.randint(1, 90))
-        return Post(
+        post = Post(
             index=index,
             id=post_id,
             title=_TITLES[index % len(_TITLES)].format(*nouns),
@@ -215,10 +256,20 @@ class Blog:
             image=f"/wp-content/uploads/2021/{index % 12 + 1:02}/hero-{post_id}.{('png', 'webp', 'jpg')[index % 3]}",
             parts=3 if not external and index % 89 == 11 else 1,
         )
+        edit = self._edits.get(index)
+        if edit is None:
+            return post
+        return replace(
+            post,
+            title=edit.title or post.title,
+            tags=post.tags if edit.tags is None else tuple(sorted(edit.tags)),
+            modified=max(post.modified or END, END) + timedelta(hours=edit.version),
+        )
 
     def bodies(self, post: Post) -> list[list[blocks.Block]]:
         """The blocks of each page of the post's body."""
-        rng = Random(self.seed * 3_000_017 + post.index)
+        version = self._edits[post.index].version if post.index in self._edits else 0
+        rng = Random(self.seed * 3_000_017 + post.index + version * 5_000_011)
         return [blocks.body(rng, self.base) for _ in range(post.parts)]
 
     def excerpt(self, post: Post) -> str:

@@ -31,6 +31,7 @@ Kind = Literal[
     "consent",  # a bar lies over the button
     "repeat",  # the button brings the first page's posts again
     "no_button",  # the button goes before the last page is there
+    "no_validators",  # no ETag, no Last-Modified, and never 304
     "trackers",  # the page wants fonts, pictures and scripts, its own and others'
 ]
 

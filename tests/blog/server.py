@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
 import threading
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -47,6 +48,8 @@ class Server:
         self.port = port
         self.requests: list[tuple[float, str]] = []
         """Each request: when it came (seconds of the event loop's clock), and its path."""
+        self.answers: list[tuple[str, int]] = []
+        """The status with which each request's path was answered."""
         self._templates = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -94,6 +97,11 @@ class Server:
     @web.middleware
     async def _faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.requests.append((self._loop.time(), request.path_qs))
+        answer = await self._with_faults(request, handler)
+        self.answers.append((request.path_qs, answer.status))
+        return answer
+
+    async def _with_faults(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         fault = next((f for f in self.faults if f.hits(request.path)), None)
         request[FAULT] = fault.kind if fault else ""
         if fault is None:
@@ -225,15 +233,16 @@ class Server:
         if post is None or number > post.parts or not request.path.startswith(post.path):
             return self._missing()
         indexes = [(post.index + k) % self.blog.size for k in range(1, 7)]
-        return self._page(
+        page = self._page(
             "article.html",
             post=post,
             part=number,
             body="\n".join(block.source for block in self.blog.bodies(post)[number - 1]),
             excerpt=self.blog.excerpt(post),
             graph=json.dumps(self._graph(post)).replace("/", "\\/"),
-            more=[self.blog.post(index) for index in indexes],
+            more=[self.blog.post(index) for index in indexes if index not in self.blog.removed],
         )
+        return page if request[FAULT] == "no_validators" else _validated(request, page, post.modified or post.published)
 
     def _graph(self, post: Post) -> dict[str, Any]:
         url = self.url + post.path
@@ -272,11 +281,12 @@ class Server:
 
     def _rest_posts(self, request: web.Request) -> web.Response:
         per_page, page = int(request.query.get("per_page", "10")), int(request.query.get("page", "1"))
-        total = self.blog.size
+        there = [i for i in range(self.blog.size) if i not in self.blog.removed]
+        total = len(there)
         pages = -(-total // per_page)
         if not 1 <= page <= pages:
             return web.json_response({"code": "rest_post_invalid_page_number", "data": {"status": 400}}, status=400)
-        newest = range(total - 1 - (page - 1) * per_page, max(-1, total - 1 - page * per_page), -1)
+        newest = there[::-1][(page - 1) * per_page : page * per_page]
         headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
         return web.json_response([self._rest(self.blog.post(i)) for i in newest], headers=headers)
 
@@ -311,7 +321,8 @@ class Server:
         return web.json_response(self._rest_term(found))
 
     def _rest_term(self, c: Category) -> dict[str, Any]:
-        count = sum(c.slug in self.blog.categories_of(i) for i in range(self.blog.size))
+        there = (i for i in range(self.blog.size) if i not in self.blog.removed)
+        count = sum(c.slug in self.blog.categories_of(i) for i in there)
         parent = CATEGORIES[c.parent].number if c.parent else 0
         return {
             "id": c.number,
@@ -333,7 +344,7 @@ class Server:
         urls = "".join(
             f"<url><loc>{self._link(p)}</loc><lastmod>{(p.modified or p.published).isoformat()}</lastmod></url>"
             for p in posts
-            if not p.external
+            if not p.external and p.index not in self.blog.removed
         )
         if not urls:
             return self._missing()
@@ -347,6 +358,17 @@ class Server:
         if request[FAULT] == "dialog":
             text += _DIALOG
         return web.Response(text=text, content_type="text/javascript")
+
+
+def _validated(request: web.Request, page: web.Response, modified: datetime) -> web.Response:
+    """*page* with its validators, or 304 where the request's show that it is known (RFC 9110, 13.2.2)."""
+    assert isinstance(page.body, bytes)
+    etag = f'"{hashlib.sha256(page.body).hexdigest()[:16]}"'
+    modified = modified.replace(microsecond=0)
+    page.headers.update({"ETag": etag, "Last-Modified": format_datetime(modified.astimezone(UTC), usegmt=True)})
+    matches, since = request.headers.get("If-None-Match"), request.headers.get("If-Modified-Since")
+    known = matches == etag if matches else since is not None and parsedate_to_datetime(since) >= modified
+    return web.Response(status=304, headers=page.headers) if known else page
 
 
 def _xml(text: str) -> web.Response:
