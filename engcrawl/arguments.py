@@ -17,9 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-
-class UsageError(ValueError):
-    """A bad argument; the message is one line that names it and says what is allowed."""
+from engcrawl.errors import UsageError
 
 
 def _site(value: str) -> str:
@@ -94,6 +92,10 @@ class ArchiveArguments(BaseModel):
     )
     max_pages: Annotated[int, BeforeValidator(_count)] | None = Field(
         None, description="at most this many listing pages of each category, from 1"
+    )
+
+    full: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+        False, description="walk every listing page, also where nothing is new: yes or no"
     )
 
     @field_validator("categories")

@@ -1,15 +1,17 @@
-"""The one record: a post of the archive."""
+"""The one record, a post of the archive; and what it is on its way there and from there."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, fields
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field
 
 from engcrawl import dates
 
 Kind = Literal["article", "video"]
+Change = Literal["new", "updated", "gone"]
 
 
 def _sorted_and_unique(values: list[str]) -> list[str]:
@@ -88,13 +90,98 @@ class Post:
         """
         day = dates.first_day(self.published_date, article.published_date)
         kind: Kind = "video" if "video" in (self.kind, article.kind) else "article"
-        for name in (f.name for f in fields(Post)):
+        for name in _NAMES:
             value = getattr(article, name)
             if value is not None and value != []:
                 setattr(self, name, value)
         self.published_date, self.kind = day, kind
 
+    def follow(self, earlier: Post) -> None:
+        """Keep of what *earlier* runs' listings said what this run's leave open; but lists are this run's alone."""
+        lists = self.authors, self.categories, self.tags
+        self._fill_from(earlier)
+        self.authors, self.categories, self.tags = lists
+
+    def contradicts(self, before: Post, record: Post) -> bool:
+        """Whether listings, now, say something else than they said *before*, when *record* was made.
+
+        What they leave open now is no contradiction; what they left open before is one where *record* has no such
+        fact, or another day. (A post that a newer one moves out of the hero's place shows its date for the first time.)
+        """
+        if self.published_date not in (None, before.published_date) and _day(self.published_date) != (
+            record.published_date
+        ):
+            return True
+        for name in _NAMES:
+            now, then = getattr(self, name), getattr(before, name)
+            if now == then or name in ("published_date", "crawled_at"):
+                continue
+            if isinstance(now, list):
+                gained = set(now) - set(then) - set(getattr(record, name))
+                if gained or (now and set(then) - set(now)):
+                    return True
+            elif now not in (None, "") and (then not in (None, "") or getattr(record, name) in (None, "")):
+                return True
+        return False
+
+    def facts(self) -> str:
+        """What is known, as JSON without what isn't; `Post.of` reads it."""
+        return json.dumps({name: value for name in _NAMES if (value := getattr(self, name)) not in (None, [], False)})
+
+    def line(self) -> str:
+        """The record as a line of JSON Lines has it, as Scrapy's exporter writes it too."""
+        return json.dumps(self.record(), ensure_ascii=False)
+
+    def record(self) -> dict[str, Any]:
+        """The record alone, whatever else a post on its way carries."""
+        return {name: getattr(self, name) for name in _NAMES}
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """The post that `facts` or `line` wrote."""
+        return cls(**json.loads(text))
+
     def _fill_from(self, other: Post) -> None:
-        for name in (f.name for f in fields(Post)):
+        for name in _NAMES:
             if getattr(self, name) in (None, [], ""):
                 setattr(self, name, getattr(other, name))
+
+
+_NAMES = tuple(f.name for f in fields(Post))
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """That a post's own page was read."""
+
+    etag: str | None = None
+    """The page's validators, where the site sent them (RFC 9110, 8.8)."""
+    last_modified: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class FoundPost(Post):
+    """A post on its way from the spider to the state."""
+
+    listed: str | None = None
+    """What listings said of it (`Post.facts`), where the record takes account of that; None where it can't."""
+    reading: Reading | None = None
+    """That its own page is in the record; None where the record has only what listings say."""
+    lost: bool = False
+    """Its own page, or a part of it, could not be had."""
+    gone: bool = False
+    """The site took it down."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ChangedPost(Post):
+    """A line of a run's feed: a post that is new or changed."""
+
+    change: Change
+
+
+def _day(text: str | None) -> str | None:
+    try:
+        return dates.day(text).isoformat() if text else None
+    except ValueError:
+        return text  # the pipelines report it

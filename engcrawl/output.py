@@ -5,18 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from pydantic import TypeAdapter, ValidationError
 
-class UnreadableError(OSError):
-    """A file that should hold records holds something else."""
+from engcrawl.dates import rfc3339
+from engcrawl.errors import OutputError
+from engcrawl.items import Post
+from engcrawl.state import State
 
-
-class UnwritableOutputError(OSError):
-    """The output folder can't be written."""
+_RECORD = TypeAdapter(Post)
 
 
 class Output:
@@ -27,17 +28,19 @@ class Output:
         self.runs = self.folder / "runs"
         self.archive = self.folder / "posts.jsonl"
         self.latest = self.runs / "latest.json"
+        self.lock = self.folder / "run.lock"
+        self.state = self.folder / "archive.db"
 
     def reserve(self, spider: str, now: datetime) -> Run:
         """A new run's names, ``SPIDER-YYYYMMDDTHHMMSSZ``; a suffix where another run has that one.
 
-        Raises UnwritableOutputError.
+        Raises OutputError.
         """
         try:
             self.runs.mkdir(parents=True, exist_ok=True)
             return self._reserve(spider, now)
         except OSError as error:
-            raise UnwritableOutputError(f"{self.folder}: {error}") from error
+            raise OutputError(f"{self.folder}: {error}") from error
 
     def _reserve(self, spider: str, now: datetime) -> Run:
         name = f"{spider}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
@@ -51,46 +54,35 @@ class Output:
                 run.part.unlink()
             number += 1
 
-    def count(self) -> int:
-        """How many posts the archive has."""
+    def records(self) -> Iterator[Post]:
+        """The records of the archive, none where there is none. Raises OutputError for anything else."""
         if not self.archive.exists():
-            return 0
+            return
         with self.archive.open("rb") as file:
-            return sum(1 for _ in file)
+            for number, line in enumerate(file, 1):
+                try:
+                    yield _RECORD.validate_json(line, strict=True)
+                except ValidationError as error:
+                    raise OutputError(
+                        f"{self.archive}: line {number} is no record of the archive: move the file away, or mend it"
+                    ) from error
 
-    def site(self) -> str | None:
-        """The address of a post on the archive's own site; None where it has none."""
-        if not self.archive.exists():
-            return None
-        with self.archive.open("rb") as file:
-            posts = (_post(file, number, line) for number, line in enumerate(file, 1))
-            return next((str(post["url"]) for post in posts if not post["external"]), None)
+    def publish(self, state: State) -> bool:
+        """Replace the archive by the posts of *state*, newest first, in one step; False where it is theirs already.
 
-    def publish(self, feed: Path, posts: int, keep: Collection[int] | None) -> int:
-        """Replace the archive by *feed*'s *posts* posts, newest first, in one step; the number of posts then in it.
-
-        With *keep* (a run that isn't complete) the posts that the feed lacks stay, and those whose IDs are in
-        *keep* (their page could not be had this time) stay as they were.
-
-        Raises OSError, UnreadableError among them where the feed or the archive isn't what it should be.
+        Raises OSError and StateError; the archive is then left as it was.
         """
-        with contextlib.ExitStack() as stack:
-            new = stack.enter_context(feed.open("rb"))
-            lines = list(_index(new))
-            if len(lines) != posts:
-                raise UnreadableError(f"{feed}: {len(lines)} posts, where the run wrote {posts}")
-            if keep is not None and self.archive.exists():
-                old = stack.enter_context(self.archive.open("rb"))
-                found = {line.id for line in lines}
-                kept = [line for line in _index(old) if line.id in keep or line.id not in found]
-                stale = {line.id for line in kept}
-                lines = [line for line in lines if line.id not in stale] + kept
-            lines.sort(key=lambda line: line.age, reverse=True)
-            with replacing(self.archive) as file:
-                for line in lines:
-                    line.file.seek(line.offset)
-                    file.write(line.file.readline())
-        return len(lines)
+        _, size, changed = state.measure()
+        with contextlib.suppress(FileNotFoundError):
+            found = self.archive.stat()
+            if found.st_size == size and rfc3339(datetime.fromtimestamp(found.st_mtime, UTC)) > changed:
+                return False
+        for left in self.folder.glob(f"{self.archive.name}.*.new"):  # of a run that was killed here
+            left.unlink()
+        with replacing(self.archive) as file:
+            for line, _ in state.posts():
+                file.write(line.encode() + b"\n")
+        return True
 
 
 class Run:
@@ -112,35 +104,6 @@ class Run:
         }
         with replacing(self.output.latest) as file:
             file.write(json.dumps(pointer, indent=2).encode() + b"\n")
-
-
-class _Line:
-    """Where a post's line is, and its age: what sorting needs, a few bytes a post."""
-
-    __slots__ = ("age", "file", "id", "offset")
-
-    def __init__(self, file: IO[bytes], offset: int, post: dict[str, Any]) -> None:
-        self.file = file
-        self.offset = offset
-        self.id: int = post["id"]
-        self.age: tuple[str, str, int] = (post["published_date"] or "", post["published_at"] or "", self.id)
-
-
-def _index(file: IO[bytes]) -> Iterator[_Line]:
-    offset = 0
-    for number, line in enumerate(file, 1):
-        yield _Line(file, offset, _post(file, number, line))
-        offset += len(line)
-
-
-def _post(file: IO[bytes], number: int, line: bytes) -> dict[str, Any]:
-    try:
-        post: dict[str, Any] = json.loads(line)
-        if {"id", "url", "external", "published_date", "published_at"} <= post.keys():
-            return post
-    except (ValueError, AttributeError):
-        pass  # said below
-    raise UnreadableError(f"{file.name}: line {number} is no record of the archive")
 
 
 @contextlib.contextmanager

@@ -13,8 +13,10 @@ from scrapy.exceptions import DropItem
 
 import engcrawl.signals
 from engcrawl import dates
-from engcrawl.items import Post
+from engcrawl.items import ChangedPost, FoundPost, Post
 from engcrawl.markdown import markdown
+from engcrawl.schedule import next_reading
+from engcrawl.state import State
 
 
 class _Step:
@@ -49,7 +51,7 @@ class NormaliseDates(_Step):
         self._rewrite(post, "published_date", lambda text: dates.day(text).isoformat())
         self._rewrite(post, "published_at", _instant)
         self._rewrite(post, "modified_at", _instant)
-        post["crawled_at"] = dates.rfc3339(datetime.now(UTC))
+        post["crawled_at"] = post["crawled_at"] or dates.rfc3339(datetime.now(UTC))  # one of an earlier run has it
         return item
 
     def _rewrite(self, post: ItemAdapter, name: str, convert: Callable[[str], str | None]) -> None:
@@ -84,15 +86,16 @@ class Validate(_Step):
     def process_item(self, item: Any) -> Any:
         """Scrapy's interface of a pipeline."""
         try:
-            return self.schema.validate_python(item)
+            self.schema.validate_python(item)
         except ValidationError as error:
             why = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             self.report(ItemAdapter(item), f"breaks the schema: {why}")
             raise self.drop(why, "invalid") from error
+        return item
 
 
 class Dedupe(_Step):
-    """Lets each post out once, by its ID; what listings add to each other is merged before (`Sightings`)."""
+    """Lets each post out once, by its ID; what listings add to each other is merged before."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -105,6 +108,28 @@ class Dedupe(_Step):
             raise self.drop(f"post {post_id} is out already", "duplicate")
         self._out.add(post_id)
         return item
+
+
+class Remember(_Step):
+    """Stores the record in the state, and lets through what is new or changed, with its `Change`."""
+
+    def process_item(self, item: FoundPost) -> ChangedPost:
+        """Scrapy's interface of a pipeline."""
+        memory: State = self.crawler.spider.memory  # type: ignore[union-attr]
+        now = datetime.now(UTC)
+        change = memory.mark_gone(item.id) if item.gone else memory.store(item)
+        if item.external:
+            memory.visited(item.id, None)
+        elif item.reading:
+            changes = [item.published_at or item.published_date, item.modified_at]
+            if change == "updated":
+                changes.append(dates.rfc3339(now))
+            memory.visited(item.id, next_reading(item.id, changes, now), item.reading)
+        outcome = "lost" if item.lost else change or "unchanged"
+        self.crawler.signals.send_catch_log(engcrawl.signals.post_done, outcome=outcome)
+        if change is None:
+            raise DropItem(f"post {item.id} is as it was", log_level="DEBUG")
+        return ChangedPost(**item.record(), change=change)
 
 
 def _instant(text: str) -> str | None:

@@ -65,6 +65,8 @@ DOWNLOADER_MIDDLEWARES = {
 }
 
 EXTENSIONS = {
+    # First: what the others use is locked, and the state is open.
+    "engcrawl.extensions.lock.Lock": -10,
     "engcrawl.extensions.verdict.Verdict": 0,
     "engcrawl.extensions.progress.Progress": 10,
     "engcrawl.extensions.closing.Closing": 15,
@@ -78,6 +80,8 @@ ITEM_PIPELINES = {
     "engcrawl.pipelines.Markdown": 200,
     "engcrawl.pipelines.Validate": 300,
     "engcrawl.pipelines.Dedupe": 400,
+    # Last: what it lets through is stored, and new or changed.
+    "engcrawl.pipelines.Remember": 500,
 }
 
 AUTOTHROTTLE_ENABLED = True
@@ -113,6 +117,12 @@ PLAYWRIGHT_BROWSER_PROVIDER = "engcrawl.browser.handler.ChromiumProvider"
 
 # The folder of the archive, also from the environment; beside scrapy.cfg, or where the command is run without one.
 ENGCRAWL_OUTPUT = os.environ.get("ENGCRAWL_OUTPUT") or str(Path(closest_scrapy_cfg()).parent / "output")
+
+# What runs know of each other: any SQLAlchemy URL, also from the environment; archive.db in the output folder if None.
+ENGCRAWL_STATE = os.environ.get("ENGCRAWL_STATE") or None
+
+# After so many days a run walks every listing page again, in days: listings change behind their first pages too.
+ENGCRAWL_FULL_EVERY = 7
 
 # The longest that one request waits because answers to it say `Retry-After`, in seconds, in sum.
 ENGCRAWL_RETRY_AFTER_MAX = 3600

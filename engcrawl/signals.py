@@ -4,11 +4,27 @@
     A `engcrawl.walks.Category` was found, a page of it was walked, or its walk ended.
 ``posts_listed(count)``
     A listing page named *count* posts that no page of this run had named before.
+``posts_waiting(count)``
+    *count* posts will be looked at now: new ones, those that listings say something new of, those that are due.
+``post_taken(post_id)``
+    A post's turn has come; a ``post_done``, or a drop, follows.
+``post_done(outcome)``
+    What became of it: ``new``, ``updated``, ``unchanged``, ``gone``, ``unlisted`` or ``lost`` (its page could not be
+    had).
+``unlisted(url, reason, post_id)``
+    A post of the archive that no listing names any more, and what its own address answers.
 ``problem(url, reason, post_id)``
     Something that should be in the archive could not be had, or not whole: a page, or a post's record.
     *post_id* is None for a listing page.
+``state_failed(error)``
+    The state can't be read or written (`engcrawl.errors.StateError`): the run can't go on.
 """
 
 category_changed = object()
 posts_listed = object()
+posts_waiting = object()
+post_taken = object()
+post_done = object()
+unlisted = object()
 problem = object()
+state_failed = object()

@@ -52,8 +52,19 @@ class Crawl:
         return records(self.output / "runs" / self.verdict["feed"])
 
     @property
+    def changes(self) -> dict[int, str]:
+        """What the run's feed says of each post: new, updated or gone."""
+        lines = (self.output / "runs" / self.verdict["feed"]).read_text("utf-8").splitlines()
+        found = [json.loads(line) for line in lines]
+        assert all(list(line)[-1] == "change" for line in found)
+        assert len({line["id"] for line in found}) == len(found)
+        return {line["id"]: line["change"] for line in found}
+
+    @property
     def posts(self) -> list[dict[str, Any]]:
         """The archive, likewise."""
+        text = (self.output / "posts.jsonl").read_text("utf-8")
+        assert "change" not in {key for line in text.splitlines() for key in json.loads(line)}
         return records(self.output / "posts.jsonl")
 
     @property
@@ -63,9 +74,10 @@ class Crawl:
 
 
 def records(path: Path) -> list[dict[str, Any]]:
-    """The records of a JSON Lines file, each without its ``crawled_at``, which is checked here."""
+    """The records of a JSON Lines file, each without its ``crawled_at``, which is checked here, and its ``change``."""
     found = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     for record in found:
+        record.pop("change", None)
         moment = record.pop("crawled_at")
         assert moment.endswith("Z")
         assert len(moment) == 20

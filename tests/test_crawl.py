@@ -30,12 +30,16 @@ def test_the_archive_is_the_ground_truth_record_by_record(serve: Serve, output: 
     assert [list(post) for post in done.posts] == [list(post) for post in newest_first(truth)]
     verdict = done.verdict
     assert (verdict["verdict"], verdict["exit_status"], verdict["problems"]) == ("complete", 0, [])
-    assert verdict["posts"] == {"listed": 484, "filtered": 0, "written": 484, "dropped": {}}
+    nothing = dict.fromkeys(("filtered", "updated", "gone", "unchanged", "lost", "unlisted"), 0)
+    assert verdict["posts"] == nothing | {"listed": 484, "new": 484, "dropped": {}}
+    assert set(done.changes.values()) == {"new"}
     assert {c["slug"]: (c["pages"], c["walked"], c["posts"]) for c in verdict["categories"]} == {
         slug: (server.blog.pages(slug), max(server.blog.pages(slug), 1), len(server.blog.listing(slug)))
         for slug in server.blog._listings
     }
     assert sorted(path.suffix for path in (output / "runs").iterdir()) == [".json", ".json", ".jsonl"]
+    files = {"archive.db", "archive.db.lock", "posts.jsonl", "run.lock", "runs"}
+    assert {path.name for path in output.iterdir()} == files
 
 
 def test_no_request_leaves_the_listings_and_the_posts_own_pages(serve: Serve, output: Path) -> None:
@@ -51,9 +55,8 @@ def test_without_articles_the_archive_is_what_the_listings_say(serve: Serve, out
     done = crawl(output, "-a", "articles=no", site=server.url)
     assert done.status == 0
     assert by_id(done.feed) == by_id(list(server.blog.truth(articles=False)))
-    assert not (output / "posts.jsonl").exists()
-    assert done.verdict["archive"] == "left as it was: the run took a part of the archive only"
-    assert "left as it was" in done.log
+    assert done.posts == newest_first(list(server.blog.truth(articles=False)))
+    assert done.verdict["archive"] == "replaced: 116 posts"
 
 
 def test_categories_take_their_posts_alone(serve: Serve, output: Path) -> None:
@@ -99,53 +102,64 @@ def test_a_feed_of_ones_own_works_as_everywhere_in_scrapy(serve: Serve, output: 
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_runs_of_one_second_have_names_of_their_own(serve: Serve, output: Path) -> None:
-    server = serve(posts=0)
-    runs = [
-        subprocess.Popen(
-            command(site=server.url),
-            cwd=ROOT,
-            env=environment(output),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for _ in range(3)
-    ]
-    for run in runs:
-        run.wait(60)
-    verdicts = sorted(p.name for p in (output / "runs").glob("archive-*.json"))
-    feeds = sorted(p.name for p in (output / "runs").glob("archive-*.jsonl"))
-    assert len(verdicts) == len(feeds) == 3
+# One run at a time
+
+
+def test_a_second_run_on_the_same_output_ends_at_once_and_names_the_first(serve: Serve, output: Path) -> None:
+    server = serve(posts=40)
+    line = command(site=server.url, settings={"DOWNLOAD_DELAY": "0.05"})
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(line, cwd=ROOT, env=environment(output), stdout=quiet, stderr=quiet) as first:
+        while len(server.requests) < 3:
+            assert first.poll() is None
+            time.sleep(0.01)
+        runs = sorted((output / "runs").iterdir())
+        second = crawl(output, site=server.url)
+        assert first.poll() is None
+        assert sorted((output / "runs").iterdir()) == runs
+        assert first.wait(60) == 0
+    assert second.status == 4
+    line = (
+        rf"Verdict: locked \(exit status 4\): another run works on {output}: pid {first.pid} on \S+, since 20\d\d-\S+Z"
+    )
+    assert re.search(line, second.log)
+    assert "Traceback" not in second.log
+    assert Crawl(0, "", output).posts == newest_first(list(server.blog.truth()))
+
+
+def test_a_lock_that_a_killed_run_left_does_not_block(serve: Serve, output: Path) -> None:
+    server = serve()
+    killed = interrupted(command(site=server.url), output, signal.SIGKILL, 20, server.requests)
+    assert json.loads((output / "run.lock").read_text())["pid"]
+    assert (killed.status, crawl(output, site=server.url).status) == (-signal.SIGKILL, 0)
 
 
 # What a run that isn't complete does to the archive
 
 
-def test_an_incomplete_run_with_no_fewer_posts_updates_the_archive_and_keeps_what_it_could_not_have(
-    serve: Serve, output: Path
-) -> None:
+def test_an_incomplete_run_updates_the_archive_and_keeps_what_it_could_not_have(serve: Serve, output: Path) -> None:
     server = serve(posts=121)
     assert crawl(output, site=server.url).status == 0
-    lost = server.blog.post(100)
-    server.faults.append(Fault("status", re.escape(lost.path), status=404))
+    before = newest_first(list(server.blog.truth()))
+    lost = server.blog.edit(100, title="Another title")
     new = server.blog.publish(("compilers",))
-    done = crawl(output, site=server.url)
+    server.faults.append(Fault("status", re.escape(lost.path), status=404))
+    done = crawl(output, "-a", "full=yes", site=server.url)
     assert done.status == 3
-    assert done.posts == newest_first(list(server.blog.truth()))
-    assert done.posts[0]["id"] == new.id
-    in_feed = next(p for p in done.feed if p["id"] == lost.id)
-    assert in_feed["content_html"] is None
+    assert done.changes == {new.id: "new"}
+    assert done.posts == [server.blog.record(new), *before]
+    assert done.problems == [(server.url + lost.path, "HTTP 404")]
 
 
-def test_an_incomplete_run_with_fewer_posts_leaves_the_archive(serve: Serve, output: Path) -> None:
+def test_an_incomplete_run_with_fewer_posts_leaves_those_it_does_not_have(serve: Serve, output: Path) -> None:
     server = serve()
     assert crawl(output, site=server.url).status == 0
     before = (output / "posts.jsonl").read_bytes()
     server.faults.append(Fault("status", "/category/(compilers|web|video|culture)/.*", status=500))
-    done = crawl(output, site=server.url, settings={"RETRY_TIMES": "0"})
+    done = crawl(output, "-a", "full=yes", site=server.url, settings={"RETRY_TIMES": "0"})
     assert done.status == 3
+    assert done.verdict["posts"]["listed"] < 116
     assert (output / "posts.jsonl").read_bytes() == before
-    assert "left as it was: the run is incomplete" in done.log
 
 
 def test_a_failed_run_leaves_the_archive(serve: Serve, output: Path) -> None:
@@ -233,7 +247,8 @@ def test_an_output_folder_that_cannot_be_written_is_one_line(serve: Serve, tmp_p
     server = serve()
     done = crawl(tmp_path / "file" / "output", site=server.url)
     assert done.status == 1
-    assert "the output can't be written" in done.log
+    assert f"Verdict: failed (exit status 1): {tmp_path}/file/output: " in done.log
+    assert "Not a directory" in done.log
     assert "Traceback" not in done.log
     assert server.requests == []
 
@@ -246,7 +261,7 @@ def test_an_output_folder_that_cannot_be_written_is_one_line(serve: Serve, tmp_p
     [
         (
             ["-a", "sote=x"],
-            "unknown argument sote: allowed are site, categories, since, until, articles, pagination, max_pages",
+            "unknown argument sote: allowed are site, categories, since, until, articles, pagination, max_pages, full",
         ),
         (["-a", "since=2024-13-01"], "argument since=2024-13-01: must be a day of the calendar as YYYY-MM-DD"),
         (["-a", "until=yesterday"], "argument until=yesterday: must be a day as YYYY-MM-DD"),
@@ -303,17 +318,22 @@ def interrupted(
 
 @pytest.mark.parametrize("after", [5, 120])
 def test_an_interrupt_stops_cleanly(serve: Serve, output: Path, after: int) -> None:
-    server = serve(posts=500)
-    assert crawl(output, "-a", "categories=web", site=server.url).status == 0
-    (output / "posts.jsonl").write_text("")
-    server.requests.clear()
+    server = serve(posts=250)
     done = interrupted(command(site=server.url), output, signal.SIGINT, after, server.requests)
     assert (done.status, done.verdict["verdict"]) == (5, "stopped"), done.log
     truth = {post["id"]: post for post in server.blog.truth()}
-    assert all(post == truth[post["id"]] for post in done.feed)
-    assert len(done.feed) == done.verdict["posts"]["written"] < 484
-    assert (output / "posts.jsonl").read_text() == ""
+    found = done.feed
+    assert all(post == truth[post["id"]] for post in found)
+    assert len(found) == done.verdict["posts"]["new"] < 242
+    assert newest_first(found) == (done.posts if found else [])
     assert not list((output / "runs").glob("*.part"))
+    asked = {path for _, path in server.requests}
+    server.requests.clear()
+    whole = crawl(output, site=server.url)
+    assert (whole.status, whole.posts) == (0, newest_first(list(truth.values())))
+    assert whole.changes.keys() == truth.keys() - {post["id"] for post in found}
+    again = asked & {path for _, path in server.requests if re.match(r"/\d{4}/", path)}
+    assert len(again) <= 16  # those that were under way
 
 
 def test_an_interrupt_while_posts_come_out_without_their_pages_stops_too(serve: Serve, output: Path) -> None:
@@ -329,7 +349,7 @@ def test_an_interrupt_while_posts_come_out_without_their_pages_stops_too(serve: 
         assert process.wait(60) == 5, log[-3000:]
     done = Crawl(5, log, output)
     assert done.verdict["verdict"] == "stopped"
-    assert len(done.feed) == done.verdict["posts"]["written"]
+    assert len(done.feed) == done.verdict["posts"]["new"]
 
 
 def test_a_kill_leaves_no_finished_name(serve: Serve, output: Path) -> None:
@@ -346,7 +366,7 @@ def test_a_limit_of_scrapys_stops_with_the_same_verdict(serve: Serve, output: Pa
     settings = {f"CLOSESPIDER_{limit}": "10"}
     done = crawl(output, "-a", f"articles={articles}", site=serve().url, settings=settings)
     assert (done.status, done.verdict["reason"]) == (5, f"ended early: closespider_{limit.lower()}")
-    assert done.verdict["posts"]["written"] == len(done.feed) < 116
+    assert done.verdict["posts"]["new"] == len(done.feed) < 116
 
 
 def test_a_terminal_gets_a_progress_display(serve: Serve, output: Path) -> None:

@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 import json
+import os
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from engcrawl.errors import OutputError
+from engcrawl.items import FoundPost, Post
 from engcrawl.output import Output, replacing
+from engcrawl.state import State
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def feed(path: Path, *posts: tuple[int, str | None, str]) -> Path:
-    lines = (
-        json.dumps(
-            {
-                "id": number,
-                "url": f"https://x.example/{number}/",
-                "external": False,
-                "published_date": day,
-                "published_at": None,
-                "title": title,
-            }
-        )
-        for number, day, title in posts
-    )
-    path.write_text("".join(f"{line}\n" for line in lines))
-    return path
-
-
-def publish(output: Output, new: Path, keep: set[int] | None) -> int:
-    return output.publish(new, len(new.read_text().splitlines()), keep)
+def post(number: int, day: str | None = None, title: str = "t") -> FoundPost:
+    url = f"https://x.example/{number}/"
+    return FoundPost(id=number, url=url, title=title, published_date=day, crawled_at="2026-11-23T00:00:00Z")
 
 
 def titles(output: Output) -> list[str]:
     return [json.loads(line)["title"] for line in output.archive.read_text().splitlines()]
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Output:
+    return Output(tmp_path)
+
+
+@pytest.fixture
+def state(output: Output) -> Iterator[State]:
+    with State(f"sqlite:///{output.state}", create=True) as state:
+        state.begin("run", "archive", {}, "2026-11-23T00:00:00Z")
+        yield state
 
 
 def test_names_of_one_second_differ(tmp_path: Path) -> None:
@@ -53,35 +54,33 @@ def test_a_name_that_a_finished_run_has_is_taken(tmp_path: Path) -> None:
     assert [p.name for p in output.runs.glob("*.part")] == ["archive-20261123T120000Z-2.jsonl.part"]
 
 
-def test_the_archive_is_newest_first_and_undated_posts_last(tmp_path: Path) -> None:
-    output = Output(tmp_path)
-    new = feed(
-        tmp_path / "f", (1, "2020-01-01", "old"), (2, None, "undated"), (3, "2021-01-01", "b"), (4, "2021-01-01", "c")
-    )
-    assert publish(output, new, None) == 4
-    assert titles(output) == ["c", "b", "old", "undated"]
+def test_the_archive_is_the_states_newest_first(output: Output, state: State) -> None:
+    for each in (post(1, "2020-01-01", "old"), post(2, None, "undated"), post(3, "2021-01-01", "b")):
+        state.store(each)
+    assert output.publish(state)
+    assert titles(output) == ["b", "old", "undated"]
+    assert output.archive.read_text().splitlines()[1] == post(1, "2020-01-01", "old").line()
 
 
-def test_a_complete_run_replaces_everything(tmp_path: Path) -> None:
-    output = Output(tmp_path)
-    publish(output, feed(tmp_path / "f", (1, "2020-01-01", "a"), (2, "2020-01-02", "b")), None)
-    publish(output, feed(tmp_path / "f", (2, "2020-01-02", "B")), None)
-    assert titles(output) == ["B"]
+def test_an_archive_that_is_up_to_date_is_left_alone_and_any_other_replaced(output: Output, state: State) -> None:
+    state.store(post(1))
+    assert output.publish(state)
+    later = time.time() + 2
+    os.utime(output.archive, (later, later))
+    assert not output.publish(state)
+    output.archive.write_text("cut")
+    assert output.publish(state)
+    output.archive.unlink()
+    assert output.publish(state)
+    assert titles(output) == ["t"]
 
 
-def test_an_incomplete_run_leaves_what_it_does_not_have(tmp_path: Path) -> None:
-    output = Output(tmp_path)
-    publish(output, feed(tmp_path / "f", (1, "2020-01-01", "a"), (2, "2020-01-02", "b"), (3, "2020-01-03", "c")), None)
-    publish(
-        output, feed(tmp_path / "f", (2, "2020-01-02", "lost"), (3, "2020-01-03", "C"), (4, "2020-01-04", "D")), {2}
-    )
-    assert titles(output) == ["D", "C", "b", "a"]
-
-
-def test_a_post_that_could_not_be_had_goes_in_where_the_archive_lacks_it(tmp_path: Path) -> None:
-    output = Output(tmp_path)
-    publish(output, feed(tmp_path / "f", (1, "2020-01-01", "facts")), {1})
-    assert titles(output) == ["facts"]
+def test_what_a_killed_run_left_beside_the_archive_goes(output: Output, state: State) -> None:
+    left = output.archive.with_name("posts.jsonl.123.new")
+    left.write_text("half")
+    state.store(post(1))
+    output.publish(state)
+    assert not left.exists()
 
 
 def test_a_replacement_that_fails_leaves_the_file_and_nothing_beside_it(tmp_path: Path) -> None:
@@ -100,16 +99,14 @@ def test_a_replacement_that_fails_leaves_the_file_and_nothing_beside_it(tmp_path
 
 
 @pytest.mark.parametrize("text", ["[]\n", "half a li", '{"id": 1}\n'])
-def test_an_archive_that_is_none_is_left_alone_and_named(tmp_path: Path, text: str) -> None:
-    output = Output(tmp_path)
+def test_an_archive_that_is_none_is_named(output: Output, text: str) -> None:
     output.archive.write_text(text)
-    with pytest.raises(OSError, match=r"posts\.jsonl: line 1 is no record of the archive"):
-        publish(output, feed(tmp_path / "f", (1, "2020-01-01", "a")), {1})
-    assert output.archive.read_text() == text
+    with pytest.raises(OutputError, match=r"posts\.jsonl: line 1 is no record of the archive"):
+        list(output.records())
 
 
-def test_a_feed_that_lost_a_post_replaces_nothing(tmp_path: Path) -> None:
-    output = Output(tmp_path)
-    with pytest.raises(OSError, match="1 posts, where the run wrote 2"):
-        output.publish(feed(tmp_path / "f", (1, "2020-01-01", "a")), 2, None)
-    assert not output.archive.exists()
+def test_the_records_of_an_archive_are_read_as_they_were_written(output: Output, state: State) -> None:
+    stored = post(1, "2020-01-01", "“é”")
+    state.store(stored)
+    output.publish(state)
+    assert list(output.records()) == [Post(**stored.record())]

@@ -12,7 +12,7 @@ from tests.conftest import ROOT, environment
 SPIDER = """
 from scrapy import Spider
 from engcrawl.arguments import ArchiveArguments
-from engcrawl.items import Post
+from engcrawl.items import FoundPost
 
 class OddSpider(Spider):
     name = "odd"
@@ -21,14 +21,15 @@ class OddSpider(Spider):
 
     async def start(self):
         url = "https://x.example/p/"
-        yield Post(id=1, url=url, title="fine", published_date="AUG 5, 2024", modified_at="2024-08-06T01:02:03+02:00")
-        yield Post(id=1, url=url, title="again")
-        yield Post(id=2, url=url, title="a day that isn't", published_date="someday")
-        yield Post(id=3, url=url, title="twice", tags=["a", "a"])
-        yield Post(id=4, url="https://x.example/p/?q=1", title="query")
-        yield Post(id=0, url=url, title="no ID")
-        yield Post(id=5, url=url, title="tags", tags=["b", "a"])
-        yield Post(id=6, url=url, title="local time", published_at="2024-08-06T01:02:03")
+        moment = "2024-08-06T01:02:03+02:00"
+        yield FoundPost(id=1, url=url, title="fine", published_date="AUG 5, 2024", modified_at=moment)
+        yield FoundPost(id=1, url=url, title="again")
+        yield FoundPost(id=2, url=url, title="a day that isn't", published_date="someday")
+        yield FoundPost(id=3, url=url, title="twice", tags=["a", "a"])
+        yield FoundPost(id=4, url="https://x.example/p/?q=1", title="query")
+        yield FoundPost(id=0, url=url, title="no ID")
+        yield FoundPost(id=5, url=url, title="tags", tags=["b", "a"])
+        yield FoundPost(id=6, url=url, title="local time", published_at="2024-08-06T01:02:03")
 """
 
 

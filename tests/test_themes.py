@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def page(*numbers: int, rest: str = "", classes: str = "category-storage") -> st
 def replay(output: Path, pages: dict[str, str], *arguments: str, settings: dict[str, str] | None = None) -> Crawl:
     """Crawl a site that answers with *pages* by path, and 404 else."""
     folder = output.parent / "pages"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     files = {}
     for number, (path, text) in enumerate(pages.items()):
         file = folder / f"{number}.html"
@@ -134,20 +135,24 @@ def test_a_request_that_some_component_drops_is_noticed(output: Path) -> None:
     pages = {"/": page(9), "/category/storage/": page(1, 1000), "/2024/01/01/p1/": ARTICLE}
     done = replay(output, pages, "-a", "articles=yes", settings={"URLLENGTH_LIMIT": "43"})
     assert done.status == 3
-    assert done.verdict["reason"] == "1 posts that listings named have no record"
+    assert done.verdict["reason"] == "1 posts were looked at, and have no record"
 
 
 def test_an_archive_of_another_site_is_left_alone(output: Path) -> None:
-    output.mkdir()
-    other = {"id": 1, "url": "https://other.example/1/", "external": False}
-    line = json.dumps(other | {"published_date": None, "published_at": None}) + "\n"
-    (output / "posts.jsonl").write_text(line)
-    pages = {"/": page(9), "/category/storage/": page(1)}
-    folder = ("-a", "articles=yes")
-    done = replay(output, pages | {"/2024/01/01/p1/": ARTICLE}, *folder)
-    assert done.status == 0
-    assert "another site's (https://other.example/1/)" in done.verdict["archive"]
-    assert (output / "posts.jsonl").read_text() == line
+    pages = {"/": page(9), "/category/storage/": page(1), "/2024/01/01/p1/": ARTICLE}
+    assert replay(output, pages, "-a", "articles=yes").status == 0
+    before = (output / "posts.jsonl").read_bytes()
+    other = "site=https://other.example"
+    done = replay(output, pages, "-a", other)
+    assert done.status == 2
+    line = "argument site=https://other.example: sqlite:///.*/archive.db is the archive of http"
+    assert re.search(rf"Verdict: usage \(exit status 2\): {line}", done.log)
+    for path in output.glob("archive.db*"):
+        path.unlink()
+    done = replay(output, pages, "-a", other)  # there is no state that says whose it is, but the records do
+    assert done.status == 2
+    assert re.search(r"argument site=https://other.example: .*/posts.jsonl is another site's \(http", done.log)
+    assert (output / "posts.jsonl").read_bytes() == before
 
 
 # Odd articles: whatever is wrong with one, the run goes on, and its post with it

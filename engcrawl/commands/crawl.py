@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 from typing import NoReturn
 
 from scrapy.commands import crawl
 from scrapy.spiderloader import get_spider_loader
 
-from engcrawl.arguments import UsageError
-from engcrawl.output import UnwritableOutputError
+from engcrawl.errors import EngcrawlError, UsageError
+from engcrawl.extensions.verdict import Outcome
+
+logger = logging.getLogger(__name__)
 
 
 class Command(crawl.Command):
     """Scrapy's command: arguments are checked before anything else, and the verdict becomes the exit status."""
 
     def long_desc(self) -> str:
-        return "Run a spider. The exit status is its verdict: 0 complete, 1 failed, 2 usage, 3 incomplete, 5 stopped."
+        verdicts = ", ".join(f"{int(outcome)} {outcome}" for outcome in Outcome)
+        return f"Run a spider. The exit status is its verdict: {verdicts}."
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check the spider's name and arguments; a wrong one is one line, and exit status 2."""
@@ -38,11 +42,13 @@ class Command(crawl.Command):
         crawler = self._create_crawler(args[0])
         task = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
-        self.exitcode = 1
-        if isinstance(task, asyncio.Task) and task.done() and isinstance(task.exception(), UnwritableOutputError):
-            sys.stderr.write(f"scrapy crawl: the output can't be written: {task.exception()}\n")
+        self.exitcode = Outcome.FAILED
+        error = task.exception() if isinstance(task, asyncio.Task) and task.done() else None
+        if isinstance(error, EngcrawlError):  # the run never began: it leaves no verdict but this
+            outcome = self.exitcode = Outcome(error.exit_status)
+            logger.error("Verdict: %s (exit status %d): %s", outcome, outcome, error)
         elif crawler._stats is not None:  # the public attribute raises for a crawl that never began
-            self.exitcode = crawler.stats.get_value("engcrawl/exit_status", 1)
+            self.exitcode = crawler.stats.get_value("engcrawl/exit_status", Outcome.FAILED)
 
 
 def _usage(message: str) -> NoReturn:

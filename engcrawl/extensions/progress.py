@@ -38,7 +38,7 @@ class Progress:
         if not sys.stderr.isatty():
             raise NotConfigured
         self._categories: dict[str, Category] = {}
-        self._listed = self._written = self._problems = 0
+        self._waiting = self._done = self._problems = 0
         self._bars = Bars(
             TextColumn("{task.description:>10}"),
             BarColumn(),
@@ -55,9 +55,9 @@ class Progress:
         for receiver, signal in (
             (self.spider_opened, signals.spider_opened),
             (self.engine_stopped, signals.engine_stopped),
-            (self.item_scraped, signals.item_scraped),
             (self.category_changed, engcrawl.signals.category_changed),
-            (self.posts_listed, engcrawl.signals.posts_listed),
+            (self.posts_waiting, engcrawl.signals.posts_waiting),
+            (self.post_done, engcrawl.signals.post_done),
             (self.problem, engcrawl.signals.problem),
         ):
             crawler.signals.connect(receiver, signal)
@@ -88,12 +88,12 @@ class Progress:
         pages = sum(len(c.walked) if c.end else max(c.pages or 1, len(c.walked)) for c in categories)
         self._show("pages", sum(len(c.walked) for c in categories), pages)
 
-    def posts_listed(self, count: int) -> None:
-        self._listed += count
+    def posts_waiting(self, count: int) -> None:
+        self._waiting = self._done + count
         self._show_posts()
 
-    def item_scraped(self) -> None:
-        self._written += 1
+    def post_done(self) -> None:
+        self._done += 1
         self._show_posts()
 
     def problem(self) -> None:
@@ -101,7 +101,7 @@ class Progress:
         self._show_posts()
 
     def _show_posts(self) -> None:
-        self._show("posts", self._written, self._listed)
+        self._show("posts", self._done, max(self._waiting, self._done))
 
     def _show(self, name: str, done: int, total: int) -> None:
         task = self._tasks[name]

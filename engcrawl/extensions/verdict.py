@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -15,14 +16,15 @@ from scrapy.exceptions import NotConfigured
 import engcrawl.signals
 from engcrawl import __version__
 from engcrawl.dates import rfc3339
+from engcrawl.errors import StateError
 from engcrawl.feeds import FAILED, FeedExporter
 from engcrawl.output import Output
-from engcrawl.pages.page import same_host
 
 if TYPE_CHECKING:
     from scrapy import Spider
     from scrapy.crawler import Crawler
 
+    from engcrawl.state import State
     from engcrawl.walks import Category
 
 logger = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ class Outcome(IntEnum):
     FAILED = 1
     USAGE = 2
     INCOMPLETE = 3
+    LOCKED = 4
     STOPPED = 5
 
     def __str__(self) -> str:
@@ -49,6 +52,10 @@ class Problem:
     reason: str
     post_id: int | None
 
+    def entry(self) -> dict[str, Any]:
+        """As the verdict lists it."""
+        return {"url": self.url, "post": self.post_id, "reason": self.reason}
+
 
 @dataclass
 class Ledger:
@@ -58,10 +65,15 @@ class Ledger:
     """Whether the arguments left a part of the archive out."""
     categories: dict[str, Category] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    unlisted: list[Problem] = field(default_factory=list)
+    """Posts of the archive that no listing names any more, and what their own address answers."""
     listed: int = 0
     """Posts that listings named, each once."""
-    written: int = 0
-    """Posts that reached the feeds."""
+    taken: int = 0
+    """Posts that were looked at."""
+    done: Counter[str] = field(default_factory=Counter)
+    """What became of them: the signal ``post_done``."""
+    state_error: str | None = None
     code_errors: list[str] = field(default_factory=list)
     """Exceptions that nobody expected, one line each."""
     filtered_out: int = 0
@@ -72,8 +84,8 @@ class Ledger:
 
     @property
     def unaccounted(self) -> int:
-        """Posts that listings named, of which nothing else is known: 0, or something went wrong unnoticed."""
-        return self.listed - self.filtered_out - self.written - sum(self.dropped.values())
+        """Posts that were looked at, of which nothing else is known: 0, or something went wrong unnoticed."""
+        return self.taken - self.done.total() - sum(self.dropped.values())
 
     @property
     def pages(self) -> int:
@@ -84,6 +96,8 @@ class Ledger:
         """The verdict, and the reason for it in one line. *finish_reason* is Scrapy's."""
         if self.usage:
             return Outcome.USAGE, self.usage
+        if self.state_error:
+            return Outcome.FAILED, f"the state can't be read or written: {self.state_error}"
         if self.code_errors:
             return Outcome.FAILED, f"an error in the code: {self.code_errors[0]}"
         if feeds_failed:
@@ -96,19 +110,22 @@ class Ledger:
                 Outcome.FAILED,
                 f"no listing page: {first.reason}: {first.url}" if first else "no listing page",
             )
-        if not (self.written or self.filtered):
+        if not (self.listed or self.filtered):
             return Outcome.FAILED, "no post"
         if self.problems:
             return Outcome.INCOMPLETE, f"{len(self.problems)} pages or posts could not be had"
         if self.unaccounted > 0:
-            return Outcome.INCOMPLETE, f"{self.unaccounted} posts that listings named have no record"
+            return Outcome.INCOMPLETE, f"{self.unaccounted} posts were looked at, and have no record"
         limited = [c.slug for c in self.categories.values() if c.end == "max_pages"]
         if limited:
             return Outcome.STOPPED, f"ended early: max_pages, in {', '.join(limited)}"
         unwalked = [c.slug for c in self.categories.values() if not c.whole]
         if unwalked:
             return Outcome.INCOMPLETE, f"not walked to the end: {', '.join(unwalked)}"
-        return Outcome.COMPLETE, "every page that the site says it has was walked, every post listed was read"
+        return (
+            Outcome.COMPLETE,
+            "every page that the site says it has was walked or is known, every post listed was read",
+        )
 
 
 class Verdict:
@@ -118,29 +135,30 @@ class Verdict:
         if not hasattr(crawler.spider, "arguments"):
             raise NotConfigured  # `scrapy fetch` and `scrapy shell` are no runs
         self.crawler = crawler
-        self.ledger = Ledger()
+        self.ledger = Ledger(filtered=crawler.spider.arguments.filtered)  # type: ignore[union-attr]
         self.start = datetime.now(UTC)
+        self.state: State = crawler.spider.memory  # type: ignore[union-attr]
         self.run = Output(crawler.settings["ENGCRAWL_OUTPUT"]).reserve(crawler.spidercls.name, self.start)
+        self.state.begin(self.run.name, crawler.spidercls.name, self._arguments(), rfc3339(self.start))
         self._feeds_closed = asyncio.Event()
         for receiver, signal in (
-            (self.spider_opened, signals.spider_opened),
             (self.spider_closed, signals.spider_closed),
             (self.spider_error, signals.spider_error),
-            (self.item_scraped, signals.item_scraped),
             (self.item_error, signals.item_error),
             (self.feed_exporter_closed, signals.feed_exporter_closed),
             (self.category_changed, engcrawl.signals.category_changed),
             (self.posts_listed, engcrawl.signals.posts_listed),
+            (self.post_taken, engcrawl.signals.post_taken),
+            (self.post_done, engcrawl.signals.post_done),
+            (self.unlisted, engcrawl.signals.unlisted),
             (self.problem, engcrawl.signals.problem),
+            (self.state_failed, engcrawl.signals.state_failed),
         ):
             crawler.signals.connect(receiver, signal)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
-
-    def spider_opened(self, spider: Spider) -> None:
-        self.ledger.filtered = bool(spider.arguments.filtered)  # type: ignore[attr-defined]
 
     def category_changed(self, category: Category) -> None:
         self.ledger.categories[category.slug] = category
@@ -153,14 +171,31 @@ class Verdict:
         self.ledger.problems.append(Problem(url, reason, post_id))
         self.crawler.stats.inc_value("engcrawl/problems")
 
-    def item_scraped(self) -> None:
-        self.ledger.written += 1
+    def post_taken(self) -> None:
+        self.ledger.taken += 1
+
+    def post_done(self, outcome: str) -> None:
+        self.ledger.done[outcome] += 1
+
+    def unlisted(self, url: str, reason: str, post_id: int | None) -> None:
+        logger.info("No listing names it any more: %s: %s", url, reason)
+        self.ledger.unlisted.append(Problem(url, reason, post_id))
 
     def spider_error(self, failure: Any) -> None:
-        self.ledger.code_errors.append(_one_line(failure.value))
+        self._failed(failure.value)
 
     def item_error(self, failure: Any) -> None:
-        self.ledger.code_errors.append(_one_line(failure.value))
+        self._failed(failure.value)
+
+    def state_failed(self, error: StateError) -> None:
+        self._failed(error)
+
+    def _failed(self, error: BaseException) -> None:
+        if not isinstance(error, StateError):
+            self.ledger.code_errors.append(_one_line(error))
+        elif self.ledger.state_error is None:
+            self.ledger.state_error = str(error)
+            self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="state not written"))
 
     def feed_exporter_closed(self) -> None:
         self._feeds_closed.set()
@@ -177,17 +212,30 @@ class Verdict:
             for key, value in stats.get_stats().items()
             if key.startswith("engcrawl/dropped/")
         }
-        outcome, why = self.ledger.outcome(reason, self._feeds_failed(exporter))
-        archive = "left as it was: the run failed"
+        feeds_failed = self._feeds_failed(exporter)
+        outcome, why = self.ledger.outcome(reason, feeds_failed)
+        archive = f"left as it was: the run is {outcome}"
         try:
-            archive = self._publish(outcome)
+            self.state.commit()
+            if outcome in (Outcome.COMPLETE, Outcome.INCOMPLETE, Outcome.STOPPED):
+                archive = self._publish()
             self.run.part.unlink(missing_ok=True)  # still there if no feed of the project's was written
+        except StateError as error:
+            outcome, why = Outcome.FAILED, f"the state can't be read or written: {error}"
+        except OSError as error:
+            outcome, why = Outcome.FAILED, f"output not writable: {error}"
+        verdict = self._verdict(outcome, why, archive)
+        try:
+            self.run.write_verdict(verdict)
         except OSError as error:
             outcome, why = Outcome.FAILED, f"output not writable: {error}"
         try:
-            self.run.write_verdict(self._verdict(outcome, why, archive))
-        except OSError as error:
-            outcome, why = Outcome.FAILED, f"output not writable: {error}"
+            delivered = (
+                bool(self.crawler.settings.getdict("FEEDS")) and not feeds_failed and not self.ledger.state_error
+            )
+            self.state.end(str(outcome), verdict["end"], verdict, delivered=delivered)
+        except StateError as error:
+            outcome, why = Outcome.FAILED, f"the state can't be read or written: {error}"
         stats.set_value("engcrawl/verdict", str(outcome))
         stats.set_value("engcrawl/exit_status", int(outcome))
         level = logging.INFO if outcome is Outcome.COMPLETE else logging.ERROR
@@ -203,34 +251,22 @@ class Verdict:
         stored: int = sum(value for key, value in stats.items() if key.startswith("feedexport/success_count"))
         return stored < sum(s.itemcount > 0 or s.store_empty for s in exporter.slots)
 
-    def _publish(self, outcome: Outcome) -> str:
-        """Replace the archive if this run has something better; what was done, for the verdict and the log."""
-        output = self.run.output
-        if outcome not in (Outcome.COMPLETE, Outcome.INCOMPLETE):
-            return f"left as it was: the run is {outcome}"
-        if self.ledger.filtered:
-            return "left as it was: the run took a part of the archive only"
-        if not self.run.feed.exists():
-            return "left as it was: the run has no feed of its own (FEEDS was replaced)"
-        before = output.count()
-        other = output.site()
-        site: str = self.crawler.spider.site  # type: ignore[union-attr]
-        if other and not same_host(other, site):
-            return f"left as it was: it is another site's ({other}); use another ENGCRAWL_OUTPUT for {site}"
-        if outcome is Outcome.INCOMPLETE and self.ledger.written < before:
-            return f"left as it was: the run is incomplete, with {self.ledger.written} of the {before} posts there"
-        lost = {p.post_id for p in self.ledger.problems if p.post_id is not None}
-        keep = lost if outcome is Outcome.INCOMPLETE else None
-        posts = output.publish(self.run.feed, self.ledger.written, keep)
-        return f"replaced: {posts} posts, {before} before"
+    def _publish(self) -> str:
+        """Replace the archive by the posts of the state; what was done, for the verdict and the log."""
+        replaced = self.run.output.publish(self.state)
+        posts, _, _ = self.state.measure()
+        return f"{'replaced' if replaced else 'unchanged'}: {posts} posts"
+
+    def _arguments(self) -> dict[str, Any]:
+        return self.crawler.spider.arguments.model_dump(mode="json")  # type: ignore[no-any-return, union-attr]
 
     def _verdict(self, outcome: Outcome, why: str, archive: str) -> dict[str, Any]:
-        spider = self.crawler.spider
+        done = self.ledger.done
         return {
             "run": self.run.name,
             "engcrawl": __version__,
             "spider": self.crawler.spidercls.name,
-            "arguments": spider.arguments.model_dump(mode="json") if spider else {},  # type: ignore[attr-defined]
+            "arguments": self._arguments(),
             "start": rfc3339(self.start),
             "end": rfc3339(datetime.now(UTC)),
             "verdict": str(outcome),
@@ -239,7 +275,7 @@ class Verdict:
             "posts": {
                 "listed": self.ledger.listed,
                 "filtered": self.ledger.filtered_out,
-                "written": self.ledger.written,
+                **{name: done[name] for name in ("new", "updated", "gone", "unchanged", "lost", "unlisted")},
                 "dropped": self.ledger.dropped,
             },
             "categories": [
@@ -255,7 +291,8 @@ class Verdict:
                 }
                 for c in sorted(self.ledger.categories.values(), key=lambda c: c.slug)
             ],
-            "problems": [{"url": p.url, "post": p.post_id, "reason": p.reason} for p in self.ledger.problems],
+            "problems": [p.entry() for p in self.ledger.problems],
+            "unlisted": [p.entry() for p in self.ledger.unlisted],
             "feed": self.run.feed.name if self.run.feed.exists() else None,
             "archive": archive,
         }

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
@@ -21,11 +21,22 @@ from twisted.python.failure import Failure
 import engcrawl.signals
 from engcrawl import dates
 from engcrawl.arguments import ArchiveArguments
-from engcrawl.items import Post
+from engcrawl.items import FoundPost, Post, Reading
 from engcrawl.middlewares import closing
 from engcrawl.pages import NotThePage, archive, article, terms
-from engcrawl.sightings import Sightings
-from engcrawl.walks import BrokenWalkError, Category, End, LinkWalk, NotTheCategoryError, Pagination, Walk, html
+from engcrawl.schedule import next_reading
+from engcrawl.state import KnownCategory, State, Waiting
+from engcrawl.walks import (
+    BrokenWalkError,
+    Category,
+    End,
+    KnownListing,
+    LinkWalk,
+    NotTheCategoryError,
+    Pagination,
+    Walk,
+    html,
+)
 
 UNCATEGORIZED = "uncategorized"
 """WordPress' own first category: most menus hide it, so it is tried on every site."""
@@ -40,14 +51,18 @@ _READY_REQUESTS = 64
 class ArchiveSpider(Spider):
     """Takes every post of a WordPress blog's category archives.
 
-    First the walk: each category from its first page to its last, by the site's own links. Then, when every
-    listing has said what it knows of a post, the posts: each one's own page, merged with what the listings said.
+    First the walk: each category from its first page to its last, by the site's own links; where an earlier run has
+    been, until it is past everything new. Then, when every listing has said what it knows of a post, the posts that are
+    new, that listings say something new of, or that are due: each one's own page, merged with what the listings said.
+    A full walk ends with the posts that no listing names any more.
 
     The arguments are described in `engcrawl.arguments.ArchiveArguments`.
     """
 
     name = "archive"
     arguments_class = ArchiveArguments
+    memory: State
+    """What earlier runs know, and what this one stores; `engcrawl.extensions.lock.Lock` gives it."""
 
     def __init__(self, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name)
@@ -62,34 +77,77 @@ class ArchiveSpider(Spider):
         """What ended walks by links too early, reported unless the browser gets the rest: slug -> address, reason."""
         self._walks: dict[Pagination, Walk] = {"links": LinkWalk()}
         self._unknown: list[Category] = []
-        self._sightings = Sightings()
-
-    def closed(self, reason: str) -> None:
-        """Scrapy's shortcut for the signal ``spider_closed``."""
-        self._sightings.close()
+        self._known: dict[str, KnownCategory] = {}
+        """The categories that earlier runs found."""
+        self._now = self._full_since = ""
+        """When this run began, and the full walk that it is part of."""
+        self._missing: list[int] = []
+        """Posts that no listing of the full walk named, and whose own address says that they aren't there."""
+        self._problems = 0
 
     # Where to go
 
     async def start(self) -> AsyncIterator[Any]:
         """The front page or the categories asked for; then, as often as there is something new: walk, posts."""
+        self._look_back()
         if self.arguments.categories:
             for slug in self.arguments.categories:
+                url = self._known[slug].url if slug in self._known else None
                 if self.arguments.pagination == "browser":
-                    self._waiting[slug] = None
+                    self._waiting[slug] = url
                 else:
-                    yield self._first_page(slug, None)
+                    yield self._first_page(slug, url)
         else:
-            self._waiting[UNCATEGORIZED] = None
+            self._waiting = {UNCATEGORIZED: None} | {known.slug: known.url for known in self._known.values()}
             yield self._request(f"{self.site}/", self.parse_front, self.front_failed)
-        while await self._quiet() and (self._waiting or self._sightings.waiting()):
+        while await self._quiet() and (self._waiting or (count := self._posts_waiting())):
             if self._waiting:
                 slug = next(iter(self._waiting))
                 url = self._waiting.pop(slug)
                 if url or slug not in map(terms.as_class, self.categories):  # else a class' form of one walked already
                     yield self._first_page(slug, url)
             else:
+                self.crawler.signals.send_catch_log(engcrawl.signals.posts_waiting, count=count)
                 async for post_or_request in self._posts():
                     yield post_or_request
+        if self._walked_fully():
+            async for request in self._unlisted():
+                yield request
+            if await self._quiet() and self._walked_fully():
+                for post_id in self._missing:
+                    yield self._taken(self.memory.post(post_id, gone=True))
+        if await self._quiet():
+            for post in self.memory.untold():
+                if closing(self.crawler):
+                    return
+                yield self._taken(post)
+
+    def _look_back(self) -> None:
+        """Learn what earlier runs know, and decide whether this one is part of a full walk, and of which.
+
+        A full walk that was interrupted goes on; one that is over is followed by the next when its time has come.
+        """
+        now = datetime.now(UTC)
+        every = timedelta(days=self.settings.getfloat("ENGCRAWL_FULL_EVERY"))
+        self._now, oldest = dates.rfc3339(now), dates.rfc3339(now - every)
+        self._known = {known.slug: known for known in self.memory.categories()}
+        if self.arguments.full:
+            self._full_since = self._now
+        elif self.arguments.filtered:
+            self._full_since = oldest
+        else:
+            last = self.memory.last_full_walk()
+            self._full_since = last if last and last > oldest else self._now
+        if not self.arguments.filtered:
+            self.memory.part_of_full_walk(self._full_since)
+
+    def _walked_fully(self) -> bool:
+        """Whether all categories were walked to their end since the full walk began, and nothing went wrong now."""
+        return (
+            not (self.arguments.filtered or self._problems or closing(self.crawler))
+            and all(category.whole for category in self.categories.values())
+            and all((known.walked or "") >= self._full_since for known in self.memory.categories())
+        )
 
     async def _quiet(self) -> bool:
         """Wait until every request made so far has been dealt with, its callback too; False if the crawl is closing."""
@@ -102,21 +160,58 @@ class ArchiveSpider(Spider):
             await asyncio.sleep(_POLL)  # no signal tells of the last item's end
         return False
 
+    def _posts_waiting(self) -> int:
+        return self.memory.waiting(self._now, articles=self.arguments.articles)
+
     async def _posts(self) -> AsyncIterator[Post | Request]:
-        """Each post that the listings named: a request for its own page, or the post where none is to be had."""
-        for post in self._sightings.take():
+        """Each post that waits: a request for its own page, or the post where none is to be had."""
+        for waiting in self.memory.take(self._now, articles=self.arguments.articles):
             if closing(self.crawler):
                 return
+            post = waiting.post
             if not post.external and (day := dates.permalink_day(post.url)):
                 post.published_date = dates.first_day(post.published_date, day.isoformat())
             if not self._wanted(post):
                 self._count("filtered")
-            elif post.external or not post.url or not self.arguments.articles:
-                yield post
+                continue
+            new = waiting.record is None or post.contradicts(waiting.told, waiting.record)
+            if post.external or not post.url or not self.arguments.articles:
+                yield self._taken(post)
+            elif new or waiting.due:
+                yield self._article(waiting, fresh=new)
+                await self._ready()
             else:
-                yield self._request(post.url, self.parse_article, self.article_failed, post=post)
-                if len(cast("Scheduler", self.crawler.engine.scheduler)) >= _READY_REQUESTS:
-                    await self.crawler.signals.wait_for(signals.scheduler_empty)
+                self.memory.settle(post)
+
+    async def _unlisted(self) -> AsyncIterator[Request]:
+        """A request for each post that no listing of the full walk named."""
+        for waiting in self.memory.unlisted(self._full_since, self._now):
+            if closing(self.crawler):
+                return
+            yield self._article(waiting, fresh=False)
+            await self._ready()
+
+    def _article(self, waiting: Waiting, *, fresh: bool) -> Request:
+        """The request for a post's own page; unless it must be *fresh*, the site may say that it is the one we have."""
+        if waiting.record:
+            waiting.record.content_html = waiting.record.content_markdown = None  # requests are kept in memory
+        request = self._request(self._taken(waiting.post).url, self.parse_article, self.article_failed, waiting=waiting)
+        if not fresh and waiting.reading:
+            request.meta.update(handle_httpstatus_list=[304], dont_cache=True)
+            if waiting.reading.etag:
+                request.headers["If-None-Match"] = waiting.reading.etag
+            if waiting.reading.last_modified:
+                request.headers["If-Modified-Since"] = waiting.reading.last_modified
+        return request
+
+    async def _ready(self) -> None:
+        """Wait while enough requests wait."""
+        if len(cast("Scheduler", self.crawler.engine.scheduler)) >= _READY_REQUESTS:
+            await self.crawler.signals.wait_for(signals.scheduler_empty)
+
+    def _taken(self, post: FoundPost) -> FoundPost:
+        self.crawler.signals.send_catch_log(engcrawl.signals.post_taken, post_id=post.id)
+        return post
 
     def _first_page(self, slug: str, url: str | None) -> Request:
         """The request for a category's first page; without an address that the site links to, from its slug."""
@@ -124,10 +219,19 @@ class ArchiveSpider(Spider):
         if category is None or category.end == "no such category":
             pagination: Pagination = "browser" if self.arguments.pagination == "browser" else "links"
             made = f"{self._category_base()}{quote(slug)}/"
-            category = Category(slug, url or made, linked=url is not None, pagination=pagination)
+            linked = self._named.get(slug) is not None
+            category = Category(slug, url or made, linked=linked, pagination=pagination)
+            category.known = self._known_listing(slug)
             self.categories[slug] = category
         self._tell(category)
         return self._listing_page(category, category.url, 1)
+
+    def _known_listing(self, slug: str) -> KnownListing | None:
+        """A category's listing as the full walk has it already; None where it hasn't."""
+        known = self._known.get(slug)
+        if self.arguments.full or known is None or (known.walked or "") < self._full_since:
+            return None
+        return KnownListing(self.memory.listing(slug), known.pages)
 
     def _category_base(self) -> str:
         """What comes before the slug in a category's address: as the site's links have it, else WordPress' own."""
@@ -243,15 +347,22 @@ class ArchiveSpider(Spider):
                 yield self._listing_page(category, url, number + 1)
 
     def _listed(self, category: Category, page: archive.ArchivePage) -> Iterator[Request]:
-        """Take a page's posts and categories; the walk ends here if the arguments want no more."""
-        new = sum(self._sightings.add(post) for post in page.posts)
+        """Take a page's posts and categories; the walk ends here if nothing is new, or the arguments want no more."""
+        past_new = category.known is not None and category.known.past_new(page)
+        if not (past_new or category.opened):
+            category.opened = True
+            self.memory.open_category(category.slug)
+        new = self.memory.sight(page.posts, category.slug, max(category.walked))
         self.crawler.signals.send_catch_log(engcrawl.signals.posts_listed, count=new)
         if page.flaw:
+            category.flawed = True
             self._problem(page.url, page.flaw)
         self._tell(category)
         yield from self._note(page.categories)
         last = category.pages is not None and len(category.walked) >= category.pages
-        if not last and self._past_since(page):
+        if past_new:
+            self._end(category, "known")
+        elif not last and self._past_since(page):
             self._end(category, "since")
         elif not last and self.arguments.max_pages and len(category.walked) >= self.arguments.max_pages:
             self._end(category, "max_pages")
@@ -276,7 +387,8 @@ class ArchiveSpider(Spider):
             self._unknown.append(category)
             if len(self._unknown) == 1:
                 yield self._request(f"{self.site}/", self.parse_front, self.front_failed)
-        elif not category.linked and category.slug == UNCATEGORIZED:
+        elif not category.linked and (category.slug == UNCATEGORIZED or category.slug not in self._named):
+            self.memory.forget_category(category.slug)
             self._end(category, "no such category")
         else:
             self._trouble(category, _asked(source), why)
@@ -294,6 +406,7 @@ class ArchiveSpider(Spider):
 
     def _trouble(self, category: Category, url: str, why: str) -> None:
         """Report what broke a walk, or keep it until it is known whether the browser gets the rest."""
+        category.flawed = True
         if self._has_detour(category):
             self._troubles.setdefault(category.slug, []).append((url, why))
         else:
@@ -315,7 +428,18 @@ class ArchiveSpider(Spider):
         elif end == "broken":
             for url, why in troubles:
                 self._problem(url, why)
+        self._close(category)
         self._tell(category)
+
+    def _close(self, category: Category) -> None:
+        """Keep the listing of a category that was walked to its end, or until nothing was new, for the next run."""
+        if category.flawed or not (category.ended or category.end == "known"):
+            return
+        walked, vanished = self._now, None
+        if category.known and category.end == "known":
+            walked, vanished = self._known[category.slug].walked or "", category.known.vanished
+        closed = KnownCategory(category.slug, category.url, category.linked, category.stated, walked)
+        self.memory.close_category(closed, vanished)
 
     def _past_since(self, page: archive.ArchivePage) -> bool:
         """Whether a listing, newest first, has only older posts behind *page*."""
@@ -332,50 +456,84 @@ class ArchiveSpider(Spider):
 
     # Article pages
 
-    def parse_article(self, response: Response, post: Post) -> Iterator[Post | Request]:
+    def parse_article(self, response: Response, waiting: Waiting) -> Iterator[Post | Request]:
         """A post's own page, merged with what the listings said."""
+        post = waiting.post
+        if response.status == 304:
+            self._unchanged(waiting, response)
+            return
         try:
             page = article.read(*html(response), post.id)
         except NotThePage as error:
-            yield from self._again(response, str(error)) or self._article_lost(post, _asked(response), str(error))
+            yield from self._again(response, str(error)) or self._article_lost(waiting, response, str(error))
             return
         yield from self._note(page.categories)
         post.take_article(page.post)
         if page.parts == 1:
+            post.reading = _reading(response)
             yield post
         else:
-            yield self._part(post, 2, page.parts, [page.post.content_html])
+            yield self._part(waiting, 2, page.parts, [page.post.content_html])
 
     def article_failed(self, failure: Failure) -> Iterator[Post]:
         """Errback of a post's own page, and of the further pages of a long one."""
-        post: Post = failure.request.cb_kwargs["post"]  # type: ignore[attr-defined]
-        yield from self._article_lost(post, _asked(failure), reason(failure))
+        waiting: Waiting = failure.request.cb_kwargs["waiting"]  # type: ignore[attr-defined]
+        yield from self._article_lost(waiting, failure, reason(failure))
 
-    def _part(self, post: Post, number: int, parts: int, bodies: list[str | None]) -> Request:
-        url = f"{post.url.rstrip('/')}/{number}/"
-        kwargs: dict[str, Any] = {"post": post, "number": number, "parts": parts, "bodies": bodies}
+    def _part(self, waiting: Waiting, number: int, parts: int, bodies: list[str | None]) -> Request:
+        url = f"{waiting.post.url.rstrip('/')}/{number}/"
+        kwargs: dict[str, Any] = {"waiting": waiting, "number": number, "parts": parts, "bodies": bodies}
         return self._request(url, self.parse_part, self.article_failed, **kwargs)
 
     def parse_part(
-        self, response: Response, post: Post, number: int, parts: int, bodies: list[str | None]
+        self, response: Response, waiting: Waiting, number: int, parts: int, bodies: list[str | None]
     ) -> Iterator[Post | Request]:
         """A further page of a post whose body is split over several (``URL/2/``)."""
+        post = waiting.post
         try:
             bodies.append(article.read_part(*html(response), post.id))
         except NotThePage as error:
-            yield from self._again(response, str(error)) or self._article_lost(post, _asked(response), str(error))
+            yield from self._again(response, str(error)) or self._article_lost(waiting, response, str(error))
             return
         if number < parts:
-            yield self._part(post, number + 1, parts, bodies)
+            yield self._part(waiting, number + 1, parts, bodies)
         else:
             post.content_html = "\n".join(filter(None, bodies)) or None
+            post.reading = Reading()  # the validators of one page say nothing of the others
             yield post
 
-    def _article_lost(self, post: Post, url: str, why: str) -> Iterator[Post]:
-        """Report a post whose own page, or a part of it, could not be had; what is known of it goes out."""
-        self._problem(url, why, post.id)
-        post.content_html = None
-        yield post
+    def _unchanged(self, waiting: Waiting, response: Response) -> None:
+        """The site says that a post's own page is the one that was read before (RFC 9110, 15.4.5)."""
+        assert waiting.record is not None
+        record, now = waiting.record, datetime.now(UTC)
+        changes = [record.published_at or record.published_date, record.modified_at]
+        reading = _reading(response, waiting.reading)
+        self.memory.visited(record.id, next_reading(record.id, changes, now), reading)
+        self.memory.settle(waiting.post)
+        self._done("unchanged")
+
+    def _article_lost(self, waiting: Waiting, source: Response | Failure, why: str) -> Iterator[Post]:
+        """Report a post whose own page, or a part of it, could not be had.
+
+        The record that there is stays; where there is none, what is known of the post goes out. A post that the full
+        walk didn't find is no problem, nor is one that isn't there any more and that no listing of this run named.
+        """
+        post, url = waiting.post, _asked(source)
+        absent = isinstance(source, Failure) and _status(source) in (404, 410)
+        unlisted = waiting.last_seen < self._full_since and self._walked_fully()
+        if waiting.record is None:
+            self._problem(url, why, post.id)
+            post.content_html = post.listed = None
+            post.lost = True
+            yield post
+        elif unlisted or (absent and not waiting.listed_now):
+            self.crawler.signals.send_catch_log(engcrawl.signals.unlisted, url=url, reason=why, post_id=post.id)
+            if absent and waiting.last_seen < self._full_since:
+                self._missing.append(post.id)
+            self._done("unlisted")
+        else:
+            self._problem(url, why, post.id)
+            self._done("lost")
 
     # What happened
 
@@ -387,10 +545,14 @@ class ArchiveSpider(Spider):
         return [retry] if retry else None
 
     def _problem(self, url: str, why: str, post_id: int | None = None) -> None:
+        self._problems += 1
         self.crawler.signals.send_catch_log(engcrawl.signals.problem, url=url, reason=why, post_id=post_id)
 
     def _tell(self, category: Category) -> None:
         self.crawler.signals.send_catch_log(engcrawl.signals.category_changed, category=category)
+
+    def _done(self, outcome: str) -> None:
+        self.crawler.signals.send_catch_log(engcrawl.signals.post_done, outcome=outcome)
 
     def _count(self, stat: str) -> None:
         self.crawler.stats.inc_value(f"engcrawl/{stat}")
@@ -427,3 +589,13 @@ def _day(post: Post) -> date | None:
         except ValueError:
             return None  # the pipelines report it
     return None if post.external else dates.permalink_day(post.url)
+
+
+def _reading(response: Response, before: Reading | None = None) -> Reading:
+    """That a page was read, with its validators; those that an answer leaves out are as they were *before*."""
+    etag, last_modified = (
+        value.decode("latin-1") if (value := response.headers.get(name)) else None for name in ("ETag", "Last-Modified")
+    )
+    if before:
+        return Reading(etag=etag or before.etag, last_modified=last_modified or before.last_modified)
+    return Reading(etag=etag, last_modified=last_modified)

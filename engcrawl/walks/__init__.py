@@ -4,7 +4,18 @@
 """
 
 from engcrawl.walks.category import BrokenWalkError, Category, End, NotTheCategoryError, Pagination, Walk
+from engcrawl.walks.known import KnownListing
 from engcrawl.walks.links import LinkWalk
 from engcrawl.walks.response import html
 
-__all__ = ["BrokenWalkError", "Category", "End", "LinkWalk", "NotTheCategoryError", "Pagination", "Walk", "html"]
+__all__ = [
+    "BrokenWalkError",
+    "Category",
+    "End",
+    "KnownListing",
+    "LinkWalk",
+    "NotTheCategoryError",
+    "Pagination",
+    "Walk",
+    "html",
+]

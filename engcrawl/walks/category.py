@@ -10,9 +10,10 @@ from scrapy.http import Response
 
 from engcrawl.pages.archive import ArchivePage, first_page_path
 from engcrawl.pages.terms import slug_of
+from engcrawl.walks.known import KnownListing
 
 Pagination = Literal["links", "browser"]
-End = Literal["last page", "since", "max_pages", "broken", "no such category"]
+End = Literal["last page", "known", "since", "max_pages", "broken", "no such category"]
 
 
 class BrokenWalkError(Exception):
@@ -48,10 +49,20 @@ class Category:
     """The path that all its pages share, known from the first."""
     probe: int | None = None
     """The page that was asked for without a link to it, to see whether there is one; None if none was."""
+    stated: int | None = None
+    """How many pages its first page states."""
+    opened: bool = False
+    """Whether the walk found something new."""
+    flawed: bool = False
+    """Whether a page of it had fewer posts than it should."""
+    known: KnownListing | None = None
+    """What earlier walks saw; None where it is to be walked to its end."""
 
     def count(self, page: ArchivePage, number: int) -> None:
         """Count *page* as page *number* of the walk."""
         self.pages = page.pages
+        if number == 1:
+            self.stated = page.pages
         self.walked.add(number)
         self.posts += len(page.posts)
 
@@ -76,14 +87,17 @@ class Category:
 
     def restart(self) -> None:
         """Forget how far it was walked: it is walked anew, from page 1."""
-        self.walked, self.posts, self.path = set(), 0, ""
+        self.walked, self.posts, self.path, self.flawed = set(), 0, "", False
 
     @property
     def whole(self) -> bool:
-        """Whether every page that the site says it has was walked (or the site has no such category)."""
-        if self.end == "last page":
-            return self.pages is None or len(self.walked) >= self.pages
-        return self.end in ("since", "no such category")
+        """Whether every page that the site says it has was walked, or is known (or the site has no such category)."""
+        return self.ended or self.end in ("known", "since", "no such category")
+
+    @property
+    def ended(self) -> bool:
+        """Whether the walk came to its end: every page that the site says it has was walked."""
+        return self.end == "last page" and (self.pages is None or len(self.walked) >= self.pages)
 
 
 class Walk(Protocol):

@@ -1,0 +1,664 @@
+"""What earlier runs know: posts, where listings named them, categories, runs. SQLite, or any database of SQLAlchemy's.
+
+A run holds one connection, and with it the right to write, from its beginning to its end. What it writes is on disk
+when `State.commit` returns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from engcrawl import migrations
+from engcrawl.dates import rfc3339
+from engcrawl.errors import LockedError, StateError, UsageError
+from engcrawl.items import Change, FoundPost, Post, Reading
+from engcrawl.lock import HOST, RunLock, holder
+
+_CHUNK = 50
+"""Rows in memory at a time."""
+_LAST_ID = 2**63 - 1
+_METADATA = sa.MetaData()
+
+_archive = sa.Table("archive", _METADATA, sa.Column("site", sa.String, primary_key=True))
+
+_runs = sa.Table(
+    "runs",
+    _METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("spider", sa.String, nullable=False),
+    sa.Column("arguments", sa.Text, nullable=False),  # JSON
+    sa.Column("host", sa.String, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("start", sa.String, nullable=False),
+    sa.Column("full_since", sa.String, nullable=False),  # when the full walk began that this run is part of
+    sa.Column("end", sa.String),
+    sa.Column("verdict", sa.String),  # NULL while it runs; 'died' when a later run found it dead
+    sa.Column("report", sa.Text),  # the verdict file, JSON
+)
+
+_posts = sa.Table(
+    "posts",
+    _METADATA,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("listed", sa.Text, nullable=False),  # what listings say of it (`Post.facts`)
+    sa.Column("listed_run", sa.Integer),  # the last run in which one did
+    sa.Column("told", sa.Text, nullable=False),  # of `listed`, what the record takes account of
+    sa.Column("taken_run", sa.Integer),  # the last run in which its turn came
+    sa.Column("first_seen", sa.String, nullable=False),
+    sa.Column("last_seen", sa.String, nullable=False),  # when a listing last named it
+    sa.Column("last_changed", sa.String),
+    sa.Column("gone_since", sa.String),
+    sa.Column("read_at", sa.String),  # when its own page was last read or found unchanged
+    sa.Column("due", sa.String),  # when that is to be done again; NULL: it has no page here
+    sa.Column("change", sa.String),  # a change that no finished feed has yet
+    sa.Column("change_run", sa.Integer),  # the run that last wrote that change to its feed
+    sa.Column("day", sa.String),
+    sa.Column("instant", sa.String),
+    sa.Column("hash", sa.String),  # SHA-256 of the record without its crawled_at, hexadecimal
+    sa.Column("size", sa.Integer),  # bytes of the record's line
+    sa.Column("record", sa.Text),  # the whole record as a line of posts.jsonl has it
+    sa.Column("etag", sa.String),
+    sa.Column("last_modified", sa.String),
+)
+
+_sightings = sa.Table(
+    "sightings",
+    _METADATA,
+    sa.Column("source", sa.String, primary_key=True),  # what kind of list named the post
+    sa.Column("category", sa.String, primary_key=True),  # slug
+    sa.Column("post", sa.BigInteger, sa.ForeignKey("posts.id"), primary_key=True, autoincrement=False),
+    sa.Column("run", sa.Integer, sa.ForeignKey("runs.id"), nullable=False),
+    sa.Column("page", sa.Integer, nullable=False),  # from 1
+    sa.Column("place", sa.Integer, nullable=False),  # on the page, from 0
+    sa.Column("named", sa.Boolean, nullable=False),  # whether the listing filed the post in this category
+    sa.Index("sightings_of_post", "post"),
+)
+
+_categories = sa.Table(
+    "categories",
+    _METADATA,
+    sa.Column("slug", sa.String, primary_key=True),
+    sa.Column("url", sa.String, nullable=False),
+    sa.Column("linked", sa.Boolean, nullable=False),  # whether the site links to it there
+    sa.Column("pages", sa.Integer),  # how many pages its first page states
+    sa.Column("walked", sa.String),  # start of the run that last walked all of it; NULL: its order isn't known
+)
+
+_Source = Literal["category"]
+
+
+@dataclass(frozen=True)
+class KnownCategory:
+    """A category as earlier runs left it."""
+
+    slug: str
+    url: str
+    linked: bool
+    pages: int | None
+    walked: str | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A post whose record is to be made or looked at again."""
+
+    post: FoundPost
+    """What listings say of it; of a post that none named so far, the record."""
+    told: Post
+    """What they said when the record was made."""
+    record: Post | None
+    last_seen: str
+    """When a listing last named it."""
+    listed_now: bool
+    """Whether one did in this run."""
+    due: bool
+    """Whether its own page is to be read (again)."""
+    reading: Reading | None
+    """The last reading of its own page, with the validators; None if it was never read."""
+
+
+class State:
+    """The database at an SQLAlchemy URL. Every method raises StateError where it can't be read or written.
+
+    With *create* it is made or brought to the newest schema, locked for this process (LockedError), and can be
+    written; without, it is only read.
+    """
+
+    def __init__(self, url: str, *, create: bool = False) -> None:
+        try:
+            self.url = sa.make_url(url)
+        except ArgumentError as error:
+            raise StateError(
+                "ENGCRAWL_STATE: must be an SQLAlchemy URL, like postgresql+psycopg://host/name"
+            ) from error
+        self.name = self.url.render_as_string(hide_password=True)
+        self.run = 0
+        self._file: Path | None = None
+        if self.url.get_backend_name() == "sqlite":
+            if not self.url.database or self.url.database == ":memory:":
+                raise StateError(f"{self.name}: must name a file, like sqlite:////var/lib/engcrawl/archive.db")
+            self._file = Path(self.url.database).absolute()
+        with ExitStack() as stack:
+            if create and self._file:
+                lock = RunLock(self._file.with_name(f"{self._file.name}.lock"), self.name)
+                stack.callback(lock.release)
+            with self._errors():
+                self._open(stack, create)
+            self._held = stack.pop_all()
+
+    def _open(self, stack: ExitStack, create: bool) -> None:
+        if not create and self._file and not self._file.exists():
+            raise StateError("there is no such file: no run has been here")
+        engine = self._engine(create)
+        stack.callback(engine.dispose)
+        self._db = stack.enter_context(engine.connect())
+        if create:
+            if not self._file:
+                self._lock_database()
+            migrations.upgrade(self._db)
+            self._db.commit()
+        elif (found := migrations.version(self._db)) != len(migrations.STEPS):
+            raise StateError(f"it has schema {found}; a run of this engcrawl brings it to {len(migrations.STEPS)}")
+
+    def close(self) -> None:
+        """Give the connection and the lock back; what wasn't committed is lost."""
+        self._held.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def commit(self) -> None:
+        """Bring what was written to the disk."""
+        if self._db.in_transaction():
+            with self._errors():
+                self._db.commit()
+
+    # The archive
+
+    def belongs_to(self, site: str) -> None:
+        """See that the archive is the one of *site*, from now on. Raises UsageError where it is another's."""
+        with self._errors():
+            known = self._db.scalar(sa.select(_archive.c.site))
+            if known is None:
+                self._db.execute(_archive.insert().values(site=site))
+            elif _bare(known) != _bare(site):
+                raise UsageError(
+                    f"argument site={site}: {self.name} is the archive of {known}; each site needs an ENGCRAWL_OUTPUT"
+                    " (and ENGCRAWL_STATE) of its own"
+                )
+
+    def empty(self) -> bool:
+        """Whether no post is known."""
+        with self._errors():
+            return self._db.scalar(sa.select(_posts.c.id).limit(1)) is None
+
+    def take_in(self, posts: Iterator[Post]) -> int:
+        """Take the records of an archive that was made before there was a state; how many."""
+        count = 0
+        with self._errors():
+            for post in posts:
+                seen = post.crawled_at or _now()
+                values = self._record(post) | {
+                    "id": post.id,
+                    "listed": "",
+                    "told": "",
+                    "first_seen": seen,
+                    "last_seen": seen,
+                    "last_changed": seen,
+                    "due": None if post.external else seen,
+                }
+                self._db.execute(_posts.insert().values(values))
+                count += 1
+        return count
+
+    def posts(self, *, since: str | None = None, changed_since: str | None = None) -> Iterator[tuple[str, str | None]]:
+        """Each record's line (without its end), newest first, with the instant since when it is gone, or None.
+
+        Those of day *since* or later, those that changed at *changed_since* (an instant) or later.
+        Raises StateError where a record isn't what was written.
+        """
+        query = sa.select(_posts.c.id, _posts.c.record, _posts.c.hash, _posts.c.gone_since).where(
+            _posts.c.record.is_not(None)
+        )
+        if since:
+            query = query.where(_posts.c.day >= since)
+        if changed_since:
+            query = query.where(_posts.c.last_changed >= changed_since)
+        newest = (sa.func.coalesce(_posts.c.day, ""), sa.func.coalesce(_posts.c.instant, ""), _posts.c.id)
+        query = query.order_by(*(column.desc() for column in newest)).execution_options(yield_per=_CHUNK)
+        with self._errors(), self._db.execute(query) as rows:
+            for post_id, line, digest, gone_since in rows:
+                if _hash(line) != digest:
+                    raise StateError(f"the record of post {post_id} isn't what was written")
+                yield line, gone_since
+
+    def measure(self) -> tuple[int, int, str]:
+        """How many records there are, their size in a file, in bytes, and when the last one changed."""
+        query = sa.select(
+            sa.func.count(), sa.func.coalesce(sa.func.sum(_posts.c.size), 0), sa.func.max(_posts.c.last_changed)
+        ).where(_posts.c.size.is_not(None))
+        with self._errors():
+            count, size, changed = self._db.execute(query).one()
+        return count, int(size), changed or ""
+
+    # Runs
+
+    def begin(self, name: str, spider: str, arguments: dict[str, Any], start: str) -> None:
+        """A run begins; those before it that never ended are dead."""
+        with self._errors():
+            self._db.execute(_runs.update().where(_runs.c.verdict.is_(None)).values(verdict="died"))
+            inserted = self._db.execute(
+                _runs.insert().values(
+                    name=name,
+                    spider=spider,
+                    arguments=json.dumps(arguments),
+                    host=HOST,
+                    pid=os.getpid(),
+                    start=start,
+                    full_since="",
+                )
+            )
+            assert inserted.inserted_primary_key is not None
+            self.run = inserted.inserted_primary_key[0]
+            self._db.commit()
+
+    def last_full_walk(self) -> str | None:
+        """When the last full walk began; None if there was none yet. This run's own doesn't count."""
+        query = sa.select(sa.func.max(_runs.c.full_since)).where(_runs.c.id < self.run, _runs.c.full_since != "")
+        with self._errors():
+            since: str | None = self._db.scalar(query)
+        return since
+
+    def part_of_full_walk(self, since: str) -> None:
+        """This run is part of the full walk that began at *since*; empty for none."""
+        self._update(_runs, _runs.c.id == self.run, full_since=since)
+
+    def end(self, verdict: str, end: str, report: dict[str, Any], *, delivered: bool) -> None:
+        """The run is over; *delivered* says whether its feeds are finished and have each of its changes."""
+        with self._errors():
+            if delivered:
+                self._db.execute(_posts.update().where(_posts.c.change_run == self.run).values(change=None))
+            self._db.execute(
+                _runs.update().where(_runs.c.id == self.run).values(verdict=verdict, end=end, report=json.dumps(report))
+            )
+            self._db.commit()
+
+    def runs(self, last: int) -> list[dict[str, Any]]:
+        """The *last* runs, the newest first: name, host, pid, start, end, verdict and report (None if it has none)."""
+        columns = [_runs.c[name] for name in ("name", "spider", "host", "pid", "start", "end", "verdict", "report")]
+        with self._errors():
+            rows = self._db.execute(sa.select(*columns).order_by(_runs.c.id.desc()).limit(last)).mappings()
+            return [dict(row) | {"report": json.loads(row["report"]) if row["report"] else None} for row in rows]
+
+    # Listings
+
+    def categories(self) -> list[KnownCategory]:
+        """The categories whose archives were found."""
+        columns = [_categories.c[name] for name in ("slug", "url", "linked", "pages", "walked")]
+        with self._errors():
+            return [KnownCategory(*row) for row in self._db.execute(sa.select(*columns).order_by(_categories.c.slug))]
+
+    def listing(self, slug: str) -> array[int]:
+        """The IDs in a category's archive, in its order, as far as walks have seen it.
+
+        What a later run saw stands before what only earlier ones did: a walk begins with the newest.
+        """
+        newest = (_sightings.c.run.desc(), _sightings.c.page, _sightings.c.place)
+        query = sa.select(_sightings.c.post).where(*_of(slug)).order_by(*newest)
+        with self._errors():
+            return array("q", self._db.scalars(query))
+
+    def sight(self, posts: Sequence[Post], category: str, page: int) -> int:
+        """Take what page *page* of a category's archive says; how many of the *posts* no page of this run had named.
+
+        What pages say of one post is merged (`Post.see_again`); what earlier runs saw fills what this one's leave open.
+        """
+        found: dict[int, Post] = {}
+        for post in posts:
+            found.setdefault(post.id, post)  # a sticky post can stand on one page twice
+        now = _now()
+        first = 0
+        with self._errors():
+            columns = (_posts.c.id, _posts.c.listed, _posts.c.listed_run, _posts.c.gone_since, _posts.c.change)
+            known = {row.id: row for row in self._db.execute(sa.select(*columns).where(_posts.c.id.in_(list(found))))}
+            new, seen = [], []
+            for post in found.values():
+                row = known.get(post.id)
+                first += row is None or row.listed_run != self.run
+                if row is None:
+                    new.append({"id": post.id, "listed": post.facts(), "now": now, "run": self.run})
+                    continue
+                facts = _merged(post, row.listed, same_run=row.listed_run == self.run)
+                back = row.gone_since is not None
+                change = "updated" if back and row.change in (None, "gone") else row.change
+                seen.append({"post": post.id, "facts": facts, "now": now, "by": self.run, "what": change, "back": back})
+            if new:
+                self._db.execute(_NEW_POST, new)
+            if seen:
+                self._db.execute(_SEEN_POST, seen)
+            placed = {
+                *self._db.scalars(
+                    sa.select(_sightings.c.post).where(*_of(category), _sightings.c.post.in_(list(found)))
+                )
+            }
+            places = [
+                {"by": self.run, "at": page, "spot": place, "is_named": category in post.categories}
+                | {"of": category, "who": post.id}
+                for place, post in enumerate(found.values())
+            ]
+            if again := [place for place in places if place["who"] in placed]:
+                self._db.execute(_SEEN_PLACE, again)
+            if other := [place for place in places if place["who"] not in placed]:
+                self._db.execute(_NEW_PLACE, other)
+        return first
+
+    def open_category(self, slug: str) -> None:
+        """A walk found something new in a category: its order isn't known until a walk comes to an end."""
+        self._update(_categories, _categories.c.slug == slug, walked=None)
+
+    def close_category(self, category: KnownCategory, vanished: Sequence[int] | None) -> None:
+        """A walk came to its end; *vanished* are the posts that it found missing, None: all that it didn't name."""
+        with self._errors():
+            if vanished is None:
+                self._db.execute(_sightings.delete().where(*_of(category.slug), _sightings.c.run != self.run))
+            elif vanished:
+                self._db.execute(_sightings.delete().where(*_of(category.slug), _sightings.c.post.in_(vanished)))
+            self._db.execute(_categories.delete().where(_categories.c.slug == category.slug))
+            self._db.execute(_categories.insert().values(category.__dict__))
+
+    def forget_category(self, slug: str) -> None:
+        """The site has no such category any more."""
+        with self._errors():
+            self._db.execute(_sightings.delete().where(*_of(slug)))
+            self._db.execute(_categories.delete().where(_categories.c.slug == slug))
+
+    # Posts
+
+    def waiting(self, now: str, *, articles: bool) -> int:
+        """How many posts wait for their turn in this run: see `take`."""
+        with self._errors():
+            return self._db.scalar(sa.select(sa.func.count()).where(self._waits(now, articles=articles))) or 0
+
+    def take(self, now: str, *, articles: bool) -> Iterator[Waiting]:
+        """Each post whose turn hasn't come in this run, newest ID first: with this its turn has come.
+
+        Those are posts without a record, posts of which listings say something else than when it was made, and, with
+        *articles*, those whose own page is due at *now*. Without *articles*, posts whose page was read are left alone.
+        """
+        yield from self._take(self._waits(now, articles=articles), now)
+
+    def unlisted(self, since: str, now: str) -> Iterator[Waiting]:
+        """Each post that no listing has named since *since*, and whose own page hasn't been read since then either."""
+        c = _posts.c
+        read_before = sa.or_(c.read_at.is_(None), c.read_at < since)
+        has_page = sa.and_(c.record.is_not(None), c.due.is_not(None), c.gone_since.is_(None))
+        turn = sa.or_(c.taken_run.is_(None), c.taken_run != self.run)
+        yield from self._take(sa.and_(has_page, c.last_seen < since, read_before, turn), now)
+
+    def _waits(self, now: str, *, articles: bool) -> sa.ColumnElement[bool]:
+        c = _posts.c
+        turn = sa.and_(c.gone_since.is_(None), sa.or_(c.taken_run.is_(None), c.taken_run != self.run))
+        new = sa.or_(c.record.is_(None), c.listed != c.told)
+        return sa.and_(turn, sa.or_(new, c.due <= now) if articles else sa.and_(new, c.read_at.is_(None)))
+
+    def _take(self, condition: sa.ColumnElement[bool], now: str) -> Iterator[Waiting]:
+        query = sa.select(_posts).where(condition).order_by(_posts.c.id.desc()).limit(_CHUNK)
+        last = _LAST_ID
+        while True:
+            with self._errors():
+                rows = self._db.execute(query.where(_posts.c.id < last)).all()
+                ids = [row.id for row in rows]
+                self._db.execute(_posts.update().where(_posts.c.id.in_(ids)).values(taken_run=self.run))
+                filed = sa.select(_sightings.c.post, _sightings.c.category).where(
+                    _sightings.c.post.in_(ids), _sightings.c.named
+                )
+                categories: dict[int, list[str]] = {}
+                for post_id, category in self._db.execute(filed):
+                    categories.setdefault(post_id, []).append(category)
+            if not rows:
+                return
+            for row in rows:
+                yield self._waiting(row, categories.get(row.id, []), now)
+            last = rows[-1].id
+
+    def _waiting(self, row: sa.Row[Any], categories: list[str], now: str) -> Waiting:
+        record = Post.of(row.record) if row.record else None
+        post = FoundPost.of(row.listed or row.record)
+        post.listed, post.crawled_at = row.listed, None
+        post.categories = sorted({*post.categories, *categories})
+        return Waiting(
+            post=post,
+            told=Post.of(row.told) if row.told else post,
+            record=record,
+            last_seen=row.last_seen,
+            listed_now=row.listed_run == self.run,
+            due=row.due is not None and row.due <= now,
+            reading=Reading(etag=row.etag, last_modified=row.last_modified) if row.read_at else None,
+        )
+
+    def store(self, post: FoundPost) -> Change | None:
+        """Store a record that is whole; what it changes in the archive, None for nothing.
+
+        A change that an earlier run stored, and then died before its feed was finished, is told again.
+        """
+        with self._errors():
+            row = self._db.execute(_STORED, {"who": post.id}).one_or_none()
+            if row is None:
+                values = {"id": post.id, "listed": "", "told": "", "first_seen": _now(), "last_seen": _now()}
+                self._db.execute(_posts.insert().values(values))
+            change: Change | None = row.change if row else None
+            record = self._record(post)
+            if row is None or row.hash is None or row.hash != record["hash"]:
+                new = row is None or row.hash is None or change == "new"
+                change = "new" if new else "updated"
+                told = post.listed if post.listed is not None else row.told if row else ""
+                now = {"last_changed": _now(), "change": change, "change_run": self.run, "told": told}
+                self._db.execute(_STORE, record | now | {"who": post.id})
+            else:
+                if post.listed is not None:
+                    self.settle(post)
+                if change:
+                    self._update(_posts, _posts.c.id == post.id, change_run=self.run)
+        return change
+
+    def settle(self, post: FoundPost) -> None:
+        """What listings say of a post needs no other record."""
+        self._update(_posts, _posts.c.id == post.id, told=post.listed)
+
+    def visited(self, post_id: int, due: str | None, reading: Reading | None = None) -> None:
+        """A post's own page was read, or found unchanged, and is *due* again then; None for a post without a page."""
+        values: dict[str, Any] = {"due": due}
+        if reading:
+            values |= {"read_at": _now(), "etag": reading.etag, "last_modified": reading.last_modified}
+        self._update(_posts, _posts.c.id == post_id, **values)
+
+    def mark_gone(self, post_id: int) -> Change:
+        """The site took a post down: it stays in the archive, and isn't looked for any more."""
+        gone: Change = "gone"
+        now = _now()
+        since = sa.func.coalesce(_posts.c.gone_since, now)
+        self._update(
+            _posts, _posts.c.id == post_id, gone_since=since, last_changed=now, change=gone, change_run=self.run
+        )
+        return gone
+
+    def post(self, post_id: int, *, gone: bool) -> FoundPost:
+        """The stored record of a post, which is *gone* or not."""
+        with self._errors():
+            found = FoundPost.of(self._db.scalars(sa.select(_posts.c.record).where(_posts.c.id == post_id)).one())
+        found.gone = gone
+        return found
+
+    def untold(self) -> Iterator[FoundPost]:
+        """Each stored record with a change that neither a finished feed nor this run's has."""
+        c = _posts.c
+        turn = sa.or_(c.change_run.is_(None), c.change_run != self.run)
+        query = sa.select(c.id, c.record, c.change).where(c.change.is_not(None), c.record.is_not(None), turn)
+        last = 0
+        while True:
+            with self._errors():
+                rows = self._db.execute(query.where(c.id > last).order_by(c.id).limit(_CHUNK)).all()
+            if not rows:
+                return
+            for row in rows:
+                post = FoundPost.of(row.record)
+                post.gone = row.change == "gone"
+                yield post
+            last = rows[-1].id
+
+    # How
+
+    def _record(self, post: Post) -> dict[str, Any]:
+        line = post.line()
+        return {
+            "record": line,
+            "hash": _hash(line),
+            "size": len(line.encode()) + 1,
+            "day": post.published_date,
+            "instant": post.published_at,
+        }
+
+    def _update(self, table: sa.Table, where: sa.ColumnElement[bool], **values: Any) -> None:
+        with self._errors():
+            self._db.execute(table.update().where(where).values(values))
+
+    def _engine(self, writing: bool) -> sa.Engine:
+        timeout = {"connect_timeout": 15} if self.url.get_backend_name() == "postgresql" else {}
+        engine = sa.create_engine(self.url, poolclass=sa.NullPool, connect_args=timeout)
+        if self._file:
+
+            @sa.event.listens_for(engine, "connect")
+            def configure(connection: Any, _: Any) -> None:
+                connection.isolation_level = None  # the transactions are SQLAlchemy's, not the driver's
+                connection.execute("PRAGMA busy_timeout=30000")
+                connection.execute("PRAGMA foreign_keys=ON")
+                if writing:
+                    connection.execute("PRAGMA journal_mode=WAL")
+                    connection.execute("PRAGMA synchronous=FULL")
+
+            @sa.event.listens_for(engine, "begin")
+            def begin(connection: sa.Connection) -> None:
+                connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+        return engine
+
+    def _lock_database(self) -> None:
+        from sqlalchemy_dlock.factory import create_sadlock  # not for SQLite, which most runs have
+
+        if create_sadlock(self._db, "engcrawl").acquire(block=False):
+            return
+        who = "it is just beginning"
+        if migrations.version(self._db):
+            query = sa.select(_runs.c.pid, _runs.c.host, _runs.c.start).where(_runs.c.verdict.is_(None))
+            if row := self._db.execute(query.order_by(_runs.c.id.desc()).limit(1)).one_or_none():
+                who = holder(*row)
+        raise LockedError(f"another run works on {self.name}: {who}")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            raise StateError(f"{self.name}: {reason}") from error
+        except ModuleNotFoundError as error:
+            raise StateError(f"{self.name}: {error}: install the database's driver") from error
+        except StateError as error:
+            raise error if str(error).startswith(self.name) else StateError(f"{self.name}: {error}") from error
+
+
+_NEW_POST = _posts.insert().values(
+    id=sa.bindparam("id"),
+    listed=sa.bindparam("listed"),
+    listed_run=sa.bindparam("run"),
+    told="",
+    first_seen=sa.bindparam("now"),
+    last_seen=sa.bindparam("now"),
+    due=sa.bindparam("now"),
+)
+_SEEN_POST = (
+    _posts.update()
+    .where(_posts.c.id == sa.bindparam("post"))
+    .values(
+        listed=sa.bindparam("facts"),
+        listed_run=sa.bindparam("by"),
+        last_seen=sa.bindparam("now"),
+        gone_since=None,
+        change=sa.bindparam("what"),
+        due=sa.case((sa.bindparam("back", type_=sa.Boolean), sa.bindparam("now")), else_=_posts.c.due),
+    )
+)
+_STORED = sa.select(_posts.c.hash, _posts.c.change, _posts.c.told).where(_posts.c.id == sa.bindparam("who"))
+_STORE = (
+    _posts.update()
+    .where(_posts.c.id == sa.bindparam("who"))
+    .values(
+        {
+            name: sa.bindparam(name)
+            for name in ("record", "hash", "size", "day", "instant", "last_changed", "change", "change_run", "told")
+        }
+    )
+)
+_NEW_PLACE = _sightings.insert().values(
+    source="category",
+    category=sa.bindparam("of"),
+    post=sa.bindparam("who"),
+    run=sa.bindparam("by"),
+    page=sa.bindparam("at"),
+    place=sa.bindparam("spot"),
+    named=sa.bindparam("is_named"),
+)
+_SEEN_PLACE = (
+    _sightings.update()
+    .where(
+        _sightings.c.source == "category",
+        _sightings.c.category == sa.bindparam("of"),
+        _sightings.c.post == sa.bindparam("who"),
+        _sightings.c.run != sa.bindparam("by"),
+    )
+    .values(run=sa.bindparam("by"), page=sa.bindparam("at"), place=sa.bindparam("spot"), named=sa.bindparam("is_named"))
+)
+
+
+def _of(slug: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return _sightings.c.source == "category", _sightings.c.category == slug
+
+
+def _merged(post: Post, listed: str, *, same_run: bool) -> str:
+    if not listed:
+        return post.facts()
+    before = Post.of(listed)
+    if same_run:
+        before.see_again(post)
+        return before.facts()
+    post.follow(before)
+    return post.facts()
+
+
+def _hash(line: str) -> str:
+    """Of a record without its last key, ``crawled_at``: what the site says."""
+    return hashlib.sha256(line.rpartition(', "crawled_at": ')[0].encode()).hexdigest()
+
+
+def _bare(site: str) -> str:
+    return site.partition("://")[2].lower().removeprefix("www.")
+
+
+def _now() -> str:
+    return rfc3339(datetime.now(UTC))

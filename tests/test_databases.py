@@ -1,0 +1,409 @@
+"""The state's databases: their schema's steps, PostgreSQL, two machines with one, and databases that fail."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+
+from engcrawl import migrations
+from engcrawl.errors import LockedError, StateError
+from engcrawl.items import FoundPost, Post
+from engcrawl.state import _METADATA, State
+from tests.conftest import ROOT, Crawl, Serve, command, crawl, environment
+from tests.postgres import database, postgres
+from tests.test_nightly import night, truth
+
+
+@pytest.fixture(scope="module")
+def server_url() -> Iterator[str]:
+    with postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new, empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/archive.db"
+    return database(request.getfixturevalue("server_url"))
+
+
+def post(number: int = 1, **facts: object) -> FoundPost:
+    found = {"id": number, "url": f"https://x.example/{number}/", "title": "t", "crawled_at": "2026-11-23T00:00:00Z"}
+    return FoundPost(**found | facts)  # type: ignore[arg-type]
+
+
+def begun(url: str) -> State:
+    state = State(url, create=True)
+    state.begin("run", "archive", {}, "2026-11-23T00:00:00Z")
+    return state
+
+
+# The schema
+
+
+def test_the_steps_lead_to_the_tables_that_the_code_uses(url: str) -> None:
+    State(url, create=True).close()
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"include_name": _is_ours})
+        assert compare_metadata(context, _METADATA) == []
+
+
+def _is_ours(name: str | None, kind: str, _: object) -> bool:
+    return kind != "table" or name != "schema_version"
+
+
+def test_a_database_of_the_first_schema_is_brought_up_and_keeps_what_it_has(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = post(7, published_date="2020-01-02")
+    row = {"id": 7, "listed": "{}", "told": "{}", "first_seen": "a", "last_seen": "b", "record": record.line()}
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with monkeypatch.context() as patch, engine.begin() as connection:
+        patch.setattr(migrations, "STEPS", migrations.STEPS[:1])
+        migrations.upgrade(connection)
+        posts = sa.Table("posts", sa.MetaData(), autoload_with=connection)
+        assert "etag" not in posts.c
+        connection.execute(posts.insert().values(row | {"hash": "?", "day": "2020-01-02", "size": 1}))
+    with begun(url) as state:
+        assert state.store(record) == "updated"
+        assert [Post.of(line) for line, _ in state.posts()] == [Post(**record.record())]
+    with engine.connect() as connection:
+        assert migrations.version(connection) == len(migrations.STEPS) == 2
+
+
+def test_a_step_that_fails_changes_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with begun(url) as state:
+        state.store(post(7))
+        state.commit()
+
+    def half(op: Operations) -> None:
+        op.add_column("posts", sa.Column("half", sa.String))
+        op.execute("SELECT * FROM nothing_like_it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "STEPS", [*migrations.STEPS, half])
+        with pytest.raises(StateError, match="nothing_like_it"):
+            State(url, create=True)
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        assert "half" not in {column["name"] for column in sa.inspect(connection).get_columns("posts")}
+    with State(url) as state:
+        assert [Post.of(line).id for line, _ in state.posts()] == [7]
+
+
+def test_a_database_of_a_newer_version_is_left_alone(url: str) -> None:
+    State(url, create=True).close()
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE schema_version SET version = 99"))
+    for create in (True, False):
+        with pytest.raises(StateError, match="it has schema 99"):
+            State(url, create=create)
+
+
+def test_another_programs_database_is_left_alone(url: str) -> None:
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE posts (mine INTEGER)"))
+    with pytest.raises(StateError, match="tables of another program"):
+        State(url, create=True)
+
+
+# What is stored
+
+
+def test_a_record_is_new_once_then_updated_and_an_untold_change_is_told_again(url: str) -> None:
+    with begun(url) as state:
+        assert [state.store(post()), state.store(post(title="other"))] == ["new", "new"]
+        state.end("complete", "2026-11-23T00:00:01Z", {}, delivered=True)
+    with begun(url) as state:
+        assert state.store(post(title="other", crawled_at="2027-01-01T00:00:00Z")) is None
+        assert state.store(post(title="third")) == "updated"
+        state.commit()  # and then it dies
+    with begun(url) as state:
+        assert [(p.id, p.title) for p in state.untold()] == [(1, "third")]
+        assert state.store(post(title="third")) == "updated"
+        assert list(state.untold()) == []
+        state.end("complete", "2026-11-23T00:00:01Z", {}, delivered=True)
+        assert [run["verdict"] for run in state.runs(9)] == ["complete", "died", "complete"]
+
+
+def test_the_archive_is_newest_first_and_undated_posts_last(url: str) -> None:
+    days = {1: "2020-01-01", 2: None, 3: "2021-01-01", 4: "2021-01-01", 5: "2019-12-31"}
+    with begun(url) as state:
+        for number, day in days.items():
+            state.store(post(number, published_date=day))
+        assert [Post.of(line).id for line, _ in state.posts()] == [4, 3, 1, 5, 2]
+
+
+def test_a_record_that_is_not_what_was_written_is_noticed(url: str) -> None:
+    with begun(url) as state:
+        state.store(post())
+        state.commit()
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE posts SET record = replace(record, 'x.example', 'y.example')"))
+    with State(url) as state, pytest.raises(StateError, match="the record of post 1 isn't what was written"):
+        list(state.posts())
+
+
+def test_a_second_process_is_locked_out_and_told_by_whom_until_the_first_is_gone(url: str) -> None:
+    script = "import sys; from engcrawl.state import State; s = State(sys.argv[1], create=True)\n"
+    script += "s.begin('r', 'archive', {}, '2026-11-23T00:00:00Z'); print('held', flush=True); sys.stdin.read()"
+    line = [sys.executable, "-c", script, url]
+    with subprocess.Popen(line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(LockedError, match=rf"another run works on .*: pid {other.pid} on \S+, since 20\d\d-"):
+            State(url, create=True)
+        with State(url) as reader:
+            assert reader.runs(1)[0]["verdict"] is None
+        other.kill()
+    for _ in range(50):
+        try:
+            State(url, create=True).close()
+            break
+        except LockedError:
+            time.sleep(0.1)  # a server notices an end of the line a moment later
+    else:
+        raise AssertionError("the dead process still holds the lock")
+
+
+# PostgreSQL
+
+
+def test_a_crawl_with_postgresql_is_one_with_sqlite(serve: Serve, output: Path, server_url: str) -> None:
+    server = serve(posts=200)
+    state = {"ENGCRAWL_STATE": database(server_url)}
+    assert night(server, output, settings=state).status == 0
+    before = truth(server.blog)
+    assert Crawl(0, "", output).posts == before
+    new = server.blog.publish(("web",))
+    removed = server.blog.remove(server.blog.whole[-1])
+    done = night(server, output, "-a", "full=yes", settings=state)
+    assert done.status == 0
+    assert (done.changes[new.id], done.changes[removed.id]) == ("new", "gone")
+    assert not (output / "archive.db").exists()
+
+
+def test_two_machines_with_one_database(serve: Serve, tmp_path: Path, server_url: str) -> None:
+    server = serve(posts=200)
+    state = {"ENGCRAWL_STATE": database(server_url)}
+    slow = command(site=server.url, settings=state | {"DOWNLOAD_DELAY": "0.2"})
+    with subprocess.Popen(
+        slow, cwd=ROOT, env=environment(tmp_path / "one"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as one:
+        while len(server.requests) < 3:
+            assert one.poll() is None
+            time.sleep(0.05)
+        two = crawl(tmp_path / "two", site=server.url, settings=state)
+        one.kill()
+    assert two.status == 4
+    assert f"another run works on {state['ENGCRAWL_STATE'].partition('@')[0]}" in two.log
+    assert f"pid {one.pid} on " in two.log
+    assert not list((tmp_path / "two").glob("**/*.json*"))
+    done = crawl(tmp_path / "two", site=server.url, settings=state)
+    assert (done.status, done.posts) == (0, truth(server.blog))
+    first = crawl(tmp_path / "one", site=server.url, settings=state)
+    assert (first.status, first.changes, first.posts) == (0, {}, truth(server.blog))
+
+
+def test_a_database_server_that_goes_away_fails_the_run_and_the_next_goes_on(
+    serve: Serve, output: Path, server_url: str
+) -> None:
+    server = serve(posts=200)
+    url = database(server_url)
+    settings = {"ENGCRAWL_STATE": url, "DOWNLOAD_DELAY": "0.02"}
+    with subprocess.Popen(
+        command(site=server.url, settings=settings),
+        cwd=ROOT,
+        env=environment(output),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        while len(server.requests) < 100:
+            assert process.poll() is None
+            time.sleep(0.05)
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            connection.execute(sa.text(f"SELECT pg_terminate_backend(pid) {others}"))
+        log, _ = process.communicate(timeout=120)
+    assert process.returncode == 1, log
+    assert "Verdict: failed (exit status 1): the state can't be read or written: postgresql+psycopg://" in log
+    assert crawl(output, site=server.url, settings=settings).posts == truth(server.blog)
+
+
+def test_a_password_is_nowhere_in_the_log(output: Path, serve: Serve) -> None:
+    url = "postgresql+psycopg://me:sesame@127.0.0.1:1/none"
+    done = crawl(output, site=serve().url, settings={"ENGCRAWL_STATE": url})
+    assert done.status == 1
+    assert "Verdict: failed (exit status 1): postgresql+psycopg://me:***@127.0.0.1:1/none: " in done.log
+    assert "sesame" not in done.log
+
+
+@pytest.mark.parametrize(
+    ("url", "line"),
+    [
+        ("nonsense", "ENGCRAWL_STATE: must be an SQLAlchemy URL"),
+        ("sqlite://", "must name a file"),
+        ("oracle://x/y", "install the database's driver"),
+        ("sqlite:////dev/null/archive.db", "/dev/null/archive.db"),
+    ],
+)
+def test_a_state_that_cannot_be_is_one_line(output: Path, url: str, line: str, serve: Serve) -> None:
+    server = serve()
+    done = crawl(output, site=server.url, settings={"ENGCRAWL_STATE": url})
+    assert done.status == 1
+    assert line in done.log
+    assert "Traceback" not in done.log
+    assert server.requests == []
+
+
+# Databases and disks that fail
+
+
+def _garbage(path: Path) -> None:
+    path.write_bytes(b"no database" * 1000)
+
+
+def _newer(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE schema_version SET version = 99")
+        db.commit()
+
+
+@pytest.mark.parametrize(("spoil", "line"), [(_garbage, "file is not a database"), (_newer, "it has schema 99")])
+def test_a_database_that_cannot_be_used_is_one_line_and_harms_nothing(
+    serve: Serve, output: Path, spoil: Callable[[Path], None], line: str
+) -> None:
+    server = serve()
+    assert crawl(output, site=server.url).status == 0
+    before = (output / "posts.jsonl").read_bytes()
+    spoil(output / "archive.db")
+    spoiled = (output / "archive.db").read_bytes()
+    server.requests.clear()
+    done = crawl(output, site=server.url)
+    assert done.status == 1
+    assert f"archive.db: {line}" in done.log
+    assert "Traceback" not in done.log
+    assert server.requests == []
+    assert (output / "posts.jsonl").read_bytes() == before
+    assert (output / "archive.db").read_bytes() == spoiled
+
+
+def test_pages_of_the_database_that_are_overwritten_harm_no_archive(serve: Serve, output: Path) -> None:
+    server = serve()
+    assert crawl(output, site=server.url).status == 0
+    before = (output / "posts.jsonl").read_bytes()
+    path = output / "archive.db"
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size // 4 // 4096 * 4096)
+        file.write(b"\0" * (size // 2))
+    server.blog.publish(("web",))
+    done = crawl(output, "-a", "full=yes", site=server.url)
+    assert (done.status, (output / "posts.jsonl").read_bytes()) == (1, before)
+    assert "the state can't be read or written" in done.log or "archive.db: " in done.log
+
+
+def test_a_full_disk_fails_the_run_and_loses_nothing(serve: Serve, output: Path) -> None:
+    server = serve(posts=200)
+    small = 400_000  # bytes that a file may have
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (small, small))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    done = subprocess.run(
+        command(site=server.url),
+        cwd=ROOT,
+        env=environment(output),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=limited,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout
+    assert "Verdict: failed (exit status 1): " in done.stdout
+    assert not (output / "posts.jsonl").exists()
+    after = crawl(output, site=server.url)
+    assert (after.status, after.posts) == (0, truth(server.blog))
+    assert set(after.changes.values()) == {"new"}
+    assert len(after.changes) == len(after.posts)
+
+
+def test_a_folder_that_may_only_be_read_is_one_line(serve: Serve, output: Path) -> None:
+    server = serve()
+    assert crawl(output, site=server.url).status == 0
+    before = (output / "posts.jsonl").read_bytes()
+    server.requests.clear()
+    for folder in (output, output / "runs"):
+        folder.chmod(0o555)
+    for path in (output / "archive.db", output / "run.lock"):
+        path.chmod(0o444)
+    # Root may write everywhere, unless it is told not to.
+    plain = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    done = subprocess.run(
+        [*plain, *command(site=server.url)],
+        cwd=ROOT,
+        env=environment(output),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    for folder in (output, output / "runs"):
+        folder.chmod(0o755)
+    assert done.returncode == 1
+    assert "Verdict: failed (exit status 1): " in done.stdout
+    assert "Permission denied" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert server.requests == []
+    assert (output / "posts.jsonl").read_bytes() == before
+
+
+def test_a_thousand_records_are_stored_in_less_than_a_second(url: str) -> None:
+    body = "<p>" + "word " * 4000
+    with begun(url) as state:
+        start = time.process_time()
+        for number in range(1, 1001):
+            state.store(post(number, content_html=body, content_markdown=body))
+            if number % 100 == 0:
+                state.commit()
+        spent = time.process_time() - start
+    assert spent < 5, "many times what it needs: something isn't linear"
+
+
+def test_reading_a_state_writes_nothing(serve: Serve, output: Path) -> None:
+    server = serve()
+    assert crawl(output, site=server.url).status == 0
+    before = _times(output)
+    with State(f"sqlite:///{output}/archive.db") as state:
+        assert len(list(state.posts())) == state.measure()[0] == 116
+    assert _times(output) == before
+
+
+def _times(output: Path) -> dict[str, int]:
+    """When each file last changed, but for those that SQLite makes for readers, too, and takes away again."""
+    return {path.name: path.stat().st_mtime_ns for path in output.iterdir() if not path.name.endswith(("-shm", "-wal"))}
