@@ -1,0 +1,196 @@
+"""``scrapy posts`` and ``scrapy runs``, as processes, on the state of real crawls."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engcrawl.printing import SEPARATOR
+from tests.blog import Blog, Server
+from tests.blog.blog import Post
+from tests.conftest import ROOT, Serve, command, crawl, environment
+from tests.test_nightly import truth
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Blog, Path, Post]]:
+    """A blog of 60 posts, the output of two crawls of it, and the post that was taken down between them."""
+    output = tmp_path_factory.mktemp("archive") / "output"
+    with Server(Blog(60)) as server:
+        assert crawl(output, site=server.url).status == 0
+        blog = server.blog
+        records = truth(blog)
+        gone = blog.remove(blog.whole[-1])
+        assert crawl(output, "-a", "full=yes", site=server.url).status == 0
+        blog.restore(gone.index)
+        assert truth(blog) == records
+        yield blog, output, gone
+
+
+def run(output: Path, *line: str, status: int = 0) -> str:
+    """What ``scrapy LINE`` prints; what it says on standard error, where *status* isn't 0."""
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", *line],
+        cwd=ROOT,
+        env=environment(output),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    silent, said = (done.stderr, done.stdout) if status == 0 else (done.stdout, done.stderr)
+    assert silent == ""
+    return said
+
+
+def ids(text: str) -> list[int]:
+    return [json.loads(line)["id"] for line in text.splitlines()]
+
+
+def test_posts_are_the_archives_lines(archive: tuple[Blog, Path, Post]) -> None:
+    _, output, _ = archive
+    assert run(output, "posts") == (output / "posts.jsonl").read_text("utf-8")
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_since_and_category_take_their_posts(archive: tuple[Blog, Path, Post], form: str) -> None:
+    blog, output, _ = archive
+    wanted = [r for r in truth(blog) if (r["published_date"] or "") >= "2012-09-01" and "web" in r["categories"]]
+    text = run(output, "posts", "--since", "2012-09-01", "--category", "web", "--format", form)
+    rows: list[dict[str, Any]] = (
+        [json.loads(line) for line in text.splitlines()] if form == "jsonl" else list(csv.DictReader(io.StringIO(text)))
+    )
+    assert 0 < len(rows) < len(truth(blog))
+    assert [int(row["id"]) for row in rows] == [record["id"] for record in wanted]
+    if form == "csv":
+        assert [row["categories"] for row in rows] == [SEPARATOR.join(record["categories"]) for record in wanted]
+        assert [row["content_html"] for row in rows] == [record["content_html"] or "" for record in wanted]
+        assert list(rows[0]) == [*wanted[0], "crawled_at"]
+
+
+def test_count_prints_the_number_alone(archive: tuple[Blog, Path, Post]) -> None:
+    blog, output, _ = archive
+    assert run(output, "posts", "--count") == f"{len(truth(blog))}\n"
+    assert run(output, "posts", "--count", "--since", "2099-01-01") == "0\n"
+
+
+def test_gone_posts_are_with_the_others_without_or_alone(archive: tuple[Blog, Path, Post]) -> None:
+    blog, output, gone = archive
+    everything = [record["id"] for record in truth(blog)]
+    assert ids(run(output, "posts", "--gone", "only")) == [gone.id]
+    assert ids(run(output, "posts", "--gone", "without")) == [i for i in everything if i != gone.id]
+    assert ids(run(output, "posts")) == everything
+
+
+def test_changed_since_takes_what_changed_then_or_later(archive: tuple[Blog, Path, Post]) -> None:
+    blog, output, gone = archive
+    second = json.loads(run(output, "runs", "--last", "1", "--format", "jsonl"))["start"]
+    assert ids(run(output, "posts", "--changed-since", second)) == [gone.id]
+    assert run(output, "posts", "--changed-since", second[:10], "--count") == f"{len(truth(blog))}\n"
+    assert run(output, "posts", "--changed-since", "2099-01-01T00:00:00+02:00", "--count") == "0\n"
+
+
+def test_a_table_is_read_at_80_columns(archive: tuple[Blog, Path, Post]) -> None:
+    blog, output, gone = archive
+    lines = run(output, "posts", "--format", "table").splitlines()
+    assert lines[0].split() == ["id", "published", "date", "title", "categories", "gone", "since"]
+    found = [int(match.group()) for line in lines[1:] if (match := re.match(r"\d+", line))]
+    assert found == [record["id"] for record in truth(blog)]
+    assert all(len(line) <= 80 for line in lines)
+    assert re.search(rf"^{gone.id} .* 20\d\d-\d\d-\d\dT\S+Z", "\n".join(lines), re.MULTILINE)
+    assert run(output, "posts", "--format", "table", "--since", "2099-01-01") == "no posts\n"
+
+
+def test_a_terminal_gets_a_table(archive: tuple[Blog, Path, Post]) -> None:
+    _, output, _ = archive
+    leader, follower = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "scrapy", "runs"], cwd=ROOT, env=environment(output), stdout=follower
+    ) as process:
+        os.close(follower)
+        shown = os.read(leader, 65536).decode()
+        assert process.wait(60) == 0
+    os.close(leader)
+    assert "verdict" in shown.splitlines()[0]
+
+
+def test_runs_are_the_last_ones_with_their_verdicts(archive: tuple[Blog, Path, Post]) -> None:
+    blog, output, _ = archive
+    rows = [json.loads(line) for line in run(output, "runs").splitlines()]
+    names = sorted((p.stem for p in (output / "runs").glob("archive-*.json")), reverse=True)
+    assert [row["run"] for row in rows] == names
+    short = [
+        (r["verdict"], r["exit_status"], r["listed"], r["new"], r["updated"], r["gone"], r["problems"]) for r in rows
+    ]
+    count = len(truth(blog))
+    assert short == [("complete", 0, count - 1, 0, 0, 1, 0), ("complete", 0, count, count, 0, 0, 0)]
+    assert len(run(output, "runs", "--last", "1").splitlines()) == 1
+    assert run(output, "runs", "--format", "csv").splitlines()[0].startswith("run,verdict,exit_status,start,seconds,")
+    assert "complete" in run(output, "runs", "--format", "table")
+
+
+def test_both_work_while_a_crawl_does_and_tell_when_it_died(serve: Serve, output: Path) -> None:
+    server = serve(posts=60)
+    line = command(site=server.url, settings={"DOWNLOAD_DELAY": "0.4"})
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(line, cwd=ROOT, env=environment(output), stdout=quiet, stderr=quiet) as process:
+        while len(server.requests) < 25:
+            assert process.poll() is None
+            time.sleep(0.05)
+        running = json.loads(run(output, "runs"))
+        assert int(run(output, "posts", "--count")) < 58
+        assert process.poll() is None
+        process.send_signal(signal.SIGKILL)
+    died = json.loads(run(output, "runs"))
+    assert [(r["verdict"], r["pid"], r["exit_status"]) for r in (running, died)] == [
+        ("running", process.pid, None),
+        ("died", process.pid, None),
+    ]
+
+
+def test_head_ends_quietly(archive: tuple[Blog, Path, Post]) -> None:
+    _, output, _ = archive
+    line = f"{sys.executable} -m scrapy posts | head -n 1"
+    done = subprocess.run(
+        line, shell=True, cwd=ROOT, env=environment(output), capture_output=True, text=True, check=False
+    )
+    assert (len(done.stdout.splitlines()), done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["posts", "--since", "13/1"], "scrapy posts: argument --since: '13/1' must be a day as YYYY-MM-DD"),
+        (["posts", "--changed-since", "now"], "scrapy posts: argument --changed-since: 'now' must be a day as"),
+        (["posts", "--changed-since", "2024-01-01T00:00:00"], "or an instant with its offset"),
+        (["posts", "--category", "fish"], "scrapy posts: option --category=fish: no such category; the archive has: "),
+        (["posts", "--format", "xml"], "(choose from 'table', 'jsonl', 'csv')"),
+        (["posts", "web"], "scrapy posts: takes options alone, not 'web'"),
+        (["runs", "--last", "0"], "scrapy runs: argument --last: '0' must be a whole number from 1"),
+    ],
+)
+def test_a_wrong_option_is_one_line(archive: tuple[Blog, Path, Post], line: list[str], said: str) -> None:
+    _, output, _ = archive
+    text = run(output, *line, status=2)
+    assert said in text
+    assert len(text.splitlines()) == 1
+
+
+def test_without_a_state_it_is_one_line(tmp_path: Path) -> None:
+    text = run(tmp_path / "none", "posts", status=1)
+    assert text.startswith("scrapy posts: sqlite:///")
+    assert text.endswith("archive.db: there is no such file: no run has been here\n")
+    assert not (tmp_path / "none").exists()
