@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
 
-.PHONY: help demo test crawl bench bench-memory bench-clicks clean
+.PHONY: help demo test crawl bench bench-memory bench-clicks bench-nightly clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ bench-memory: $(VENV)/tests  ## peak memory at 500 and at 20,000 posts
 
 bench-clicks: $(VENV)/chromium  ## what clicks cost, and peak memory at 10 and at 300
 	$(BIN)/python -m tests.bench clicks
+
+bench-nightly: $(VENV)/tests  ## requests, time and memory of a first run, and of the runs after it
+	$(BIN)/python -m tests.bench nightly
 
 clean:  ## take the virtual environment and caches away; output/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

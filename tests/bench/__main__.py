@@ -1,10 +1,11 @@
-"""``python -m tests.bench speed|memory|clicks``: what ``make bench``, ``bench-memory`` and ``bench-clicks`` run."""
+"""``python -m tests.bench speed|memory|clicks|nightly``: what ``make bench``, ``make bench-memory`` and so on run."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engcrawl import settings
+from tests.blog import Blog, Server
 from tests.conftest import IN_A_HURRY, ROOT, command, environment
 
 BARE = "bare spider"
@@ -148,6 +150,54 @@ def clicks(few: int, many: int) -> None:
     print(f"difference of {few} and {many} clicks: {rows[3][3] - rows[1][3]:.0f} MB")
 
 
+def nightly(few: int, many: int) -> None:
+    """What a first run costs, and a run with nothing new, with 5 new posts, with 5 edited ones: *few* posts with their
+    articles, *many* without.
+    """
+    table = Table(title="Run after run on one output")
+    for column in ("posts", "run", "requests", "seconds", "MB received", "peak MB", "changes"):
+        table.add_column(column, justify="left" if column == "run" else "right")
+    for posts, arguments in ((few, ()), (many, ("-a", "articles=no"))):
+        blog = Blog(posts)
+        with Server(blog) as server, tempfile.TemporaryDirectory() as folder:
+            output, log = Path(folder, "output"), Path(folder, "log")
+            line = command(*arguments, site=server.url, settings={"LOG_FILE": str(log), "LOG_LEVEL": "INFO"})
+
+            def publish(blog: Blog = blog) -> None:
+                for slug in ("web", "storage", "video", "mobile", "hardware"):
+                    blog.publish((slug,))
+
+            def edit(blog: Blog = blog) -> None:
+                listed = [post for post in map(blog.post, blog.whole[5:30]) if not post.external]
+                for post in listed[:5]:
+                    blog.edit(post.index, title=f"Edited {post.id}")
+
+            for name, happens in (
+                ("first", None),
+                ("nothing new", None),
+                ("5 new posts", publish),
+                ("5 edited posts", edit),
+            ):
+                if happens:
+                    happens()
+                server.requests.clear()
+                log.unlink(missing_ok=True)
+                spent = cost(line, output)
+                received = re.search(r"downloader/response_bytes': (\d+)", log.read_text())
+                latest = json.loads((output / "runs" / "latest.json").read_text())
+                done = json.loads((output / "runs" / latest["file"]).read_text())["posts"]
+                table.add_row(
+                    f"{posts:,}",
+                    name,
+                    f"{len(server.requests):,}",
+                    f"{spent.wall:.1f}",
+                    f"{int(received.group(1)) / 1e6:.1f}" if received else "?",
+                    f"{spent.peak:.0f}",
+                    f"{done['new'] + done['updated']:,}",
+                )
+    Console(width=100).print(table)
+
+
 def tree_memory(root: int) -> float:
     """MB of a process and all its descendants: each page of memory counted once (PSS)."""
     parents, sizes = {}, {}
@@ -168,7 +218,7 @@ def tree_memory(root: int) -> float:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("what", choices=("speed", "memory", "clicks"))
+    parser.add_argument("what", choices=("speed", "memory", "clicks", "nightly"))
     parser.add_argument("--posts", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
@@ -176,6 +226,8 @@ def main() -> None:
         speed(options.posts, options.rounds)
     elif options.what == "memory":
         memory(500, 20_000)
+    elif options.what == "nightly":
+        nightly(1000, 20_000)
     else:
         clicks(10, 300)
 
