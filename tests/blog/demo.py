@@ -61,8 +61,8 @@ def show(console: Console, latest: dict[str, Any]) -> None:
     for year, count in sorted(years.items()):
         console.print(f"{year} {'▇' * round(40 * count / most)} {count}")
     colour = "green" if verdict["verdict"] == "complete" else "yellow"
-    seconds = f"{verdict['posts']['written']} posts in {len(verdict['categories'])} categories"
-    text = f"[bold {colour}]{verdict['verdict']}[/]: {verdict['reason']}\n{seconds}"
+    counts = f"{len(posts)} posts in {len(verdict['categories'])} categories"
+    text = f"[bold {colour}]{verdict['verdict']}[/]: {verdict['reason']}\n{counts}"
     console.print(Panel(text, title="Verdict", title_align="left", expand=False))
     console.print(
         f"the archive      {OUTPUT}/posts.jsonl" + ("" if archive.exists() else " (none: the crawl was stopped)")
