@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,8 @@ def upgrade(connection: Connection) -> None:
         raise StateError(f"it has schema {done}, of a newer engcrawl; this one knows up to {len(STEPS)}")
     if done == len(STEPS):
         return
-    from alembic.operations import Operations  # most runs have nothing to bring up
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each of its plugins
+    from alembic.operations import Operations  # here: most runs have nothing to bring up
     from alembic.runtime.migration import MigrationContext
 
     operations = Operations(MigrationContext.configure(connection))

@@ -58,14 +58,18 @@ class Output:
         """The records of the archive, none where there is none. Raises OutputError for anything else."""
         if not self.archive.exists():
             return
+        known: set[int] = set()
         with self.archive.open("rb") as file:
             for number, line in enumerate(file, 1):
+                where = f"{self.archive}: line {number}"
                 try:
-                    yield _RECORD.validate_json(line, strict=True)
+                    post = _RECORD.validate_json(line, strict=True)
                 except ValidationError as error:
-                    raise OutputError(
-                        f"{self.archive}: line {number} is no record of the archive: move the file away, or mend it"
-                    ) from error
+                    raise OutputError(f"{where} is no record of the archive: move the file away, or mend it") from error
+                if post.id in known:
+                    raise OutputError(f"{where} has post {post.id} again: move the file away, or mend it")
+                known.add(post.id)
+                yield post
 
     def publish(self, state: State) -> bool:
         """Replace the archive by the posts of *state*, newest first, in one step; False where it is theirs already.

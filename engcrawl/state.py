@@ -192,10 +192,11 @@ class State:
     # The archive
 
     def belongs_to(self, site: str) -> None:
-        """See that the archive is the one of *site*, from now on. Raises UsageError where it is another's."""
+        """See that the archive, from its first post on, is that of *site*. Raises UsageError where it is another's."""
         with self._errors():
             known = self._db.scalar(sa.select(_archive.c.site))
-            if known is None:
+            if known is None or self.empty():
+                self._db.execute(_archive.delete())
                 self._db.execute(_archive.insert().values(site=site))
             elif _bare(known) != _bare(site):
                 raise UsageError(

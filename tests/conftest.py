@@ -28,6 +28,9 @@ IN_A_HURRY = {
 }
 """Settings for a site of one's own: no pauses."""
 
+CHANGES = {"new", "updated", "gone"}
+"""What a feed's line says of its post."""
+
 Serve = Callable[..., Server]
 
 
@@ -49,23 +52,19 @@ class Crawl:
     @property
     def feed(self) -> list[dict[str, Any]]:
         """The run's own feed, without the moments at which its records were read."""
-        return records(self.output / "runs" / self.verdict["feed"])
+        return records(self.output / "runs" / self.verdict["feed"], feed=True)
 
     @property
     def changes(self) -> dict[int, str]:
         """What the run's feed says of each post: new, updated or gone."""
+        assert self.feed is not None  # each line is checked there
         lines = (self.output / "runs" / self.verdict["feed"]).read_text("utf-8").splitlines()
-        found = [json.loads(line) for line in lines]
-        assert all(list(line)[-1] == "change" for line in found)
-        assert len({line["id"] for line in found}) == len(found)
-        return {line["id"]: line["change"] for line in found}
+        return {line["id"]: line["change"] for line in map(json.loads, lines)}
 
     @property
     def posts(self) -> list[dict[str, Any]]:
         """The archive, likewise."""
-        text = (self.output / "posts.jsonl").read_text("utf-8")
-        assert "change" not in {key for line in text.splitlines() for key in json.loads(line)}
-        return records(self.output / "posts.jsonl")
+        return records(self.output / "posts.jsonl", feed=False)
 
     @property
     def problems(self) -> list[tuple[str, str]]:
@@ -73,14 +72,19 @@ class Crawl:
         return [(p["url"], p["reason"]) for p in self.verdict["problems"]]
 
 
-def records(path: Path) -> list[dict[str, Any]]:
-    """The records of a JSON Lines file, each without its ``crawled_at``, which is checked here, and its ``change``."""
+def records(path: Path, *, feed: bool) -> list[dict[str, Any]]:
+    """The records of a JSON Lines file, each post once, without what is checked here alone.
+
+    That is ``crawled_at``, the last key, and behind it, in a *feed*, ``change``.
+    """
     found = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     for record in found:
-        record.pop("change", None)
+        assert list(record)[-2:] == (["crawled_at", "change"] if feed else ["content_markdown", "crawled_at"])
+        assert not feed or record.pop("change") in CHANGES
         moment = record.pop("crawled_at")
         assert moment.endswith("Z")
         assert len(moment) == 20
+    assert len({record["id"] for record in found}) == len(found)
     return found
 
 

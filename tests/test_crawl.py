@@ -14,9 +14,13 @@ from pathlib import Path
 import pytest
 from scrapy.exporters import JsonLinesItemExporter
 
-from tests.blog import Fault
+from tests.blog import Fault, Server
 from tests.blog.blog import CATEGORIES
 from tests.conftest import ROOT, Crawl, Serve, by_id, command, crawl, environment, newest_first, records
+
+OUTCOMES = ("new", "updated", "gone", "unchanged", "lost", "unlisted")
+NONE = {"listed": 0, "filtered": 0} | dict.fromkeys(OUTCOMES, 0) | {"dropped": {}}
+"""A verdict's account of the posts where there are none."""
 
 
 def test_the_archive_is_the_ground_truth_record_by_record(serve: Serve, output: Path) -> None:
@@ -30,9 +34,9 @@ def test_the_archive_is_the_ground_truth_record_by_record(serve: Serve, output: 
     assert [list(post) for post in done.posts] == [list(post) for post in newest_first(truth)]
     verdict = done.verdict
     assert (verdict["verdict"], verdict["exit_status"], verdict["problems"]) == ("complete", 0, [])
-    nothing = dict.fromkeys(("filtered", "updated", "gone", "unchanged", "lost", "unlisted"), 0)
-    assert verdict["posts"] == nothing | {"listed": 484, "new": 484, "dropped": {}}
-    assert set(done.changes.values()) == {"new"}
+    assert verdict["posts"] == NONE | {"listed": 484, "new": 484}
+    assert verdict["archive"] == "replaced: 484 posts"
+    assert done.changes == {post["id"]: "new" for post in truth}
     assert {c["slug"]: (c["pages"], c["walked"], c["posts"]) for c in verdict["categories"]} == {
         slug: (server.blog.pages(slug), max(server.blog.pages(slug), 1), len(server.blog.listing(slug)))
         for slug in server.blog._listings
@@ -97,34 +101,50 @@ def test_a_feed_of_ones_own_works_as_everywhere_in_scrapy(serve: Serve, output: 
     mine.write_text("old\n")
     done = crawl(output, "-O", str(mine), site=server.url)
     assert done.status == 0
-    assert by_id(records(mine)) == by_id(list(server.blog.truth()))
-    assert by_id(done.feed) == by_id(records(mine))
+    assert by_id(records(mine, feed=True)) == by_id(list(server.blog.truth()))
+    assert mine.read_bytes() == (output / "runs" / done.verdict["feed"]).read_bytes()
     assert not list(tmp_path.glob("*.part"))
 
 
 # One run at a time
 
 
-def test_a_second_run_on_the_same_output_ends_at_once_and_names_the_first(serve: Serve, output: Path) -> None:
+def test_of_three_runs_on_the_same_output_two_end_at_once_and_name_the_first(serve: Serve, output: Path) -> None:
     server = serve(posts=40)
-    line = command(site=server.url, settings={"DOWNLOAD_DELAY": "0.05"})
-    quiet = subprocess.DEVNULL
+    line, quiet = command(site=server.url), subprocess.DEVNULL
     with subprocess.Popen(line, cwd=ROOT, env=environment(output), stdout=quiet, stderr=quiet) as first:
-        while len(server.requests) < 3:
+        while not server.requests:
             assert first.poll() is None
             time.sleep(0.01)
-        runs = sorted((output / "runs").iterdir())
-        second = crawl(output, site=server.url)
-        assert first.poll() is None
-        assert sorted((output / "runs").iterdir()) == runs
+        first.send_signal(signal.SIGSTOP)  # it has the lock, however long the others take to start
+        try:
+            runs = sorted((output / "runs").iterdir())
+            others = [
+                subprocess.Popen(
+                    line, cwd=ROOT, env=environment(output), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+                )
+                for _ in range(2)
+            ]
+            logs = [other.communicate(timeout=60)[0] for other in others]
+            assert sorted((output / "runs").iterdir()) == runs
+            assert [path.suffix for path in runs] == [".part"]
+        finally:
+            first.send_signal(signal.SIGCONT)
         assert first.wait(60) == 0
-    assert second.status == 4
-    line = (
+    said = (
         rf"Verdict: locked \(exit status 4\): another run works on {output}: pid {first.pid} on \S+, since 20\d\d-\S+Z"
     )
-    assert re.search(line, second.log)
-    assert "Traceback" not in second.log
-    assert Crawl(0, "", output).posts == newest_first(list(server.blog.truth()))
+    for other, log in zip(others, logs, strict=True):
+        assert other.returncode == 4, log
+        assert len(re.findall(rf"{said}$", log, re.MULTILINE)) == 1
+        assert log.count("Verdict: ") == 1
+        assert "Traceback" not in log
+    done = Crawl(0, "", output)
+    assert done.verdict["verdict"] == "complete"
+    assert done.posts == newest_first(list(server.blog.truth()))
+    assert sorted(path.suffix for path in (output / "runs").iterdir()) == [".json", ".json", ".jsonl"]
+    paths = [path for _, path in server.requests]
+    assert len(paths) == len(set(paths))  # the others asked for nothing
 
 
 def test_a_lock_that_a_killed_run_left_does_not_block(serve: Serve, output: Path) -> None:
@@ -149,6 +169,8 @@ def test_an_incomplete_run_updates_the_archive_and_keeps_what_it_could_not_have(
     assert done.changes == {new.id: "new"}
     assert done.posts == [server.blog.record(new), *before]
     assert done.problems == [(server.url + lost.path, "HTTP 404")]
+    assert done.verdict["posts"] == NONE | {"listed": len(before) + 1, "new": 1, "lost": 1}
+    assert done.verdict["archive"] == f"replaced: {len(before) + 1} posts"
 
 
 def test_an_incomplete_run_with_fewer_posts_leaves_those_it_does_not_have(serve: Serve, output: Path) -> None:
@@ -169,7 +191,81 @@ def test_a_failed_run_leaves_the_archive(serve: Serve, output: Path) -> None:
     server.faults.append(Fault("status", ".*", status=500))
     done = crawl(output, site=server.url, settings={"RETRY_TIMES": "0"})
     assert (done.status, done.verdict["verdict"]) == (1, "failed")
+    assert (done.verdict["archive"], done.feed) == ("left as it was: the run is failed", [])
     assert (output / "posts.jsonl").read_bytes() == before
+
+
+# An archive that can't be gone on with
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """What is in the files of an output, but for the locks, which name the last process that asked for them."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".lock"
+    }
+
+
+def test_a_state_of_another_site_is_a_usage_error_and_left_alone(serve: Serve, output: Path) -> None:
+    one, other = serve(posts=40), serve(posts=40)
+    assert crawl(output, site=one.url).status == 0
+    before = files(output)
+    done = crawl(output, site=other.url)
+    assert done.status == 2
+    line = (
+        f"Verdict: usage (exit status 2): argument site={other.url}: sqlite:///{output}/archive.db is the archive of"
+        f" {one.url}; each site needs an ENGCRAWL_OUTPUT (and ENGCRAWL_STATE) of its own"
+    )
+    assert done.log.splitlines()[-1].endswith(line)
+    assert "Traceback" not in done.log
+    assert other.requests == []
+    assert files(output) == before
+
+
+def test_records_of_another_site_without_a_state_are_a_usage_error_too(serve: Serve, output: Path) -> None:
+    one, other = serve(posts=40), serve(posts=40)
+    before = published(one, output)
+    done = crawl(output, site=other.url)
+    first = next(post["url"] for post in Crawl(0, "", output).posts if not post["external"])
+    assert done.status == 2
+    line = f"argument site={other.url}: {output}/posts.jsonl is another site's ({first}); each site needs"
+    assert f"Verdict: usage (exit status 2): {line}" in done.log.splitlines()[-1]
+    assert "Traceback" not in done.log
+    assert other.requests == []
+    assert (output / "posts.jsonl").read_bytes() == before
+    assert crawl(output, site=one.url).status == 0  # no trace of the other site is left
+
+
+@pytest.mark.parametrize("line", ["[]\n", '{"id": 1}\n', '{"id": 1, "ur'])
+def test_an_archive_with_a_line_that_is_no_record_is_named_and_left_alone(
+    serve: Serve, output: Path, line: str
+) -> None:
+    server = serve(posts=40)
+    good = published(server, output)
+    with (output / "posts.jsonl").open("a") as file:
+        file.write(line)
+    before = (output / "posts.jsonl").read_bytes()
+    number = good.count(b"\n") + 1
+    server.requests.clear()
+    done = crawl(output, site=server.url)
+    assert done.status == 1
+    said = f"{output}/posts.jsonl: line {number} is no record of the archive: move the file away, or mend it"
+    assert done.log.splitlines()[-1].endswith(f"Verdict: failed (exit status 1): {said}")
+    assert "Traceback" not in done.log
+    assert server.requests == []
+    assert (output / "posts.jsonl").read_bytes() == before
+    (output / "posts.jsonl").write_bytes(good)
+    mended = crawl(output, site=server.url)
+    assert (mended.status, mended.posts) == (0, newest_first(list(server.blog.truth())))
+
+
+def published(server: Server, output: Path) -> bytes:
+    """An archive without a state, as versions of engcrawl left it that had none."""
+    assert crawl(output, site=server.url).status == 0
+    for path in output.glob("archive.db*"):
+        path.unlink()
+    return (output / "posts.jsonl").read_bytes()
 
 
 # Failures
@@ -325,7 +421,7 @@ def test_an_interrupt_stops_cleanly(serve: Serve, output: Path, after: int) -> N
     found = done.feed
     assert all(post == truth[post["id"]] for post in found)
     assert len(found) == done.verdict["posts"]["new"] < 242
-    assert newest_first(found) == (done.posts if found else [])
+    assert done.posts == newest_first(found)
     assert not list((output / "runs").glob("*.part"))
     asked = {path for _, path in server.requests}
     server.requests.clear()

@@ -124,6 +124,17 @@ def test_an_article_that_cannot_be_had_still_yields_what_its_listing_says(
         why == reason.replace("{id}", str(lost.id))
     )
     assert done.verdict["problems"][0]["post"] == lost.id
+    posts = done.verdict["posts"]
+    assert [posts[name] for name in ("listed", "new", "lost", "updated", "unchanged", "dropped")] == [
+        116,
+        115,
+        1,
+        0,
+        0,
+        {},
+    ]
+    assert done.changes == {post["id"]: "new" for post in server.blog.truth()}
+    assert by_id(done.feed) == by_id(done.posts)
     truth = [post for post in server.blog.truth() if post["id"] != lost.id]
     listed = server.blog.record(lost, article=False)
     assert by_id(done.posts) == by_id([*truth, listed])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from engcrawl.state import State
 from tests.conftest import ROOT, environment
 
 SPIDER = """
@@ -47,7 +48,13 @@ def test_records_are_normalised_checked_and_out_once_and_every_drop_is_counted(o
         2: ("a day that isn't", None, None, None),
         6: ("local time", None, None, None),
     }
-    assert verdict["posts"]["dropped"] == {"duplicate": 1, "invalid": 4}
+    assert {p["change"] for p in feed} == {"new"}
+    with State(f"sqlite:///{output}/archive.db") as state:
+        stored = [json.loads(line) for line, _ in state.posts()]
+    assert sorted(stored, key=lambda p: int(p["id"])) == [{k: v for k, v in p.items() if k != "change"} for p in feed]
+    outcomes = {name: verdict["posts"][name] for name in ("new", "updated", "unchanged", "lost", "dropped")}
+    dropped = {"duplicate": 1, "invalid": 4}
+    assert outcomes == {"new": 3, "updated": 0, "unchanged": 0, "lost": 0, "dropped": dropped}
     assert "'engcrawl/dropped/invalid': 4" in done.stderr
     reasons = {p["post"]: p["reason"] for p in verdict["problems"]}
     assert reasons[2] == "published_date: not a date: 'someday'"

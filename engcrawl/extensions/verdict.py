@@ -214,7 +214,7 @@ class Verdict:
         }
         feeds_failed = self._feeds_failed(exporter)
         outcome, why = self.ledger.outcome(reason, feeds_failed)
-        archive = f"left as it was: the run is {outcome}"
+        archive = None
         try:
             self.state.commit()
             if outcome in (Outcome.COMPLETE, Outcome.INCOMPLETE, Outcome.STOPPED):
@@ -224,6 +224,7 @@ class Verdict:
             outcome, why = Outcome.FAILED, f"the state can't be read or written: {error}"
         except OSError as error:
             outcome, why = Outcome.FAILED, f"output not writable: {error}"
+        archive = archive or f"left as it was: the run is {outcome}"
         verdict = self._verdict(outcome, why, archive)
         try:
             self.run.write_verdict(verdict)
