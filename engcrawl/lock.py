@@ -14,6 +14,8 @@ from engcrawl.dates import rfc3339
 from engcrawl.errors import LockedError, OutputError
 
 HOST = socket.gethostname()
+_PATIENCE = 0.2
+"""Seconds: who only asks whether the lock is held has it for a moment."""
 
 
 class RunLock:
@@ -23,7 +25,7 @@ class RunLock:
     """
 
     def __init__(self, path: Path, what: str) -> None:
-        self._lock = FileLock(path, timeout=0)
+        self._lock = FileLock(path, timeout=_PATIENCE)
         try:
             self._lock.acquire()
             path.write_text(json.dumps({"pid": os.getpid(), "host": HOST, "start": rfc3339(datetime.now(UTC))}))

@@ -6,6 +6,7 @@ when `State.commit` returns.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -306,6 +307,18 @@ class State:
         with self._errors():
             rows = self._db.execute(sa.select(*columns).order_by(_runs.c.id.desc()).limit(last)).mappings()
             return [dict(row) | {"report": json.loads(row["report"]) if row["report"] else None} for row in rows]
+
+    def lives(self, pid: int, host: str) -> bool:
+        """Whether that run is at work: a file's lock says it, else its process, as far as this host can tell."""
+        if self._file:
+            return _held(self._file.with_name(f"{self._file.name}.lock"))
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return host != HOST
+        except PermissionError:
+            pass  # it is there, and another user's
+        return True
 
     # Listings
 
@@ -635,6 +648,18 @@ _SEEN_PLACE = (
     )
     .values(run=sa.bindparam("by"), page=sa.bindparam("at"), place=sa.bindparam("spot"), named=sa.bindparam("is_named"))
 )
+
+
+def _held(lock: Path) -> bool:
+    """Whether a process holds the lock file; asking writes nothing, and takes it for no more than that moment."""
+    try:
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
 
 
 def _of(slug: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -66,6 +66,24 @@ def test_clicks_give_the_same_archive_as_links(serve: Serve, output: Path) -> No
     assert chromiums(output) == []
 
 
+def test_a_night_with_nothing_new_needs_no_click_and_one_with_new_posts_few(serve: Serve, output: Path) -> None:
+    server = serve(posts=500)
+    whole(browse(server, output), server)
+    clicks = [path for _, path in server.requests if path == ENDPOINT]
+    assert len(clicks) == server.blog.pages("machine-learning") - 1 > 3
+    server.requests.clear()
+    done = browse(server, output)
+    assert (done.status, done.changes) == (0, {})
+    assert ENDPOINT not in [path for _, path in server.requests]
+    new = {server.blog.publish(("machine-learning",)).id for _ in range(2)}
+    done = browse(server, output)
+    assert (done.status, new <= done.changes.keys()) == (0, True)
+    assert [path for _, path in server.requests].count(ENDPOINT) == 1
+    assert {post["id"] for post in done.posts} == {
+        server.blog.id_of(i) for i in server.blog.listing("machine-learning")
+    }
+
+
 def test_auto_starts_no_browser_where_links_do(serve: Serve, output: Path) -> None:
     done = crawl(output, site=serve().url)
     assert done.status == 0

@@ -9,16 +9,21 @@ import os
 import pty
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engcrawl.items import FoundPost
+from engcrawl.lock import HOST
 from engcrawl.printing import SEPARATOR
+from engcrawl.state import State
 from tests.blog import Blog, Server
 from tests.blog.blog import Post
 from tests.conftest import ROOT, Serve, command, crawl, environment
@@ -173,13 +178,17 @@ def test_head_ends_quietly(archive: tuple[Blog, Path, Post]) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (["posts", "--since", "13/1"], "scrapy posts: argument --since: '13/1' must be a day as YYYY-MM-DD"),
-        (["posts", "--changed-since", "now"], "scrapy posts: argument --changed-since: 'now' must be a day as"),
+        (["posts", "--since", "13/1"], "scrapy posts: option --since=13/1: must be a day as YYYY-MM-DD"),
+        (["posts", "--since", "2024-W01-1"], "option --since=2024-W01-1: must be a day as YYYY-MM-DD"),
+        (["posts", "--changed-since", "20240101T000000Z"], "must be a day as YYYY-MM-DD, like 2024-01-01, or an"),
+        (["posts", "--gone", "x"], "option --gone=x: must be with, without or only"),
+        (["posts", "--sinse=2024-01-01"], "takes options alone, not '--sinse=2024-01-01'"),
+        (["posts", "--changed-since", "now"], "scrapy posts: option --changed-since=now: must be a day as"),
         (["posts", "--changed-since", "2024-01-01T00:00:00"], "or an instant with its offset"),
-        (["posts", "--category", "fish"], "scrapy posts: option --category=fish: no such category; the archive has: "),
-        (["posts", "--format", "xml"], "(choose from 'table', 'jsonl', 'csv')"),
+        (["posts", "--category", "fish"], "scrapy posts: option --category=fish: must be one of compilers, "),
+        (["posts", "--format", "xml"], "option --format=xml: must be table, jsonl or csv"),
         (["posts", "web"], "scrapy posts: takes options alone, not 'web'"),
-        (["runs", "--last", "0"], "scrapy runs: argument --last: '0' must be a whole number from 1"),
+        (["runs", "--last", "0"], "scrapy runs: option --last=0: must be a whole number from 1"),
     ],
 )
 def test_a_wrong_option_is_one_line(archive: tuple[Blog, Path, Post], line: list[str], said: str) -> None:
@@ -194,3 +203,71 @@ def test_without_a_state_it_is_one_line(tmp_path: Path) -> None:
     assert text.startswith("scrapy posts: sqlite:///")
     assert text.endswith("archive.db: there is no such file: no run has been here\n")
     assert not (tmp_path / "none").exists()
+
+
+def stored(output: Path, **facts: Any) -> None:
+    """A state with one post, and a run that never ended, of a process (init's) that is there but has no lock."""
+    output.mkdir()
+    with State(f"sqlite:///{output}/archive.db", create=True) as state:
+        state.begin("archive-20261123T000000Z", "archive", {}, "2026-11-23T00:00:00Z")
+        known: dict[str, Any] = {"id": 1, "url": "https://x.example/1/", "title": "t", "published_date": "2020-01-01"}
+        state.store(FoundPost(**known | {"crawled_at": "2026-11-23T00:00:00Z"} | facts))
+        state.commit()
+    with closing(sqlite3.connect(output / "archive.db")) as db, db:
+        db.execute("UPDATE runs SET pid = 1")
+
+
+def test_a_process_that_has_a_dead_runs_number_is_not_that_run(output: Path) -> None:
+    stored(output)
+    died = json.loads(run(output, "runs"))
+    assert (died["verdict"], died["seconds"], died["exit_status"]) == ("died", None, None)
+    assert died["reason"] == f"its process (pid 1 on {HOST}) is gone, and left no verdict"
+
+
+def test_a_category_that_only_records_name_is_known_also_where_the_days_leave_none(output: Path) -> None:
+    stored(output, categories=["web"])
+    assert run(output, "posts", "--category", "web", "--count") == "1\n"
+    assert run(output, "posts", "--category", "web", "--since", "2024-01-01") == ""
+
+
+def test_a_title_cannot_steer_the_terminal(output: Path) -> None:
+    stored(output, title="a \x1b[31mred [bold]b")
+    assert "a  [31mred [bold]b" in run(output, "posts", "--format", "table")
+
+
+def test_lists_in_csv_can_be_told_apart(output: Path) -> None:
+    stored(output, authors=["A, B; C", "D"])
+    row = next(csv.DictReader(io.StringIO(run(output, "posts", "--format", "csv"), newline="")))
+    assert row["authors"].split(SEPARATOR) == ["A, B; C", "D"]
+
+
+def test_an_output_that_is_full_is_one_line(archive: tuple[Blog, Path, Post]) -> None:
+    _, output, _ = archive
+    for form in ("jsonl", "csv", "table"):
+        line = f"{sys.executable} -m scrapy posts --format {form} >/dev/full"
+        done = subprocess.run(
+            line, shell=True, cwd=ROOT, env=environment(output), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 1
+        assert done.stderr == "scrapy posts: standard output: [Errno 28] No space left on device\n"
+
+
+def test_lines_are_utf_8_wherever_they_go(archive: tuple[Blog, Path, Post]) -> None:
+    _, output, _ = archive
+    line = [sys.executable, "-m", "scrapy", "posts"]
+    env = environment(output) | {"PYTHONIOENCODING": "ascii"}
+    assert subprocess.check_output(line, cwd=ROOT, env=env) == (output / "posts.jsonl").read_bytes()
+
+
+def test_the_state_is_left_as_it_is(archive: tuple[Blog, Path, Post]) -> None:
+    _, output, _ = archive
+    before = _files(output)
+    for line in (["posts"], ["posts", "--count", "--category", "web"], ["runs"]):
+        run(output, *line)
+    assert _files(output) == before
+
+
+def _files(output: Path) -> dict[str, tuple[int, bytes]]:
+    """Each file's time and content, but for those that SQLite makes for its readers, and takes away again."""
+    files = (path for path in output.iterdir() if path.is_file() and not path.name.endswith(("-shm", "-wal")))
+    return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}

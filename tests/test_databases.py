@@ -393,17 +393,3 @@ def test_a_thousand_records_are_stored_in_less_than_a_second(url: str) -> None:
                 state.commit()
         spent = time.process_time() - start
     assert spent < 5, "many times what it needs: something isn't linear"
-
-
-def test_reading_a_state_writes_nothing(serve: Serve, output: Path) -> None:
-    server = serve()
-    assert crawl(output, site=server.url).status == 0
-    before = _times(output)
-    with State(f"sqlite:///{output}/archive.db") as state:
-        assert len(list(state.posts())) == state.measure()[0] == 116
-    assert _times(output) == before
-
-
-def _times(output: Path) -> dict[str, int]:
-    """When each file last changed, but for those that SQLite makes for readers, too, and takes away again."""
-    return {path.name: path.stat().st_mtime_ns for path in output.iterdir() if not path.name.endswith(("-shm", "-wal"))}

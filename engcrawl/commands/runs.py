@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 from engcrawl import dates
-from engcrawl.lock import HOST
-from engcrawl.printing import StateCommand, show
+from engcrawl.printing import StateCommand, option, show
 from engcrawl.state import State
 
 _COLUMNS = [
@@ -27,8 +26,9 @@ _COLUMNS = [
     "pid",
     "reason",
 ]
-_NARROW = ["run", "verdict", "seconds", "new", "updated", "gone", "problems", "reason"]
-"""Of the table."""
+_NARROW = ["run", "verdict", "seconds", "new", "updated", "gone", "problems"]
+"""Of the table; the reasons stand beneath it."""
+_REASONS = {"running": "pid {pid} on {host}", "died": "its process (pid {pid} on {host}) is gone, and left no verdict"}
 
 
 class Command(StateCommand):
@@ -46,12 +46,29 @@ class Command(StateCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """How many."""
         super().add_options(parser)
-        parser.add_argument("--last", type=_count, default=20, metavar="N", help="how many, from 1 (default: 20)")
+        parser.add_argument("--last", default="20", metavar="N", help="how many, from 1 (default: 20)")
+
+    def check(self, opts: argparse.Namespace) -> None:
+        """The number."""
+        option(opts, "last", _count)
 
     def show(self, state: State, opts: argparse.Namespace) -> None:
         """Print the runs."""
-        rows = (_row(run) for run in state.runs(opts.last))
+        rows = [_row(run) for run in _runs(state, opts.last)]
         show(rows, _NARROW if opts.format == "table" else _COLUMNS, opts.format, "no runs")
+        if opts.format == "table":
+            for row in rows:
+                if row["verdict"] != "complete":
+                    print(f"{row['run']}: {row['reason']}")
+
+
+def _runs(state: State, last: int) -> list[dict[str, Any]]:
+    """The runs, each with a verdict: `running` or `died` where it left none."""
+    open_runs = [run for run in state.runs(last) if run["verdict"] is None]
+    dead = {run["name"] for run in open_runs if not state.lives(run["pid"], run["host"])}
+    state.commit()  # read again: one that ended meanwhile has its verdict now
+    runs = state.runs(last)
+    return [run | {"verdict": run["verdict"] or ("died" if run["name"] in dead else "running")} for run in runs]
 
 
 def _row(run: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +76,7 @@ def _row(run: dict[str, Any]) -> dict[str, Any]:
     posts = report.get("posts", {})
     start = dates.instant(run["start"])
     end = dates.instant(run["end"]) if run["end"] else datetime.now(UTC)
-    verdict = run["verdict"] or ("running" if _lives(run["host"], run["pid"]) else "died")
+    verdict = run["verdict"]
     assert start is not None
     assert end is not None
     return {
@@ -72,22 +89,11 @@ def _row(run: dict[str, Any]) -> dict[str, Any]:
         "problems": len(report["problems"]) if report else None,
         "host": run["host"],
         "pid": run["pid"],
-        "reason": report.get("reason"),
+        "reason": report.get("reason") or _REASONS.get(verdict, "").format(**run) or None,
     }
 
 
-def _lives(host: str, pid: int) -> bool:
-    """Whether a run's process is there, as far as this host can tell."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return host != HOST
-    except PermissionError:
-        return True  # it is, and another user's
-    return True
-
-
 def _count(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 10**9:
-        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number from 1")
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
+        raise ValueError("must be a whole number from 1")
     return int(text)
