@@ -210,22 +210,21 @@ class State:
         with self._errors():
             return self._db.scalar(sa.select(_posts.c.id).limit(1)) is None
 
-    def take_in(self, posts: Iterator[Post]) -> int:
-        """Take the records of an archive that was made before there was a state; how many."""
+    def take_in(self, posts: Iterator[tuple[Post, str | None]]) -> int:
+        """Take the records of an archive that has no state, each with the moment when it is due; how many."""
         count = 0
         with self._errors():
-            for post in posts:
+            for post, due in posts:
                 seen = post.crawled_at or _now()
-                values = self._record(post) | {
+                moments = dict.fromkeys(("first_seen", "last_seen", "last_changed"), seen)
+                own = {
                     "id": post.id,
                     "listed": "",
                     "told": "",
-                    "first_seen": seen,
-                    "last_seen": seen,
-                    "last_changed": seen,
-                    "due": None if post.external else seen,
+                    "due": due,
+                    "read_at": seen if post.content_html else None,
                 }
-                self._db.execute(_posts.insert().values(values))
+                self._db.execute(_posts.insert().values(self._record(post) | moments | own))
                 count += 1
         return count
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from scrapy import signals
@@ -13,11 +14,13 @@ from scrapy.settings import BaseSettings
 from scrapy.utils.asyncio import create_looping_call
 
 import engcrawl.signals
+from engcrawl.dates import instant, rfc3339
 from engcrawl.errors import OutputError, StateError, UsageError
 from engcrawl.items import Post
 from engcrawl.lock import RunLock
 from engcrawl.output import Output
 from engcrawl.pages.page import same_host
+from engcrawl.schedule import next_reading
 from engcrawl.state import State
 
 if TYPE_CHECKING:
@@ -85,12 +88,18 @@ class Lock:
             self.crawler.signals.send_catch_log(engcrawl.signals.state_failed, error=error)
 
 
-def _of_site(output: Output, site: str) -> Iterator[Post]:
-    """The records of an archive that was made before there was a state, all of *site*."""
+def _of_site(output: Output, site: str) -> Iterator[tuple[Post, str | None]]:
+    """The records of an archive that has no state, all of *site*, each with the moment when it is due."""
     for post in output.records():
         if not post.external and not same_host(post.url, site):
             raise UsageError(
                 f"argument site={site}: {output.archive} is another site's ({post.url}); each site needs an"
                 " ENGCRAWL_OUTPUT of its own"
             )
-        yield post
+        read = instant(post.crawled_at) if post.crawled_at else None
+        if post.external:
+            yield post, None
+        elif post.content_html is None or read is None:
+            yield post, rfc3339(read or datetime.now(UTC))
+        else:
+            yield post, next_reading(post.id, [post.published_at, post.modified_at], read)
