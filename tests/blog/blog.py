@@ -6,10 +6,12 @@ A post's facts and body are made anew whenever they are asked for; what stays in
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
+from operator import neg
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -110,6 +112,8 @@ class Edit:
     """What an editor made of a post."""
 
     version: int = 0
+    bodies: int = 0
+    """How many of the versions brought another body."""
     title: str | None = None
     tags: tuple[str, ...] | None = None
 
@@ -127,7 +131,8 @@ class Blog:
         self.whole = array("L")
         self._extra: dict[int, tuple[str, ...]] = {}
         self._edits: dict[int, Edit] = {}
-        self.removed: set[int] = set()
+        self.removed: dict[int, bool] = {}
+        """The posts that were taken down, and whether listings had them."""
         for index in range(posts - 1, -1, -1):
             self._list(index)
 
@@ -157,25 +162,31 @@ class Blog:
             self._listings[slug].insert(0, index)
         return self.post(index)
 
-    def edit(self, index: int, title: str | None = None, tags: tuple[str, ...] | None = None) -> Post:
-        """An editor gives a post another body, and another title or other tags."""
+    def edit(
+        self, index: int, title: str | None = None, tags: tuple[str, ...] | None = None, body: bool = True
+    ) -> Post:
+        """An editor gives a post another *body*, and another title or other tags; it is then modified later."""
         before = self._edits.get(index, Edit())
-        self._edits[index] = Edit(before.version + 1, title or before.title, before.tags if tags is None else tags)
+        self._edits[index] = Edit(
+            version=before.version + 1,
+            bodies=before.bodies + body,
+            title=title or before.title,
+            tags=before.tags if tags is None else tags,
+        )
         self.post.cache_clear()
         return self.post(index)
 
     def remove(self, index: int) -> Post:
-        """Take a post down: no list names it, and its permalink is not found."""
-        post = self.post(index)
+        """Take a post down: no list names it, and its permalink is not found; gives the post as it was."""
+        self.removed.setdefault(index, index in self.whole)
         self._unlist(index)
-        self.removed.add(index)
-        return post
+        return self.post(index)
 
     def restore(self, index: int) -> None:
         """Put a post that was taken down back in its place."""
-        self.removed.remove(index)
-        for listing in (self.whole, *(self._listings[slug] for slug in self._in_listings(index))):
-            listing.insert(sum(other > index for other in listing), index)
+        if self.removed.pop(index):
+            for listing in (self.whole, *(self._listings[slug] for slug in self._in_listings(index))):
+                listing.insert(_place(listing, index), index)
 
     def hide(self, index: int) -> None:
         """Keep a post out of listings from now on."""
@@ -263,12 +274,12 @@ class Blog:
             post,
             title=edit.title or post.title,
             tags=post.tags if edit.tags is None else tuple(sorted(edit.tags)),
-            modified=max(post.modified or END, END) + timedelta(hours=edit.version),
+            modified=max(post.modified or END, post.published, END) + timedelta(hours=edit.version),
         )
 
     def bodies(self, post: Post) -> list[list[blocks.Block]]:
         """The blocks of each page of the post's body."""
-        version = self._edits[post.index].version if post.index in self._edits else 0
+        version = self._edits.get(post.index, Edit()).bodies
         rng = Random(self.seed * 3_000_017 + post.index + version * 5_000_011)
         return [blocks.body(rng, self.base) for _ in range(post.parts)]
 
@@ -328,5 +339,10 @@ class Blog:
         }
 
     def _dated(self, index: int) -> bool:
-        """Whether a listing shows the post's date: in every place but the first of a page."""
-        return any(self._listings[slug].index(index) % PER_PAGE for slug in self._in_listings(index))
+        """Whether a listing shows the post's date (or would): in every place but the first of a page."""
+        return any(_place(self._listings[slug], index) % PER_PAGE for slug in self._in_listings(index))
+
+
+def _place(listing: array[int], index: int) -> int:
+    """Where a post stands in a listing, or would."""
+    return bisect_left(listing, -index, key=neg)

@@ -7,9 +7,9 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -49,7 +49,7 @@ class Server:
         self.requests: list[tuple[float, str]] = []
         """Each request: when it came (seconds of the event loop's clock), and its path."""
         self.answers: list[tuple[str, int]] = []
-        """The status with which each request's path was answered."""
+        """Each answer: the path that was asked for, and the status; noted before it is sent."""
         self._templates = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -75,6 +75,7 @@ class Server:
     async def _start(self) -> None:
         app = web.Application(middlewares=[self._faulty])
         app.router.add_route("*", "/{path:.*}", self._answer)
+        app.on_response_prepare.append(self._note)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
@@ -89,6 +90,7 @@ class Server:
             categories=lambda post: [CATEGORIES[slug] for slug in post.categories],
             label=_label,
             upper_day=lambda post: f"{post.day:%b} {post.day.day}, {post.day.year}".upper(),
+            removed=self.blog.removed,
             related=[self.blog.post(i) for i in range(min(self.blog.size, 100)) if self.blog.hidden(i)][:3],
         )
 
@@ -97,11 +99,6 @@ class Server:
     @web.middleware
     async def _faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.requests.append((self._loop.time(), request.path_qs))
-        answer = await self._with_faults(request, handler)
-        self.answers.append((request.path_qs, answer.status))
-        return answer
-
-    async def _with_faults(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         fault = next((f for f in self.faults if f.hits(request.path)), None)
         request[FAULT] = fault.kind if fault else ""
         if fault is None:
@@ -127,9 +124,13 @@ class Server:
             case "publish":
                 self.blog.publish(("compilers",))
         answer = await handler(request)
-        if fault.kind in ("truncated", "cut", "slow"):
+        if fault.kind in ("truncated", "cut", "slow") and answer.status != 304:
             return await _in_pieces(request, answer, fault)
         return answer
+
+    async def _note(self, request: web.Request, answer: web.StreamResponse) -> None:
+        if request[FAULT] != "reset":
+            self.answers.append((request.path_qs, answer.status))
 
     # Pages
 
@@ -281,7 +282,9 @@ class Server:
 
     def _rest_posts(self, request: web.Request) -> web.Response:
         per_page, page = int(request.query.get("per_page", "10")), int(request.query.get("page", "1"))
-        there = [i for i in range(self.blog.size) if i not in self.blog.removed]
+        there: Sequence[int] = range(self.blog.size)
+        if self.blog.removed:
+            there = [i for i in there if i not in self.blog.removed]
         total = len(there)
         pages = -(-total // per_page)
         if not 1 <= page <= pages:
@@ -363,12 +366,13 @@ class Server:
 def _validated(request: web.Request, page: web.Response, modified: datetime) -> web.Response:
     """*page* with its validators, or 304 where the request's show that it is known (RFC 9110, 13.2.2)."""
     assert isinstance(page.body, bytes)
-    etag = f'"{hashlib.sha256(page.body).hexdigest()[:16]}"'
-    modified = modified.replace(microsecond=0)
-    page.headers.update({"ETag": etag, "Last-Modified": format_datetime(modified.astimezone(UTC), usegmt=True)})
-    matches, since = request.headers.get("If-None-Match"), request.headers.get("If-Modified-Since")
-    known = matches == etag if matches else since is not None and parsedate_to_datetime(since) >= modified
-    return web.Response(status=304, headers=page.headers) if known else page
+    etag = hashlib.sha256(page.body).hexdigest()[:16]
+    tags, since = request.if_none_match, request.if_modified_since
+    same = any(tag.value in (etag, "*") for tag in tags or ())
+    known = same or (tags is None and since is not None and since >= modified)
+    answer = web.Response(status=304) if known else page
+    answer.etag, answer.last_modified = etag, modified
+    return answer
 
 
 def _xml(text: str) -> web.Response:
@@ -396,9 +400,7 @@ async def _in_pieces(request: web.Request, answer: web.StreamResponse, fault: Fa
     body = answer.body
     half = body[: len(body) // 2]
     sent = half if fault.kind == "cut" else body
-    stream = web.StreamResponse(
-        status=answer.status, headers={"Content-Type": "text/html", "Content-Length": str(len(sent))}
-    )
+    stream = web.StreamResponse(status=answer.status, headers={**answer.headers, "Content-Length": str(len(sent))})
     await stream.prepare(request)
     if fault.kind == "slow":
         for start in range(0, len(body), len(body) // 5 + 1):
