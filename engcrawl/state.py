@@ -6,99 +6,27 @@ when `State.commit` returns.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from engcrawl import migrations
+from engcrawl.database import Database
 from engcrawl.dates import rfc3339
-from engcrawl.errors import LockedError, StateError, UsageError
+from engcrawl.errors import StateError, UsageError
 from engcrawl.items import Change, FoundPost, Post, Reading
-from engcrawl.lock import HOST, RunLock, holder
+from engcrawl.lock import HOST
+from engcrawl.tables import ARCHIVE, CATEGORIES, POSTS, RUNS, SIGHTINGS
 
 _CHUNK = 50
 """Rows in memory at a time."""
 _LAST_ID = 2**63 - 1
-_METADATA = sa.MetaData()
-
-_archive = sa.Table("archive", _METADATA, sa.Column("site", sa.String, primary_key=True))
-
-_runs = sa.Table(
-    "runs",
-    _METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("name", sa.String, nullable=False),
-    sa.Column("spider", sa.String, nullable=False),
-    sa.Column("arguments", sa.Text, nullable=False),  # JSON
-    sa.Column("host", sa.String, nullable=False),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("start", sa.String, nullable=False),
-    sa.Column("full_since", sa.String, nullable=False),  # when the full walk began that this run is part of
-    sa.Column("end", sa.String),
-    sa.Column("verdict", sa.String),  # NULL while it runs; 'died' when a later run found it dead
-    sa.Column("report", sa.Text),  # the verdict file, JSON
-)
-
-_posts = sa.Table(
-    "posts",
-    _METADATA,
-    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("listed", sa.Text, nullable=False),  # what listings say of it (`Post.facts`)
-    sa.Column("listed_run", sa.Integer),  # the last run in which one did
-    sa.Column("told", sa.Text, nullable=False),  # of `listed`, what the record takes account of
-    sa.Column("taken_run", sa.Integer),  # the last run in which its turn came
-    sa.Column("first_seen", sa.String, nullable=False),
-    sa.Column("last_seen", sa.String, nullable=False),  # when a listing last named it
-    sa.Column("last_changed", sa.String),
-    sa.Column("gone_since", sa.String),
-    sa.Column("read_at", sa.String),  # when its own page was last read or found unchanged
-    sa.Column("due", sa.String),  # when that is to be done again; NULL: it has no page here
-    sa.Column("change", sa.String),  # a change that no finished feed has yet
-    sa.Column("change_run", sa.Integer),  # the run that last wrote that change to its feed
-    sa.Column("day", sa.String),
-    sa.Column("instant", sa.String),
-    sa.Column("hash", sa.String),  # SHA-256 of the record without its crawled_at, hexadecimal
-    sa.Column("size", sa.Integer),  # bytes of the record's line
-    sa.Column("record", sa.Text),  # the whole record as a line of posts.jsonl has it
-    sa.Column("etag", sa.String),
-    sa.Column("last_modified", sa.String),
-)
-
-_sightings = sa.Table(
-    "sightings",
-    _METADATA,
-    sa.Column("source", sa.String, primary_key=True),  # what kind of list named the post
-    sa.Column("category", sa.String, primary_key=True),  # slug
-    sa.Column("post", sa.BigInteger, sa.ForeignKey("posts.id"), primary_key=True, autoincrement=False),
-    sa.Column("run", sa.Integer, sa.ForeignKey("runs.id"), nullable=False),
-    sa.Column("page", sa.Integer, nullable=False),  # from 1
-    sa.Column("place", sa.Integer, nullable=False),  # on the page, from 0
-    sa.Column("named", sa.Boolean, nullable=False),  # whether the listing filed the post in this category
-    sa.Index("sightings_of_post", "post"),
-)
-
-_categories = sa.Table(
-    "categories",
-    _METADATA,
-    sa.Column("slug", sa.String, primary_key=True),
-    sa.Column("url", sa.String, nullable=False),
-    sa.Column("linked", sa.Boolean, nullable=False),  # whether the site links to it there
-    sa.Column("pages", sa.Integer),  # how many pages its first page states
-    sa.Column("walked", sa.String),  # start of the run that last walked all of it; NULL: its order isn't known
-)
-
-_Source = Literal["category"]
 
 
 @dataclass(frozen=True)
@@ -131,74 +59,21 @@ class Waiting:
     """The last reading of its own page, with the validators; None if it was never read."""
 
 
-class State:
-    """The database at an SQLAlchemy URL. Every method raises StateError where it can't be read or written.
+class State(Database):
+    """What earlier runs know, and what this one adds, in an `engcrawl.database.Database`."""
 
-    With *create* it is made or brought to the newest schema, locked for this process (LockedError), and can be
-    written; without, it is only read.
-    """
-
-    def __init__(self, url: str, *, create: bool = False) -> None:
-        try:
-            self.url = sa.make_url(url)
-        except ArgumentError as error:
-            raise StateError(
-                "ENGCRAWL_STATE: must be an SQLAlchemy URL, like postgresql+psycopg://host/name"
-            ) from error
-        self.name = self.url.render_as_string(hide_password=True)
-        self.run = 0
-        self._file: Path | None = None
-        if self.url.get_backend_name() == "sqlite":
-            if not self.url.database or self.url.database == ":memory:":
-                raise StateError(f"{self.name}: must name a file, like sqlite:////var/lib/engcrawl/archive.db")
-            self._file = Path(self.url.database).absolute()
-        with ExitStack() as stack:
-            if create and self._file:
-                lock = RunLock(self._file.with_name(f"{self._file.name}.lock"), self.name)
-                stack.callback(lock.release)
-            with self._errors():
-                self._open(stack, create)
-            self._held = stack.pop_all()
-
-    def _open(self, stack: ExitStack, create: bool) -> None:
-        if not create and self._file and not self._file.exists():
-            raise StateError("there is no such file: no run has been here")
-        engine = self._engine(create)
-        stack.callback(engine.dispose)
-        self._db = stack.enter_context(engine.connect())
-        if create:
-            if not self._file:
-                self._lock_database()
-            migrations.upgrade(self._db)
-            self._db.commit()
-        elif (found := migrations.version(self._db)) != len(migrations.STEPS):
-            raise StateError(f"it has schema {found}; a run of this engcrawl brings it to {len(migrations.STEPS)}")
-
-    def close(self) -> None:
-        """Give the connection and the lock back; what wasn't committed is lost."""
-        self._held.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def commit(self) -> None:
-        """Bring what was written to the disk."""
-        if self._db.in_transaction():
-            with self._errors():
-                self._db.commit()
+    run = 0
+    """The number of this run, from `begin` on."""
 
     # The archive
 
     def belongs_to(self, site: str) -> None:
         """See that the archive, from its first post on, is that of *site*. Raises UsageError where it is another's."""
         with self._errors():
-            known = self._db.scalar(sa.select(_archive.c.site))
+            known = self._db.scalar(sa.select(ARCHIVE.c.site))
             if known is None or self.empty():
-                self._db.execute(_archive.delete())
-                self._db.execute(_archive.insert().values(site=site))
+                self._db.execute(ARCHIVE.delete())
+                self._db.execute(ARCHIVE.insert().values(site=site))
             elif _bare(known) != _bare(site):
                 raise UsageError(
                     f"argument site={site}: {self.name} is the archive of {known}; each site needs an ENGCRAWL_OUTPUT"
@@ -208,7 +83,7 @@ class State:
     def empty(self) -> bool:
         """Whether no post is known."""
         with self._errors():
-            return self._db.scalar(sa.select(_posts.c.id).limit(1)) is None
+            return self._db.scalar(sa.select(POSTS.c.id).limit(1)) is None
 
     def take_in(self, posts: Iterator[tuple[Post, str | None]]) -> int:
         """Take the records of an archive that has no state, each with the moment when it is due; how many."""
@@ -224,7 +99,7 @@ class State:
                     "due": due,
                     "read_at": seen if post.content_html else None,
                 }
-                self._db.execute(_posts.insert().values(self._record(post) | moments | own))
+                self._db.execute(POSTS.insert().values(self._record(post) | moments | own))
                 count += 1
         return count
 
@@ -234,14 +109,14 @@ class State:
         Those of day *since* or later, those that changed at *changed_since* (an instant) or later.
         Raises StateError where a record isn't what was written.
         """
-        query = sa.select(_posts.c.id, _posts.c.record, _posts.c.hash, _posts.c.gone_since).where(
-            _posts.c.record.is_not(None)
+        query = sa.select(POSTS.c.id, POSTS.c.record, POSTS.c.hash, POSTS.c.gone_since).where(
+            POSTS.c.record.is_not(None)
         )
         if since:
-            query = query.where(_posts.c.day >= since)
+            query = query.where(POSTS.c.day >= since)
         if changed_since:
-            query = query.where(_posts.c.last_changed >= changed_since)
-        newest = (sa.func.coalesce(_posts.c.day, ""), sa.func.coalesce(_posts.c.instant, ""), _posts.c.id)
+            query = query.where(POSTS.c.last_changed >= changed_since)
+        newest = (sa.func.coalesce(POSTS.c.day, ""), sa.func.coalesce(POSTS.c.instant, ""), POSTS.c.id)
         query = query.order_by(*(column.desc() for column in newest)).execution_options(yield_per=_CHUNK)
         with self._errors(), self._db.execute(query) as rows:
             for post_id, line, digest, gone_since in rows:
@@ -252,8 +127,8 @@ class State:
     def measure(self) -> tuple[int, int, str]:
         """How many records there are, their size in a file, in bytes, and when the last one changed."""
         query = sa.select(
-            sa.func.count(), sa.func.coalesce(sa.func.sum(_posts.c.size), 0), sa.func.max(_posts.c.last_changed)
-        ).where(_posts.c.size.is_not(None))
+            sa.func.count(), sa.func.coalesce(sa.func.sum(POSTS.c.size), 0), sa.func.max(POSTS.c.last_changed)
+        ).where(POSTS.c.size.is_not(None))
         with self._errors():
             count, size, changed = self._db.execute(query).one()
         return count, int(size), changed or ""
@@ -263,9 +138,9 @@ class State:
     def begin(self, name: str, spider: str, arguments: dict[str, Any], start: str) -> None:
         """A run begins; those before it that never ended are dead."""
         with self._errors():
-            self._db.execute(_runs.update().where(_runs.c.verdict.is_(None)).values(verdict="died"))
+            self._db.execute(RUNS.update().where(RUNS.c.verdict.is_(None)).values(verdict="died"))
             inserted = self._db.execute(
-                _runs.insert().values(
+                RUNS.insert().values(
                     name=name,
                     spider=spider,
                     arguments=json.dumps(arguments),
@@ -281,59 +156,47 @@ class State:
 
     def last_full_walk(self) -> str | None:
         """When the last full walk began; None if there was none yet. This run's own doesn't count."""
-        query = sa.select(sa.func.max(_runs.c.full_since)).where(_runs.c.id < self.run, _runs.c.full_since != "")
+        query = sa.select(sa.func.max(RUNS.c.full_since)).where(RUNS.c.id < self.run, RUNS.c.full_since != "")
         with self._errors():
             since: str | None = self._db.scalar(query)
         return since
 
     def part_of_full_walk(self, since: str) -> None:
         """This run is part of the full walk that began at *since*; empty for none."""
-        self._update(_runs, _runs.c.id == self.run, full_since=since)
+        self._update(RUNS, RUNS.c.id == self.run, full_since=since)
 
     def end(self, verdict: str, end: str, report: dict[str, Any], *, delivered: bool) -> None:
         """The run is over; *delivered* says whether its feeds are finished and have each of its changes."""
         with self._errors():
             if delivered:
-                self._db.execute(_posts.update().where(_posts.c.change_run == self.run).values(change=None))
+                self._db.execute(POSTS.update().where(POSTS.c.change_run == self.run).values(change=None))
             self._db.execute(
-                _runs.update().where(_runs.c.id == self.run).values(verdict=verdict, end=end, report=json.dumps(report))
+                RUNS.update().where(RUNS.c.id == self.run).values(verdict=verdict, end=end, report=json.dumps(report))
             )
             self._db.commit()
 
     def runs(self, last: int) -> list[dict[str, Any]]:
         """The *last* runs, the newest first: name, host, pid, start, end, verdict and report (None if it has none)."""
-        columns = [_runs.c[name] for name in ("name", "spider", "host", "pid", "start", "end", "verdict", "report")]
+        columns = [RUNS.c[name] for name in ("name", "spider", "host", "pid", "start", "end", "verdict", "report")]
         with self._errors():
-            rows = self._db.execute(sa.select(*columns).order_by(_runs.c.id.desc()).limit(last)).mappings()
+            rows = self._db.execute(sa.select(*columns).order_by(RUNS.c.id.desc()).limit(last)).mappings()
             return [dict(row) | {"report": json.loads(row["report"]) if row["report"] else None} for row in rows]
-
-    def lives(self, pid: int, host: str) -> bool:
-        """Whether that run is at work: a file's lock says it, else its process, as far as this host can tell."""
-        if self._file:
-            return _held(self._file.with_name(f"{self._file.name}.lock"))
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return host != HOST
-        except PermissionError:
-            pass  # it is there, and another user's
-        return True
 
     # Listings
 
     def categories(self) -> list[KnownCategory]:
         """The categories whose archives were found."""
-        columns = [_categories.c[name] for name in ("slug", "url", "linked", "pages", "walked")]
+        columns = [CATEGORIES.c[name] for name in ("slug", "url", "linked", "pages", "walked")]
         with self._errors():
-            return [KnownCategory(*row) for row in self._db.execute(sa.select(*columns).order_by(_categories.c.slug))]
+            return [KnownCategory(*row) for row in self._db.execute(sa.select(*columns).order_by(CATEGORIES.c.slug))]
 
     def listing(self, slug: str) -> array[int]:
         """The IDs in a category's archive, in its order, as far as walks have seen it.
 
         What a later run saw stands before what only earlier ones did: a walk begins with the newest.
         """
-        newest = (_sightings.c.run.desc(), _sightings.c.page, _sightings.c.place)
-        query = sa.select(_sightings.c.post).where(*_of(slug)).order_by(*newest)
+        newest = (SIGHTINGS.c.run.desc(), SIGHTINGS.c.page, SIGHTINGS.c.place)
+        query = sa.select(SIGHTINGS.c.post).where(*_of(slug)).order_by(*newest)
         with self._errors():
             return array("q", self._db.scalars(query))
 
@@ -348,8 +211,8 @@ class State:
         now = _now()
         first = 0
         with self._errors():
-            columns = (_posts.c.id, _posts.c.listed, _posts.c.listed_run, _posts.c.gone_since, _posts.c.change)
-            known = {row.id: row for row in self._db.execute(sa.select(*columns).where(_posts.c.id.in_(list(found))))}
+            columns = (POSTS.c.id, POSTS.c.listed, POSTS.c.listed_run, POSTS.c.gone_since, POSTS.c.change)
+            known = {row.id: row for row in self._db.execute(sa.select(*columns).where(POSTS.c.id.in_(list(found))))}
             new, seen = [], []
             for post in found.values():
                 row = known.get(post.id)
@@ -366,9 +229,7 @@ class State:
             if seen:
                 self._db.execute(_SEEN_POST, seen)
             placed = {
-                *self._db.scalars(
-                    sa.select(_sightings.c.post).where(*_of(category), _sightings.c.post.in_(list(found)))
-                )
+                *self._db.scalars(sa.select(SIGHTINGS.c.post).where(*_of(category), SIGHTINGS.c.post.in_(list(found))))
             }
             places = [
                 {"by": self.run, "at": page, "spot": place, "is_named": category in post.categories}
@@ -383,23 +244,23 @@ class State:
 
     def open_category(self, slug: str) -> None:
         """A walk found something new in a category: its order isn't known until a walk comes to an end."""
-        self._update(_categories, _categories.c.slug == slug, walked=None)
+        self._update(CATEGORIES, CATEGORIES.c.slug == slug, walked=None)
 
     def close_category(self, category: KnownCategory, vanished: Sequence[int] | None) -> None:
         """A walk came to its end; *vanished* are the posts that it found missing, None: all that it didn't name."""
         with self._errors():
             if vanished is None:
-                self._db.execute(_sightings.delete().where(*_of(category.slug), _sightings.c.run != self.run))
+                self._db.execute(SIGHTINGS.delete().where(*_of(category.slug), SIGHTINGS.c.run != self.run))
             elif vanished:
-                self._db.execute(_sightings.delete().where(*_of(category.slug), _sightings.c.post.in_(vanished)))
-            self._db.execute(_categories.delete().where(_categories.c.slug == category.slug))
-            self._db.execute(_categories.insert().values(category.__dict__))
+                self._db.execute(SIGHTINGS.delete().where(*_of(category.slug), SIGHTINGS.c.post.in_(vanished)))
+            self._db.execute(CATEGORIES.delete().where(CATEGORIES.c.slug == category.slug))
+            self._db.execute(CATEGORIES.insert().values(category.__dict__))
 
     def forget_category(self, slug: str) -> None:
         """The site has no such category any more."""
         with self._errors():
-            self._db.execute(_sightings.delete().where(*_of(slug)))
-            self._db.execute(_categories.delete().where(_categories.c.slug == slug))
+            self._db.execute(SIGHTINGS.delete().where(*_of(slug)))
+            self._db.execute(CATEGORIES.delete().where(CATEGORIES.c.slug == slug))
 
     # Posts
 
@@ -418,28 +279,28 @@ class State:
 
     def unlisted(self, since: str, now: str) -> Iterator[Waiting]:
         """Each post that no listing has named since *since*, and whose own page hasn't been read since then either."""
-        c = _posts.c
+        c = POSTS.c
         read_before = sa.or_(c.read_at.is_(None), c.read_at < since)
         has_page = sa.and_(c.record.is_not(None), c.due.is_not(None), c.gone_since.is_(None))
         turn = sa.or_(c.taken_run.is_(None), c.taken_run != self.run)
         yield from self._take(sa.and_(has_page, c.last_seen < since, read_before, turn), now)
 
     def _waits(self, now: str, *, articles: bool) -> sa.ColumnElement[bool]:
-        c = _posts.c
+        c = POSTS.c
         turn = sa.and_(c.gone_since.is_(None), sa.or_(c.taken_run.is_(None), c.taken_run != self.run))
         new = sa.or_(c.record.is_(None), c.listed != c.told)
         return sa.and_(turn, sa.or_(new, c.due <= now) if articles else sa.and_(new, c.read_at.is_(None)))
 
     def _take(self, condition: sa.ColumnElement[bool], now: str) -> Iterator[Waiting]:
-        query = sa.select(_posts).where(condition).order_by(_posts.c.id.desc()).limit(_CHUNK)
+        query = sa.select(POSTS).where(condition).order_by(POSTS.c.id.desc()).limit(_CHUNK)
         last = _LAST_ID
         while True:
             with self._errors():
-                rows = self._db.execute(query.where(_posts.c.id < last)).all()
+                rows = self._db.execute(query.where(POSTS.c.id < last)).all()
                 ids = [row.id for row in rows]
-                self._db.execute(_posts.update().where(_posts.c.id.in_(ids)).values(taken_run=self.run))
-                filed = sa.select(_sightings.c.post, _sightings.c.category).where(
-                    _sightings.c.post.in_(ids), _sightings.c.named
+                self._db.execute(POSTS.update().where(POSTS.c.id.in_(ids)).values(taken_run=self.run))
+                filed = sa.select(SIGHTINGS.c.post, SIGHTINGS.c.category).where(
+                    SIGHTINGS.c.post.in_(ids), SIGHTINGS.c.named
                 )
                 categories: dict[int, list[str]] = {}
                 for post_id, category in self._db.execute(filed):
@@ -474,7 +335,7 @@ class State:
             row = self._db.execute(_STORED, {"who": post.id}).one_or_none()
             if row is None:
                 values = {"id": post.id, "listed": "", "told": "", "first_seen": _now(), "last_seen": _now()}
-                self._db.execute(_posts.insert().values(values))
+                self._db.execute(POSTS.insert().values(values))
             change: Change | None = row.change if row else None
             record = self._record(post)
             if row is None or row.hash is None or row.hash != record["hash"]:
@@ -487,40 +348,38 @@ class State:
                 if post.listed is not None:
                     self.settle(post)
                 if change:
-                    self._update(_posts, _posts.c.id == post.id, change_run=self.run)
+                    self._update(POSTS, POSTS.c.id == post.id, change_run=self.run)
         return change
 
     def settle(self, post: FoundPost) -> None:
         """What listings say of a post needs no other record."""
-        self._update(_posts, _posts.c.id == post.id, told=post.listed)
+        self._update(POSTS, POSTS.c.id == post.id, told=post.listed)
 
     def visited(self, post_id: int, due: str | None, reading: Reading | None = None) -> None:
         """A post's own page was read, or found unchanged, and is *due* again then; None for a post without a page."""
         values: dict[str, Any] = {"due": due}
         if reading:
             values |= {"read_at": _now(), "etag": reading.etag, "last_modified": reading.last_modified}
-        self._update(_posts, _posts.c.id == post_id, **values)
+        self._update(POSTS, POSTS.c.id == post_id, **values)
 
     def mark_gone(self, post_id: int) -> Change:
         """The site took a post down: it stays in the archive, and isn't looked for any more."""
         gone: Change = "gone"
         now = _now()
-        since = sa.func.coalesce(_posts.c.gone_since, now)
-        self._update(
-            _posts, _posts.c.id == post_id, gone_since=since, last_changed=now, change=gone, change_run=self.run
-        )
+        since = sa.func.coalesce(POSTS.c.gone_since, now)
+        self._update(POSTS, POSTS.c.id == post_id, gone_since=since, last_changed=now, change=gone, change_run=self.run)
         return gone
 
     def post(self, post_id: int, *, gone: bool) -> FoundPost:
         """The stored record of a post, which is *gone* or not."""
         with self._errors():
-            found = FoundPost.of(self._db.scalars(sa.select(_posts.c.record).where(_posts.c.id == post_id)).one())
+            found = FoundPost.of(self._db.scalars(sa.select(POSTS.c.record).where(POSTS.c.id == post_id)).one())
         found.gone = gone
         return found
 
     def untold(self) -> Iterator[FoundPost]:
         """Each stored record with a change that neither a finished feed nor this run's has."""
-        c = _posts.c
+        c = POSTS.c
         turn = sa.or_(c.change_run.is_(None), c.change_run != self.run)
         query = sa.select(c.id, c.record, c.change).where(c.change.is_not(None), c.record.is_not(None), turn)
         last = 0
@@ -547,56 +406,8 @@ class State:
             "instant": post.published_at,
         }
 
-    def _update(self, table: sa.Table, where: sa.ColumnElement[bool], **values: Any) -> None:
-        with self._errors():
-            self._db.execute(table.update().where(where).values(values))
 
-    def _engine(self, writing: bool) -> sa.Engine:
-        timeout = {"connect_timeout": 15} if self.url.get_backend_name() == "postgresql" else {}
-        engine = sa.create_engine(self.url, poolclass=sa.NullPool, connect_args=timeout)
-        if self._file:
-
-            @sa.event.listens_for(engine, "connect")
-            def configure(connection: Any, _: Any) -> None:
-                connection.isolation_level = None  # the transactions are SQLAlchemy's, not the driver's
-                connection.execute("PRAGMA busy_timeout=30000")
-                connection.execute("PRAGMA foreign_keys=ON")
-                if writing:
-                    connection.execute("PRAGMA journal_mode=WAL")
-                    connection.execute("PRAGMA synchronous=FULL")
-
-            @sa.event.listens_for(engine, "begin")
-            def begin(connection: sa.Connection) -> None:
-                connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-        return engine
-
-    def _lock_database(self) -> None:
-        from sqlalchemy_dlock.factory import create_sadlock  # not for SQLite, which most runs have
-
-        if create_sadlock(self._db, "engcrawl").acquire(block=False):
-            return
-        who = "it is just beginning"
-        if migrations.version(self._db):
-            query = sa.select(_runs.c.pid, _runs.c.host, _runs.c.start).where(_runs.c.verdict.is_(None))
-            if row := self._db.execute(query.order_by(_runs.c.id.desc()).limit(1)).one_or_none():
-                who = holder(*row)
-        raise LockedError(f"another run works on {self.name}: {who}")
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except SQLAlchemyError as error:
-            reason = " ".join(str(getattr(error, "orig", None) or error).split())
-            raise StateError(f"{self.name}: {reason}") from error
-        except ModuleNotFoundError as error:
-            raise StateError(f"{self.name}: {error}: install the database's driver") from error
-        except StateError as error:
-            raise error if str(error).startswith(self.name) else StateError(f"{self.name}: {error}") from error
-
-
-_NEW_POST = _posts.insert().values(
+_NEW_POST = POSTS.insert().values(
     id=sa.bindparam("id"),
     listed=sa.bindparam("listed"),
     listed_run=sa.bindparam("run"),
@@ -606,21 +417,21 @@ _NEW_POST = _posts.insert().values(
     due=sa.bindparam("now"),
 )
 _SEEN_POST = (
-    _posts.update()
-    .where(_posts.c.id == sa.bindparam("post"))
+    POSTS.update()
+    .where(POSTS.c.id == sa.bindparam("post"))
     .values(
         listed=sa.bindparam("facts"),
         listed_run=sa.bindparam("by"),
         last_seen=sa.bindparam("now"),
         gone_since=None,
         change=sa.bindparam("what"),
-        due=sa.case((sa.bindparam("back", type_=sa.Boolean), sa.bindparam("now")), else_=_posts.c.due),
+        due=sa.case((sa.bindparam("back", type_=sa.Boolean), sa.bindparam("now")), else_=POSTS.c.due),
     )
 )
-_STORED = sa.select(_posts.c.hash, _posts.c.change, _posts.c.told).where(_posts.c.id == sa.bindparam("who"))
+_STORED = sa.select(POSTS.c.hash, POSTS.c.change, POSTS.c.told).where(POSTS.c.id == sa.bindparam("who"))
 _STORE = (
-    _posts.update()
-    .where(_posts.c.id == sa.bindparam("who"))
+    POSTS.update()
+    .where(POSTS.c.id == sa.bindparam("who"))
     .values(
         {
             name: sa.bindparam(name)
@@ -628,7 +439,7 @@ _STORE = (
         }
     )
 )
-_NEW_PLACE = _sightings.insert().values(
+_NEW_PLACE = SIGHTINGS.insert().values(
     source="category",
     category=sa.bindparam("of"),
     post=sa.bindparam("who"),
@@ -638,31 +449,19 @@ _NEW_PLACE = _sightings.insert().values(
     named=sa.bindparam("is_named"),
 )
 _SEEN_PLACE = (
-    _sightings.update()
+    SIGHTINGS.update()
     .where(
-        _sightings.c.source == "category",
-        _sightings.c.category == sa.bindparam("of"),
-        _sightings.c.post == sa.bindparam("who"),
-        _sightings.c.run != sa.bindparam("by"),
+        SIGHTINGS.c.source == "category",
+        SIGHTINGS.c.category == sa.bindparam("of"),
+        SIGHTINGS.c.post == sa.bindparam("who"),
+        SIGHTINGS.c.run != sa.bindparam("by"),
     )
     .values(run=sa.bindparam("by"), page=sa.bindparam("at"), place=sa.bindparam("spot"), named=sa.bindparam("is_named"))
 )
 
 
-def _held(lock: Path) -> bool:
-    """Whether a process holds the lock file; asking writes nothing, and takes it for no more than that moment."""
-    try:
-        with lock.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
-        return False
-    return False
-
-
 def _of(slug: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return _sightings.c.source == "category", _sightings.c.category == slug
+    return SIGHTINGS.c.source == "category", SIGHTINGS.c.category == slug
 
 
 def _merged(post: Post, listed: str, *, same_run: bool) -> str:

@@ -22,7 +22,8 @@ from alembic.runtime.migration import MigrationContext
 from engcrawl import migrations
 from engcrawl.errors import LockedError, StateError
 from engcrawl.items import FoundPost, Post
-from engcrawl.state import _METADATA, State
+from engcrawl.state import State
+from engcrawl.tables import METADATA
 from tests.conftest import ROOT, Crawl, Serve, command, crawl, environment
 from tests.postgres import database, postgres
 from tests.test_nightly import night, truth
@@ -61,7 +62,7 @@ def test_the_steps_lead_to_the_tables_that_the_code_uses(url: str) -> None:
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_name": _is_ours})
-        assert compare_metadata(context, _METADATA) == []
+        assert compare_metadata(context, METADATA) == []
 
 
 def _is_ours(name: str | None, kind: str, _: object) -> bool:

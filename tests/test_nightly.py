@@ -163,7 +163,7 @@ def test_a_post_whose_listing_says_something_else_is_fetched_again(serve: Serve,
     assert done.posts == truth(server.blog)
 
 
-def newest(blog: Blog, count: int, *, whole: bool = True) -> list[int]:
+def newest(blog: Blog, count: int) -> list[int]:
     """The newest posts with a page of their own and a body, in one part."""
     listed = (blog.post(i) for i in blog.whole)
     return [p.index for p in listed if not p.external and not p.protected and p.parts == 1][:count]

@@ -14,13 +14,13 @@ from tests.blog.blog import CATEGORIES
 from tests.conftest import ROOT, Serve, command, crawl, environment
 from tests.test_nightly import newest, query, truth
 
-NIGHTS = 8
+NIGHTS = 5
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_after_many_nights_the_archive_is_what_the_site_had(serve: Serve, output: Path, seed: int) -> None:
     rng = random.Random(seed)
-    server = serve(posts=150, seed=seed)
+    server = serve(posts=90, seed=seed)
     blog = server.blog
     assert crawl(output, site=server.url).status == 0
     known = truth(blog)
@@ -28,10 +28,10 @@ def test_after_many_nights_the_archive_is_what_the_site_had(serve: Serve, output
     for _ in range(NIGHTS):
         for _ in range(rng.randint(0, 3)):
             blog.publish((rng.choice(list(CATEGORIES)),))
-        for index in rng.sample(newest(blog, 100), rng.randint(0, 3)):
+        for index in rng.sample(newest(blog, 60), rng.randint(0, 3)):
             blog.edit(index, title=rng.choice([None, f"Title {rng.random()}"]))
         if rng.random() < 0.4:
-            index = rng.choice(newest(blog, 100))
+            index = rng.choice(newest(blog, 60))
             record = blog.record(blog.post(index))
             removed[record["id"]] = record
             blog.remove(index)

@@ -18,6 +18,7 @@ from engcrawl import __version__
 from engcrawl.dates import rfc3339
 from engcrawl.errors import StateError
 from engcrawl.feeds import FAILED, FeedExporter
+from engcrawl.middlewares import closing
 from engcrawl.output import Output
 
 if TYPE_CHECKING:
@@ -195,7 +196,10 @@ class Verdict:
             self.ledger.code_errors.append(_one_line(error))
         elif self.ledger.state_error is None:
             self.ledger.state_error = str(error)
-            self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="state not written"))
+            if not closing(self.crawler):
+                self._closing = asyncio.ensure_future(
+                    self.crawler.engine.close_spider_async(reason="state not written")
+                )
 
     def feed_exporter_closed(self) -> None:
         self._feeds_closed.set()

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, cast
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import quote, urlsplit
 
-from scrapy import Request, Spider, signals
-from scrapy.core.scheduler import Scheduler
-from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.exceptions import CloseSpider, IgnoreRequest
+from scrapy import Request
+from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
-from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 import engcrawl.signals
 from engcrawl import dates
 from engcrawl.arguments import ArchiveArguments
-from engcrawl.items import FoundPost, Post, Reading
 from engcrawl.middlewares import closing
-from engcrawl.pages import NotThePage, archive, article, terms
-from engcrawl.schedule import next_reading
-from engcrawl.state import KnownCategory, State, Waiting
+from engcrawl.pages import NotThePage, archive, terms
+from engcrawl.spiders.base import asked, reason, status
+from engcrawl.spiders.posts import PostsSpider, day_of
+from engcrawl.state import KnownCategory
 from engcrawl.walks import (
     BrokenWalkError,
     Category,
@@ -41,14 +37,8 @@ from engcrawl.walks import (
 UNCATEGORIZED = "uncategorized"
 """WordPress' own first category: most menus hide it, so it is tried on every site."""
 
-_POLL = 0.05
-"""Seconds between two looks at whether all is quiet."""
 
-_READY_REQUESTS = 64
-"""How many article requests wait in the scheduler at most: the others stay on disk."""
-
-
-class ArchiveSpider(Spider):
+class ArchiveSpider(PostsSpider):
     """Takes every post of a WordPress blog's category archives.
 
     First the walk: each category from its first page to its last, by the site's own links; where an earlier run has
@@ -61,8 +51,6 @@ class ArchiveSpider(Spider):
 
     name = "archive"
     arguments_class = ArchiveArguments
-    memory: State
-    """What earlier runs know, and what this one stores; `engcrawl.extensions.lock.Lock` gives it."""
 
     def __init__(self, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name)
@@ -79,11 +67,6 @@ class ArchiveSpider(Spider):
         self._unknown: list[Category] = []
         self._known: dict[str, KnownCategory] = {}
         """The categories that earlier runs found."""
-        self._now = self._full_since = ""
-        """When this run began, and the full walk that it is part of."""
-        self._missing: list[int] = []
-        """Posts that no listing of the full walk named, and whose own address says that they aren't there."""
-        self._problems = 0
 
     # Where to go
 
@@ -149,70 +132,6 @@ class ArchiveSpider(Spider):
             and all((known.walked or "") >= self._full_since for known in self.memory.categories())
         )
 
-    async def _quiet(self) -> bool:
-        """Wait until every request made so far has been dealt with, its callback too; False if the crawl is closing."""
-        engine = self.crawler.engine
-        while not closing(self.crawler):
-            waiting = cast("Scheduler", engine.scheduler).has_pending_requests() or engine.downloader.active
-            scraper = engine.scraper.slot
-            if not waiting and scraper is not None and scraper.is_idle():
-                return True
-            await asyncio.sleep(_POLL)  # no signal tells of the last item's end
-        return False
-
-    def _posts_waiting(self) -> int:
-        return self.memory.waiting(self._now, articles=self.arguments.articles)
-
-    async def _posts(self) -> AsyncIterator[Post | Request]:
-        """Each post that waits: a request for its own page, or the post where none is to be had."""
-        for waiting in self.memory.take(self._now, articles=self.arguments.articles):
-            if closing(self.crawler):
-                return
-            post = waiting.post
-            if not post.external and (day := dates.permalink_day(post.url)):
-                post.published_date = dates.first_day(post.published_date, day.isoformat())
-            if not self._wanted(post):
-                self._count("filtered")
-                continue
-            new = waiting.record is None or post.contradicts(waiting.told, waiting.record)
-            if post.external or not post.url or not self.arguments.articles:
-                yield self._taken(post)
-            elif new or waiting.due:
-                yield self._article(waiting, fresh=new)
-                await self._ready()
-            else:
-                self.memory.settle(post)
-
-    async def _unlisted(self) -> AsyncIterator[Request]:
-        """A request for each post that no listing of the full walk named."""
-        for waiting in self.memory.unlisted(self._full_since, self._now):
-            if closing(self.crawler):
-                return
-            yield self._article(waiting, fresh=False)
-            await self._ready()
-
-    def _article(self, waiting: Waiting, *, fresh: bool) -> Request:
-        """The request for a post's own page; unless it must be *fresh*, the site may say that it is the one we have."""
-        if waiting.record:
-            waiting.record.content_html = waiting.record.content_markdown = None  # requests are kept in memory
-        request = self._request(self._taken(waiting.post).url, self.parse_article, self.article_failed, waiting=waiting)
-        if not fresh and waiting.reading:
-            request.meta.update(handle_httpstatus_list=[304], dont_cache=True)
-            if waiting.reading.etag:
-                request.headers["If-None-Match"] = waiting.reading.etag
-            if waiting.reading.last_modified:
-                request.headers["If-Modified-Since"] = waiting.reading.last_modified
-        return request
-
-    async def _ready(self) -> None:
-        """Wait while enough requests wait."""
-        if len(cast("Scheduler", self.crawler.engine.scheduler)) >= _READY_REQUESTS:
-            await self.crawler.signals.wait_for(signals.scheduler_empty)
-
-    def _taken(self, post: FoundPost) -> FoundPost:
-        self.crawler.signals.send_catch_log(engcrawl.signals.post_taken, post_id=post.id)
-        return post
-
     def _first_page(self, slug: str, url: str | None) -> Request:
         """The request for a category's first page; without an address that the site links to, from its slug."""
         category = self.categories.get(slug)
@@ -253,10 +172,6 @@ class ArchiveSpider(Spider):
             self._walks["browser"] = ClickWalk(self.crawler)
         return self._walks[category.pagination]
 
-    def _request(self, url: str, callback: Any, errback: Any, **kwargs: Any) -> Request:
-        # dont_filter: what comes twice is decided here, by post and by page; a request is never dropped silently.
-        return Request(url, callback, errback=errback, cb_kwargs=kwargs, dont_filter=True)
-
     # The front page
 
     def parse_front(self, response: Response) -> Iterator[Request]:
@@ -264,7 +179,7 @@ class ArchiveSpider(Spider):
         try:
             named = archive.read_front(*html(response))
         except NotThePage as error:
-            yield from self._again(response, str(error)) or self._front_lost(_asked(response), str(error))
+            yield from self._again(response, str(error)) or self._front_lost(asked(response), str(error))
             return
         yield from self._note(named)
         if self._unknown:
@@ -272,7 +187,7 @@ class ArchiveSpider(Spider):
 
     def front_failed(self, failure: Failure) -> None:
         """Errback of the front page."""
-        self._front_lost(_asked(failure), reason(failure))
+        self._front_lost(asked(failure), reason(failure))
 
     def _front_lost(self, url: str, why: str) -> tuple[()]:
         self._problem(url, why)
@@ -338,7 +253,7 @@ class ArchiveSpider(Spider):
             if number == category.probe:
                 self._end(category, "last page")
                 return
-            self._trouble(category, _asked(response), str(error))
+            self._trouble(category, asked(response), str(error))
             self._end(category, "broken")
         else:
             if url is None:
@@ -372,7 +287,7 @@ class ArchiveSpider(Spider):
         kwargs = failure.request.cb_kwargs  # type: ignore[attr-defined]  # set by Scrapy
         category: Category = kwargs["category"]
         number: int = kwargs["number"]
-        absent = _status(failure) in (404, 410)
+        absent = status(failure) in (404, 410)
         if absent and number == category.probe:
             self._end(category, "last page")
         elif absent and number == 1:
@@ -391,12 +306,12 @@ class ArchiveSpider(Spider):
             self.memory.forget_category(category.slug)
             self._end(category, "no such category")
         else:
-            self._trouble(category, _asked(source), why)
+            self._trouble(category, asked(source), why)
             self._end(category, "broken")
 
     def _skip(self, category: Category, number: int, source: Response | Failure, why: str) -> Iterator[Request]:
         """Report a page that could not be had and go on behind it, unless the one before could not be had either."""
-        self._trouble(category, _asked(source), why)
+        self._trouble(category, asked(source), why)
         following = category.url_of(number + 1)
         if category.pagination == "links" and following and number - 1 in category.walked:
             self._tell(category)
@@ -446,156 +361,10 @@ class ArchiveSpider(Spider):
         since = self.arguments.since
         if since is None:
             return False
-        days = [day for post in page.posts if (day := _day(post))]
+        days = [day for post in page.posts if (day := day_of(post))]
         return bool(days) and max(days) < since
-
-    def _wanted(self, post: Post) -> bool:
-        """Whether ``since`` and ``until`` take the post; one without a day is kept: nothing puts it outside."""
-        day, since, until = _day(post), self.arguments.since, self.arguments.until
-        return day is None or ((since is None or day >= since) and (until is None or day <= until))
-
-    # Article pages
-
-    def parse_article(self, response: Response, waiting: Waiting) -> Iterator[Post | Request]:
-        """A post's own page, merged with what the listings said."""
-        post = waiting.post
-        if response.status == 304:
-            self._unchanged(waiting, response)
-            return
-        try:
-            page = article.read(*html(response), post.id)
-        except NotThePage as error:
-            yield from self._again(response, str(error)) or self._article_lost(waiting, response, str(error))
-            return
-        yield from self._note(page.categories)
-        post.take_article(page.post)
-        if page.parts == 1:
-            post.reading = _reading(response)
-            yield post
-        else:
-            yield self._part(waiting, 2, page.parts, [page.post.content_html])
-
-    def article_failed(self, failure: Failure) -> Iterator[Post]:
-        """Errback of a post's own page, and of the further pages of a long one."""
-        waiting: Waiting = failure.request.cb_kwargs["waiting"]  # type: ignore[attr-defined]
-        yield from self._article_lost(waiting, failure, reason(failure))
-
-    def _part(self, waiting: Waiting, number: int, parts: int, bodies: list[str | None]) -> Request:
-        url = f"{waiting.post.url.rstrip('/')}/{number}/"
-        kwargs: dict[str, Any] = {"waiting": waiting, "number": number, "parts": parts, "bodies": bodies}
-        return self._request(url, self.parse_part, self.article_failed, **kwargs)
-
-    def parse_part(
-        self, response: Response, waiting: Waiting, number: int, parts: int, bodies: list[str | None]
-    ) -> Iterator[Post | Request]:
-        """A further page of a post whose body is split over several (``URL/2/``)."""
-        post = waiting.post
-        try:
-            bodies.append(article.read_part(*html(response), post.id))
-        except NotThePage as error:
-            yield from self._again(response, str(error)) or self._article_lost(waiting, response, str(error))
-            return
-        if number < parts:
-            yield self._part(waiting, number + 1, parts, bodies)
-        else:
-            post.content_html = "\n".join(filter(None, bodies)) or None
-            post.reading = Reading()  # the validators of one page say nothing of the others
-            yield post
-
-    def _unchanged(self, waiting: Waiting, response: Response) -> None:
-        """The site says that a post's own page is the one that was read before (RFC 9110, 15.4.5)."""
-        assert waiting.record is not None
-        record, now = waiting.record, datetime.now(UTC)
-        changes = [record.published_at or record.published_date, record.modified_at]
-        reading = _reading(response, waiting.reading)
-        self.memory.visited(record.id, next_reading(record.id, changes, now), reading)
-        self.memory.settle(waiting.post)
-        self._done("unchanged")
-
-    def _article_lost(self, waiting: Waiting, source: Response | Failure, why: str) -> Iterator[Post]:
-        """Report a post whose own page, or a part of it, could not be had.
-
-        The record that there is stays; where there is none, what is known of the post goes out. A post that the full
-        walk didn't find is no problem, nor is one that isn't there any more and that no listing of this run named.
-        """
-        post, url = waiting.post, _asked(source)
-        absent = isinstance(source, Failure) and _status(source) in (404, 410)
-        unlisted = waiting.last_seen < self._full_since and self._walked_fully()
-        if waiting.record is None:
-            self._problem(url, why, post.id)
-            post.content_html = post.listed = None
-            post.lost = True
-            yield post
-        elif unlisted or (absent and not waiting.listed_now):
-            self.crawler.signals.send_catch_log(engcrawl.signals.unlisted, url=url, reason=why, post_id=post.id)
-            if absent and waiting.last_seen < self._full_since:
-                self._missing.append(post.id)
-            self._done("unlisted")
-        else:
-            self._problem(url, why, post.id)
-            self._done("lost")
 
     # What happened
 
-    def _again(self, response: Response, why: str) -> list[Request] | None:
-        """The same request once more for a page that only pretended, or None when it was retried enough."""
-        assert response.request is not None
-        self.logger.info("Not the page: %s: %s", response.url, why)
-        retry = get_retry_request(response.request, spider=self, reason="not the page")
-        return [retry] if retry else None
-
-    def _problem(self, url: str, why: str, post_id: int | None = None) -> None:
-        self._problems += 1
-        self.crawler.signals.send_catch_log(engcrawl.signals.problem, url=url, reason=why, post_id=post_id)
-
     def _tell(self, category: Category) -> None:
         self.crawler.signals.send_catch_log(engcrawl.signals.category_changed, category=category)
-
-    def _done(self, outcome: str) -> None:
-        self.crawler.signals.send_catch_log(engcrawl.signals.post_done, outcome=outcome)
-
-    def _count(self, stat: str) -> None:
-        self.crawler.stats.inc_value(f"engcrawl/{stat}")
-
-
-def reason(failure: Failure) -> str:
-    """One line that says why a request has no page: the status, the error, and how often it was tried."""
-    if status := _status(failure):
-        why = f"HTTP {status}"
-    else:
-        plain = isinstance(failure.value, IgnoreRequest)
-        why = " ".join((str(failure.value) if plain else f"{type(failure.value).__name__}: {failure.value}").split())
-    retries = failure.request.meta.get("retry_times", 0)  # type: ignore[attr-defined]
-    return f"{why} ({retries + 1} tries)" if retries else why
-
-
-def _status(failure: Failure) -> int | None:
-    """The status of an answer that wasn't a success; None for a failure without an answer."""
-    return failure.value.response.status if isinstance(failure.value, HttpError) else None
-
-
-def _asked(source: Response | Failure) -> str:
-    """The address that was asked for, before any redirect."""
-    request: Request = source.request  # type: ignore[assignment, union-attr]  # Scrapy sets it on both
-    first: str = request.meta.get("redirect_urls", [request.url])[0]
-    return first
-
-
-def _day(post: Post) -> date | None:
-    """The day of a post, for ``since`` and ``until``; None where there is none that can be read."""
-    if post.published_date:
-        try:
-            return dates.day(post.published_date)
-        except ValueError:
-            return None  # the pipelines report it
-    return None if post.external else dates.permalink_day(post.url)
-
-
-def _reading(response: Response, before: Reading | None = None) -> Reading:
-    """That a page was read, with its validators; those that an answer leaves out are as they were *before*."""
-    etag, last_modified = (
-        value.decode("latin-1") if (value := response.headers.get(name)) else None for name in ("ETag", "Last-Modified")
-    )
-    if before:
-        return Reading(etag=etag or before.etag, last_modified=last_modified or before.last_modified)
-    return Reading(etag=etag, last_modified=last_modified)
