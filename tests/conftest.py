@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -27,6 +28,9 @@ IN_A_HURRY = {
     "CONCURRENT_REQUESTS_PER_DOMAIN": "16",
 }
 """Settings for a site of one's own: no pauses."""
+
+POSTS = 200
+"""Posts of the blog that runs after the first are tried on."""
 
 CHANGES = {"new", "updated", "gone"}
 """What a feed's line says of its post."""
@@ -142,6 +146,24 @@ def serve() -> Iterator[Serve]:
             return stack.enter_context(Server(Blog(posts, seed), faults))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def _archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
+    output = tmp_path_factory.mktemp("archived") / "output"
+    with Server(Blog(POSTS)) as server:
+        assert crawl(output, site=server.url).status == 0
+        yield server, output
+
+
+@pytest.fixture
+def server(_archived: tuple[Server, Path], output: Path) -> Server:
+    """A blog of `POSTS` posts, of which a first run has made the archive that is in *output*."""
+    server, archive = _archived
+    shutil.copytree(archive, output)
+    server.show(Blog(POSTS))
+    server.faults.clear()
+    return server
 
 
 def newest_first(truth: list[dict[str, Any]]) -> list[dict[str, Any]]:

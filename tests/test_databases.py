@@ -24,6 +24,7 @@ from engcrawl.errors import LockedError, StateError
 from engcrawl.items import FoundPost, Post
 from engcrawl.state import State
 from engcrawl.tables import METADATA
+from tests.blog import Server
 from tests.conftest import ROOT, Crawl, Serve, command, crawl, environment
 from tests.postgres import database, postgres
 from tests.test_nightly import night, truth
@@ -190,7 +191,7 @@ def test_a_second_process_is_locked_out_and_told_by_whom_until_the_first_is_gone
 
 
 def test_a_crawl_with_postgresql_is_one_with_sqlite(serve: Serve, output: Path, server_url: str) -> None:
-    server = serve(posts=200)
+    server = serve(posts=90)
     state = {"ENGCRAWL_STATE": database(server_url)}
     assert night(server, output, settings=state).status == 0
     before = truth(server.blog)
@@ -204,7 +205,7 @@ def test_a_crawl_with_postgresql_is_one_with_sqlite(serve: Serve, output: Path, 
 
 
 def test_two_machines_with_one_database(serve: Serve, tmp_path: Path, server_url: str) -> None:
-    server = serve(posts=200)
+    server = serve(posts=90)
     state = {"ENGCRAWL_STATE": database(server_url)}
     slow = command(site=server.url, settings=state | {"DOWNLOAD_DELAY": "0.2"})
     with subprocess.Popen(
@@ -228,7 +229,7 @@ def test_two_machines_with_one_database(serve: Serve, tmp_path: Path, server_url
 def test_a_database_server_that_goes_away_fails_the_run_and_the_next_goes_on(
     serve: Serve, output: Path, server_url: str
 ) -> None:
-    server = serve(posts=200)
+    server = serve(posts=90)
     url = database(server_url)
     settings = {"ENGCRAWL_STATE": url, "DOWNLOAD_DELAY": "0.02"}
     with subprocess.Popen(
@@ -293,10 +294,8 @@ def _newer(path: Path) -> None:
 
 @pytest.mark.parametrize(("spoil", "line"), [(_garbage, "file is not a database"), (_newer, "it has schema 99")])
 def test_a_database_that_cannot_be_used_is_one_line_and_harms_nothing(
-    serve: Serve, output: Path, spoil: Callable[[Path], None], line: str
+    server: Server, output: Path, spoil: Callable[[Path], None], line: str
 ) -> None:
-    server = serve()
-    assert crawl(output, site=server.url).status == 0
     before = (output / "posts.jsonl").read_bytes()
     spoil(output / "archive.db")
     spoiled = (output / "archive.db").read_bytes()
@@ -310,9 +309,7 @@ def test_a_database_that_cannot_be_used_is_one_line_and_harms_nothing(
     assert (output / "archive.db").read_bytes() == spoiled
 
 
-def test_pages_of_the_database_that_are_overwritten_harm_no_archive(serve: Serve, output: Path) -> None:
-    server = serve()
-    assert crawl(output, site=server.url).status == 0
+def test_pages_of_the_database_that_are_overwritten_harm_no_archive(server: Server, output: Path) -> None:
     before = (output / "posts.jsonl").read_bytes()
     path = output / "archive.db"
     size = path.stat().st_size
@@ -326,7 +323,7 @@ def test_pages_of_the_database_that_are_overwritten_harm_no_archive(serve: Serve
 
 
 def test_a_full_disk_fails_the_run_and_loses_nothing(serve: Serve, output: Path) -> None:
-    server = serve(posts=200)
+    server = serve(posts=90)
     small = 400_000  # bytes that a file may have
 
     def limited() -> None:
@@ -353,9 +350,7 @@ def test_a_full_disk_fails_the_run_and_loses_nothing(serve: Serve, output: Path)
     assert len(after.changes) == len(after.posts)
 
 
-def test_a_folder_that_may_only_be_read_is_one_line(serve: Serve, output: Path) -> None:
-    server = serve()
-    assert crawl(output, site=server.url).status == 0
+def test_a_folder_that_may_only_be_read_is_one_line(server: Server, output: Path) -> None:
     before = (output / "posts.jsonl").read_bytes()
     server.requests.clear()
     for folder in (output, output / "runs"):

@@ -62,9 +62,7 @@ def query(output: Path, sql: str) -> list[tuple[Any, ...]]:
 # Nothing new
 
 
-def test_a_run_with_nothing_new_asks_for_a_page_of_each_category(serve: Serve, output: Path) -> None:
-    server = serve(posts=500)
-    assert night(server, output).status == 0
+def test_a_run_with_nothing_new_asks_for_a_page_of_each_category(server: Server, output: Path) -> None:
     before = (output / "posts.jsonl").read_bytes()
     done = night(server, output)
     assert (done.status, done.verdict["verdict"]) == (0, "complete")
@@ -76,9 +74,7 @@ def test_a_run_with_nothing_new_asks_for_a_page_of_each_category(serve: Serve, o
     assert {c["walked"] for c in done.verdict["categories"]} == {1}
 
 
-def test_full_walks_every_page_and_fetches_no_post_again(serve: Serve, output: Path) -> None:
-    server = serve(posts=200)
-    assert night(server, output).status == 0
+def test_full_walks_every_page_and_fetches_no_post_again(server: Server, output: Path) -> None:
     done = night(server, output, "-a", "full=yes")
     assert done.status == 0
     assert {c["slug"]: c["walked"] for c in done.verdict["categories"]} == {
@@ -87,9 +83,7 @@ def test_full_walks_every_page_and_fetches_no_post_again(serve: Serve, output: P
     assert articles(server) == set()
 
 
-def test_a_full_walk_comes_by_itself_when_the_last_is_too_old(serve: Serve, output: Path) -> None:
-    server = serve(posts=200)
-    assert night(server, output).status == 0
+def test_a_full_walk_comes_by_itself_when_the_last_is_too_old(server: Server, output: Path) -> None:
     done = night(server, output, settings={"ENGCRAWL_FULL_EVERY": "0"})
     assert sum(c["walked"] for c in done.verdict["categories"]) == sum(max(server.blog.pages(s), 1) for s in CATEGORIES)
     assert night(server, output).status == 0
@@ -99,9 +93,7 @@ def test_a_full_walk_comes_by_itself_when_the_last_is_too_old(serve: Serve, outp
 # New posts
 
 
-def test_new_posts_are_fetched_and_nothing_else(serve: Serve, output: Path) -> None:
-    server = serve(posts=500)
-    assert night(server, output).status == 0
+def test_new_posts_are_fetched_and_nothing_else(server: Server, output: Path) -> None:
     before = truth(server.blog)
     new = [server.blog.publish(categories) for categories in (("web",), ("culture", "web"), ("storage",))]
     done = night(server, output)
@@ -113,9 +105,7 @@ def test_new_posts_are_fetched_and_nothing_else(serve: Serve, output: Path) -> N
     assert done.posts == after
 
 
-def test_more_new_posts_than_a_page_holds_are_all_found(serve: Serve, output: Path) -> None:
-    server = serve(posts=500)
-    assert night(server, output).status == 0
+def test_more_new_posts_than_a_page_holds_are_all_found(server: Server, output: Path) -> None:
     before = truth(server.blog)
     new = [server.blog.publish(("hardware",)) for _ in range(30)]
     done = night(server, output)
@@ -127,18 +117,14 @@ def test_more_new_posts_than_a_page_holds_are_all_found(serve: Serve, output: Pa
     assert {c["slug"]: c["walked"] for c in done.verdict["categories"]}["hardware"] == 4
 
 
-def test_a_category_that_gets_its_first_posts_is_found(serve: Serve, output: Path) -> None:
-    server = serve(posts=200)
-    assert night(server, output).status == 0
+def test_a_category_that_gets_its_first_posts_is_found(server: Server, output: Path) -> None:
     new = [server.blog.publish(("quantum",)) for _ in range(3)]
     done = night(server, output)
     assert done.changes == {post.id: "new" for post in new}
     assert done.posts == truth(server.blog)
 
 
-def test_where_the_sites_count_is_another_the_category_is_walked_to_its_end(serve: Serve, output: Path) -> None:
-    server = serve(posts=500)
-    assert night(server, output).status == 0
+def test_where_the_sites_count_is_another_the_category_is_walked_to_its_end(server: Server, output: Path) -> None:
     listing = server.blog.listing("web")
     for index in list(listing[-12:]):  # its last page's
         server.blog.remove(index)
@@ -152,9 +138,7 @@ def test_where_the_sites_count_is_another_the_category_is_walked_to_its_end(serv
 # Changes
 
 
-def test_a_post_whose_listing_says_something_else_is_fetched_again(serve: Serve, output: Path) -> None:
-    server = serve(posts=200)
-    assert night(server, output).status == 0
+def test_a_post_whose_listing_says_something_else_is_fetched_again(server: Server, output: Path) -> None:
     edited = [server.blog.edit(i, title=f"Now {i}") for i in newest(server.blog, 3)]
     done = night(server, output)
     assert done.status == 0
@@ -172,9 +156,9 @@ def newest(blog: Blog, count: int) -> list[int]:
 def test_bodies_are_looked_at_again_when_they_are_due_and_the_site_says_what_changed(
     serve: Serve, output: Path
 ) -> None:
-    server = serve(posts=120)
+    server = serve(posts=90)
     assert night(server, output).status == 0
-    edited = [server.blog.edit(i) for i in newest(server.blog, 60)[-5:]]
+    edited = [server.blog.edit(i) for i in newest(server.blog, 40)[-5:]]
     assert night(server, output).changes == {}
     query(output, "UPDATE posts SET due = '2000-01-01T00:00:00Z' WHERE due IS NOT NULL")
     done = night(server, output)
@@ -189,7 +173,7 @@ def test_bodies_are_looked_at_again_when_they_are_due_and_the_site_says_what_cha
 
 
 def test_without_validators_an_unchanged_body_is_no_change_either(serve: Serve, output: Path) -> None:
-    server = serve(posts=120, faults=[Fault("no_validators", r"/\d{4}/.*")])
+    server = serve(posts=90, faults=[Fault("no_validators", r"/\d{4}/.*")])
     assert night(server, output).status == 0
     edited = [server.blog.edit(i) for i in newest(server.blog, 9)[-2:]]
     query(output, "UPDATE posts SET due = '2000-01-01T00:00:00Z' WHERE due IS NOT NULL")
@@ -224,9 +208,7 @@ def test_a_post_whose_page_could_not_be_had_is_tried_again(serve: Serve, output:
     assert done.posts == truth(server.blog)
 
 
-def test_a_known_post_whose_page_cannot_be_had_keeps_its_record(serve: Serve, output: Path) -> None:
-    server = serve()
-    assert night(server, output).status == 0
+def test_a_known_post_whose_page_cannot_be_had_keeps_its_record(server: Server, output: Path) -> None:
     before = truth(server.blog)
     edited = server.blog.edit(newest(server.blog, 1)[0], title="Now")
     server.faults.append(Fault("status", re.escape(edited.path), status=500))
@@ -247,10 +229,8 @@ def removable(blog: Blog) -> Post:
 
 
 def test_a_post_that_the_site_took_down_is_gone_after_a_full_walk_and_stays_in_the_archive(
-    serve: Serve, output: Path
+    server: Server, output: Path
 ) -> None:
-    server = serve(posts=500)
-    assert night(server, output).status == 0
     before = truth(server.blog)
     removed = server.blog.remove(removable(server.blog).index)
     done = night(server, output, "-a", "full=yes")
@@ -269,9 +249,7 @@ def test_a_post_that_the_site_took_down_is_gone_after_a_full_walk_and_stays_in_t
     assert query(output, "SELECT id FROM posts WHERE gone_since IS NOT NULL") == []
 
 
-def test_no_post_is_gone_after_an_incomplete_run_or_one_that_walked_a_part(serve: Serve, output: Path) -> None:
-    server = serve(posts=500)
-    assert night(server, output).status == 0
+def test_no_post_is_gone_after_an_incomplete_run_or_one_that_walked_a_part(server: Server, output: Path) -> None:
     removed = server.blog.remove(removable(server.blog).index)
     assert night(server, output).changes == {}
     assert night(server, output, "-a", f"categories={removed.categories[0]}", "-a", "full=yes").changes == {}
@@ -283,9 +261,7 @@ def test_no_post_is_gone_after_an_incomplete_run_or_one_that_walked_a_part(serve
     assert (done.status, done.changes) == (0, {removed.id: "gone"})
 
 
-def test_a_post_that_listings_hide_now_is_not_gone(serve: Serve, output: Path) -> None:
-    server = serve(posts=500)
-    assert night(server, output).status == 0
+def test_a_post_that_listings_hide_now_is_not_gone(server: Server, output: Path) -> None:
     before = truth(server.blog)
     hidden = removable(server.blog)
     server.blog.hide(hidden.index)
@@ -296,9 +272,7 @@ def test_a_post_that_listings_hide_now_is_not_gone(serve: Serve, output: Path) -
     assert articles(server) == set()
 
 
-def test_a_category_that_the_site_took_down_is_forgotten(serve: Serve, output: Path) -> None:
-    server = serve()
-    assert night(server, output).status == 0
+def test_a_category_that_the_site_took_down_is_forgotten(server: Server, output: Path) -> None:
     for index in list(server.blog.listing("culture")):
         server.blog.remove(index)
     server.faults.append(Fault("status", "/category/culture/", status=404))
@@ -309,9 +283,7 @@ def test_a_category_that_the_site_took_down_is_forgotten(serve: Serve, output: P
 # Parts of the archive
 
 
-def test_a_filtered_run_updates_its_part(serve: Serve, output: Path) -> None:
-    server = serve(posts=200)
-    assert night(server, output).status == 0
+def test_a_filtered_run_updates_its_part(server: Server, output: Path) -> None:
     before = truth(server.blog)
     web, storage = (server.blog.publish((slug,)) for slug in ("web", "storage"))
     done = night(server, output, "-a", "categories=web")
@@ -376,9 +348,7 @@ def test_a_change_that_no_feed_took_is_told_again(serve: Serve, output: Path) ->
     assert newest_first(done.feed) == truth(server.blog)
 
 
-def test_without_its_database_the_archive_is_taken_in(serve: Serve, output: Path) -> None:
-    server = serve()
-    assert night(server, output).status == 0
+def test_without_its_database_the_archive_is_taken_in(server: Server, output: Path) -> None:
     before = (output / "posts.jsonl").read_bytes()
     for path in output.glob("archive.db*"):
         path.unlink()
@@ -390,9 +360,7 @@ def test_without_its_database_the_archive_is_taken_in(serve: Serve, output: Path
     assert len(query(output, "SELECT 1 FROM posts WHERE due > '2026'")) > 100
 
 
-def test_feeds_of_ones_own_get_what_is_new(serve: Serve, output: Path, tmp_path: Path) -> None:
-    server = serve()
-    assert night(server, output).status == 0
+def test_feeds_of_ones_own_get_what_is_new(server: Server, output: Path, tmp_path: Path) -> None:
     before = truth(server.blog)
     server.blog.publish(("web",))
     mine = tmp_path / "mine.jsonl.gz"

@@ -81,7 +81,12 @@ class Server:
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
         await site.start()
         self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
-        self.blog.base = self.url
+        self.show(self.blog)
+
+    def show(self, blog: Blog) -> None:
+        """Serve *blog* from now on."""
+        self.blog = blog
+        blog.base = self.url
         self._templates.globals.update(
             base=self.url,
             menu=[c for c in CATEGORIES.values() if c.in_menu],
@@ -90,8 +95,8 @@ class Server:
             categories=lambda post: [CATEGORIES[slug] for slug in post.categories],
             label=_label,
             upper_day=lambda post: f"{post.day:%b} {post.day.day}, {post.day.year}".upper(),
-            removed=self.blog.removed,
-            related=[self.blog.post(i) for i in range(min(self.blog.size, 100)) if self.blog.hidden(i)][:3],
+            removed=blog.removed,
+            related=[blog.post(i) for i in range(min(blog.size, 100)) if blog.hidden(i)][:3],
         )
 
     # Faults
