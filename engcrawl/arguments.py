@@ -60,17 +60,20 @@ def _count(value: Any) -> Any:
     return value
 
 
-def _pagination(value: Any) -> Any:
-    if value not in ("links", "browser", "auto"):
-        raise ValueError("must be links, browser or auto")
-    return value
+def _one_of(*words: str) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if value not in words:
+            raise ValueError(f"must be {', '.join(words[:-1])} or {words[-1]}")
+        return value
+
+    return BeforeValidator(check)
 
 
 _Day = Annotated[date, BeforeValidator(_day)]
 
 
-class ArchiveArguments(BaseModel):
-    """What ``scrapy crawl archive`` takes."""
+class Arguments(BaseModel):
+    """What every spider takes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -78,43 +81,11 @@ class ArchiveArguments(BaseModel):
         "https://engineering.fb.com",
         description="the blog's address; in a folder too (https://example.com/blog)",
     )
-    categories: Annotated[list[str], BeforeValidator(_slugs)] | None = Field(
-        None, description="only these categories: slugs with commas between them (default: all)"
-    )
-    since: _Day | None = Field(None, description="only posts of this day or later, YYYY-MM-DD")
-    until: _Day | None = Field(None, description="only posts of this day or earlier, YYYY-MM-DD")
-    articles: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
-        True, description="read each post's own page too: yes or no"
-    )
-    pagination: Annotated[Literal["links", "browser", "auto"], BeforeValidator(_pagination)] = Field(
-        "auto",
-        description="from page to page by links, browser (clicks Load More), or auto: a browser where links end",
-    )
-    max_pages: Annotated[int, BeforeValidator(_count)] | None = Field(
-        None, description="at most this many listing pages of each category, from 1"
-    )
-
-    full: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
-        False, description="walk every listing page, also where nothing is new: yes or no"
-    )
-
-    @field_validator("categories")
-    @classmethod
-    def _some(cls, value: list[str] | None) -> list[str] | None:
-        if value == []:
-            raise ValueError("must name at least one category")
-        return value
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.since and self.until and self.since > self.until:
-            raise ValueError(f"since={self.since} is after until={self.until}: since must not be later than until")
-        return self
 
     @property
     def filtered(self) -> bool:
         """Whether the run takes less than the whole archive with its bodies."""
-        return bool(self.categories or self.since or self.until or self.max_pages or not self.articles)
+        return False
 
     @classmethod
     def parse(cls, given: dict[str, Any]) -> Self:
@@ -135,3 +106,61 @@ class ArchiveArguments(BaseModel):
             return f"unknown argument {name}: allowed are {', '.join(cls.model_fields)}"
         message = error["msg"].removeprefix("Value error, ")
         return f"argument {name}={error['input']}: {message}" if name else message
+
+
+class ArchiveArguments(Arguments):
+    """What ``scrapy crawl archive`` takes."""
+
+    categories: Annotated[list[str], BeforeValidator(_slugs)] | None = Field(
+        None, description="only these categories: slugs with commas between them (default: all)"
+    )
+    since: _Day | None = Field(None, description="only posts of this day or later, YYYY-MM-DD")
+    until: _Day | None = Field(None, description="only posts of this day or earlier, YYYY-MM-DD")
+    articles: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+        True, description="read each post's own page too: yes or no"
+    )
+    pagination: Annotated[Literal["links", "browser", "auto"], _one_of("links", "browser", "auto")] = Field(
+        "auto",
+        description="from page to page by links, browser (clicks Load More), or auto: a browser where links end",
+    )
+    max_pages: Annotated[int, BeforeValidator(_count)] | None = Field(
+        None, description="at most this many listing pages of each category, from 1"
+    )
+
+    full: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+        False, description="walk every listing page, also where nothing is new: yes or no"
+    )
+    inventory: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+        True, description="count the archive against REST, sitemaps and feeds, and fetch what only they name: yes or no"
+    )
+    source: Annotated[Literal["auto", "pages", "rest"], _one_of("auto", "pages", "rest")] = Field(
+        "auto",
+        description="where records come from: the pages, REST alone, or auto: the pages, and REST for what they lack",
+    )
+
+    @field_validator("categories")
+    @classmethod
+    def _some(cls, value: list[str] | None) -> list[str] | None:
+        if value == []:
+            raise ValueError("must name at least one category")
+        return value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.since > self.until:
+            raise ValueError(f"since={self.since} is after until={self.until}: since must not be later than until")
+        if self.source == "rest":
+            usual = type(self).model_fields
+            for name in ("categories", "articles", "pagination", "max_pages", "inventory"):
+                if getattr(self, name) != usual[name].default:
+                    raise ValueError(f"argument source=rest: goes with site, since, until and full, not with {name}")
+        return self
+
+    @property
+    def filtered(self) -> bool:
+        """Whether the run takes less than the whole archive with its bodies."""
+        return bool(self.categories or self.since or self.until or self.max_pages or not self.articles)
+
+
+class InventoryArguments(Arguments):
+    """What ``scrapy crawl inventory`` takes."""

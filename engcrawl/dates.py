@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from babel import Locale
@@ -128,3 +128,10 @@ def permalink_day(url: str) -> date | None:
 def rfc3339(moment: datetime) -> str:
     """*moment* (aware) as RFC 3339 in UTC, whole seconds: ``2025-02-05T18:30:51Z``."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def earlier(text: str, **time: float) -> str:
+    """The instant that lies that much *time* (as for `datetime.timedelta`) before the one that *text* names, in UTC."""
+    moment = instant(text)
+    assert moment is not None
+    return rfc3339(moment - timedelta(**time))

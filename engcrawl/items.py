@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field
 
@@ -102,6 +103,14 @@ class Post:
         self._fill_from(earlier)
         self.authors, self.categories, self.tags = lists
 
+    def keep(self, record: Post) -> None:
+        """Keep of an earlier *record* what stock REST, which this post is from, doesn't tell."""
+        if set(self.authors) <= set(record.authors):
+            self.authors = record.authors
+        if record.protected and record.title.endswith(self.title):
+            self.title = record.title
+        self._fill_from(Post(id=self.id, url=self.url, title="", excerpt=record.excerpt, language=record.language))
+
     def contradicts(self, before: Post, record: Post) -> bool:
         """Whether listings, now, say something else than they said *before*, when *record* was made.
 
@@ -165,6 +174,8 @@ class FoundPost(Post):
 
     listed: str | None = None
     """What listings said of it (`Post.facts`), where the record takes account of that; None where it can't."""
+    rest: str | None = None
+    """What REST said of it, likewise."""
     reading: Reading | None = None
     """That its own page is in the record; None where the record has only what listings say."""
     lost: bool = False
@@ -178,6 +189,24 @@ class ChangedPost(Post):
     """A line of a run's feed: a post that is new or changed."""
 
     change: Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A post as a list of the site's posts names it, beside listing pages."""
+
+    url: str
+    """Permalink, or the other host's address of an external post: absolute, without query; "" where it has none."""
+    post: int | None = None
+    """Its ID; None where the list doesn't say."""
+    modified: str | None = None
+    """When it was last changed, as the list writes it."""
+
+
+def address(url: str) -> str:
+    """What two addresses of one page share: host and path, without ``www.``, percent-encoding and a last slash."""
+    parts = urlsplit(url)
+    return parts.netloc.lower().removeprefix("www.") + unquote(parts.path).rstrip("/")
 
 
 def _day(text: str | None) -> str | None:

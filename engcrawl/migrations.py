@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from sqlalchemy import (
 )
 
 from engcrawl.errors import StateError
+from engcrawl.items import address
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -127,5 +129,39 @@ def _validators(op: Operations) -> None:
     op.add_column("posts", Column("last_modified", String))
 
 
-STEPS: list[Callable[[Operations], None]] = [_first, _validators]
+def _inventory(op: Operations) -> None:
+    op.add_column("posts", Column("rest", Text))
+    op.add_column("posts", Column("rest_told", Text))
+    op.add_column("posts", Column("address", String))
+    posts = Table("posts", MetaData(), Column("id", BigInteger), Column("record", Text), Column("address", String))
+    db = op.get_bind()
+    for post_id, record in db.execute(select(posts.c.id, posts.c.record).where(posts.c.record.is_not(None))).all():
+        where = posts.c.id == post_id
+        db.execute(posts.update().where(where).values(address=address(json.loads(record)["url"])))
+    op.create_index("ix_posts_address", "posts", ["address"])
+    op.create_table(
+        "inventory",
+        Column("source", String, primary_key=True),
+        Column("key", String, primary_key=True),
+        Column("post", BigInteger),
+        Column("url", String, nullable=False),
+        Column("address", String, nullable=False),
+        Column("modified", String),
+        Column("run", Integer, nullable=False),
+        Column("reason", String),
+    )
+    op.create_index("ix_inventory_post", "inventory", ["post"])
+    op.create_index("ix_inventory_address", "inventory", ["address"])
+    op.create_table(
+        "sources",
+        Column("source", String, primary_key=True),
+        Column("asked", String, nullable=False),
+        Column("status", String, nullable=False),
+        Column("detail", String, nullable=False),
+        Column("claimed", Integer),
+        Column("more", Text, nullable=False),
+    )
+
+
+STEPS: list[Callable[[Operations], None]] = [_first, _validators, _inventory]
 """Every step so far. A released step never changes: what comes next is a new one."""

@@ -37,15 +37,9 @@ class StateCommand(ScrapyCommand):
         return "[options]"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Scrapy's, and ``--format``."""
+        """Scrapy's."""
         super().add_options(parser)
         parser.error = self._usage  # type: ignore[method-assign]  # argparse's own are several lines
-        parser.add_argument(
-            "--format",
-            metavar="FORMAT",
-            default="table" if sys.stdout.isatty() else "jsonl",
-            help="table, jsonl or csv (default: table on a terminal, else jsonl)",
-        )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check the options; a wrong one is one line, and exit status 2."""
@@ -53,7 +47,6 @@ class StateCommand(ScrapyCommand):
         if args:
             self._usage(f"takes options alone, not {' '.join(args)!r}")
         try:
-            option(opts, "format", one_of("table", "jsonl", "csv"))
             self.check(opts)
         except UsageError as error:
             self._usage(str(error))
@@ -82,13 +75,30 @@ class StateCommand(ScrapyCommand):
         sys.stderr.write(f"scrapy {type(self).__module__.rpartition('.')[2]}: {' '.join(message.split())}\n")
         raise SystemExit(status)
 
-    @abstractmethod
     def check(self, opts: argparse.Namespace) -> None:
         """Replace the options' texts by what they mean. Raises UsageError."""
 
     @abstractmethod
     def show(self, state: State, opts: argparse.Namespace) -> None:
         """Print what *opts* ask for."""
+
+
+class RowsCommand(StateCommand):
+    """One that prints rows, in a format of one's choice."""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """``--format``."""
+        super().add_options(parser)
+        parser.add_argument(
+            "--format",
+            metavar="FORMAT",
+            default="table" if sys.stdout.isatty() else "jsonl",
+            help="table, jsonl or csv (default: table on a terminal, else jsonl)",
+        )
+
+    def check(self, opts: argparse.Namespace) -> None:
+        """The format."""
+        option(opts, "format", one_of("table", "jsonl", "csv"))
 
 
 def show(rows: Iterable[Mapping[str, Any]], columns: list[str], form: Format, nothing: str) -> None:
@@ -128,6 +138,11 @@ def one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
+def visible(text: str) -> str:
+    """*text* without what would steer a terminal."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
 def _table(rows: Iterable[Mapping[str, Any]], columns: list[str], nothing: str) -> None:
     from rich.cells import cell_len
     from rich.console import Console  # scripts need no rich
@@ -164,5 +179,4 @@ _CUT = ("title", "categories")
 
 def _cell(value: Any) -> str:
     """*value* for a person, without what would steer the terminal."""
-    text = ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
-    return "".join(sign if sign.isprintable() else " " for sign in text)
+    return visible(", ".join(value) if isinstance(value, list) else "" if value is None else str(value))

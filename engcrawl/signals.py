@@ -13,6 +13,8 @@
     had).
 ``unlisted(url, reason, post_id)``
     A post of the archive that no listing names any more, and what its own address answers.
+``source_asked(source, status)``
+    A source of `engcrawl.inventory` was asked for the posts that it names; how much of it could be read.
 ``problem(url, reason, post_id)``
     Something that should be in the archive could not be had, or not whole: a page, or a post's record.
     *post_id* is None for a listing page.
@@ -26,5 +28,6 @@ posts_waiting = object()
 post_taken = object()
 post_done = object()
 unlisted = object()
+source_asked = object()
 problem = object()
 state_failed = object()

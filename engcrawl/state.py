@@ -17,10 +17,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engcrawl.database import Database
 from engcrawl.dates import rfc3339
 from engcrawl.errors import StateError, UsageError
-from engcrawl.items import Change, FoundPost, Post, Reading
+from engcrawl.inventory import Inventory
+from engcrawl.items import Change, FoundPost, Named, Post, Reading, address
 from engcrawl.lock import HOST
 from engcrawl.tables import ARCHIVE, CATEGORIES, POSTS, RUNS, SIGHTINGS
 
@@ -45,12 +45,14 @@ class Waiting:
     """A post whose record is to be made or looked at again."""
 
     post: FoundPost
-    """What listings say of it; of a post that none named so far, the record."""
-    told: Post
-    """What they said when the record was made."""
+    """What listings and REST say of it; of a post that none named so far, the record."""
     record: Post | None
+    changed: bool
+    """Whether there is no record, or they say something else than when it was made."""
     last_seen: str
-    """When a listing last named it."""
+    """When a listing, or REST, last named it."""
+    listed: bool
+    """Whether a listing ever did."""
     listed_now: bool
     """Whether one did in this run."""
     due: bool
@@ -59,11 +61,8 @@ class Waiting:
     """The last reading of its own page, with the validators; None if it was never read."""
 
 
-class State(Database):
+class State(Inventory):
     """What earlier runs know, and what this one adds, in an `engcrawl.database.Database`."""
-
-    run = 0
-    """The number of this run, from `begin` on."""
 
     # The archive
 
@@ -123,6 +122,18 @@ class State(Database):
                 if _hash(line) != digest:
                     raise StateError(f"the record of post {post_id} isn't what was written")
                 yield line, gone_since
+
+    def has_all(self, ids: Sequence[int]) -> bool:
+        """Whether there is a record of each of some posts."""
+        query = sa.select(sa.func.count()).where(POSTS.c.id.in_(ids), POSTS.c.record.is_not(None))
+        with self._errors():
+            return self._db.scalar(query) == len(set(ids))
+
+    def record(self, post_id: int) -> Post | None:
+        """The record of a post; None if there is none."""
+        with self._errors():
+            line = self._db.scalar(sa.select(POSTS.c.record).where(POSTS.c.id == post_id))
+        return Post.of(line) if line else None
 
     def measure(self) -> tuple[int, int, str]:
         """How many records there are, their size in a file, in bytes, and when the last one changed."""
@@ -218,11 +229,19 @@ class State(Database):
                 row = known.get(post.id)
                 first += row is None or row.listed_run != self.run
                 if row is None:
-                    new.append({"id": post.id, "listed": post.facts(), "now": now, "run": self.run})
+                    new.append(
+                        {
+                            "id": post.id,
+                            "listed": post.facts(),
+                            "now": now,
+                            "run": self.run,
+                            "address": address(post.url),
+                        }
+                    )
                     continue
                 facts = _merged(post, row.listed, same_run=row.listed_run == self.run)
                 back = row.gone_since is not None
-                change = "updated" if back and row.change in (None, "gone") else row.change
+                change = _when_back(row.change, back=back)
                 seen.append({"post": post.id, "facts": facts, "now": now, "by": self.run, "what": change, "back": back})
             if new:
                 self._db.execute(_NEW_POST, new)
@@ -241,6 +260,45 @@ class State(Database):
             if other := [place for place in places if place["who"] not in placed]:
                 self._db.execute(_NEW_PLACE, other)
         return first
+
+    def sight_rest(self, posts: Sequence[Post]) -> set[int]:
+        """Take what REST says of posts; those of which no record takes account of it."""
+        now = _now()
+        columns = (POSTS.c.id, POSTS.c.record, POSTS.c.rest_told, POSTS.c.gone_since, POSTS.c.change)
+        with self._errors():
+            query = sa.select(*columns).where(POSTS.c.id.in_([post.id for post in posts]))
+            known = {row.id: row for row in self._db.execute(query)}
+            new, seen = [], []
+            waiting: set[int] = set()
+            for post in posts:
+                facts = {"facts": post.facts(), "now": now, "post": post.id}
+                row = known.get(post.id)
+                if row is None or row.record is None or row.rest_told != facts["facts"]:
+                    waiting.add(post.id)
+                if row is None:
+                    new.append(facts | {"address": address(post.url)})
+                else:
+                    back = row.gone_since is not None
+                    seen.append(facts | {"what": _when_back(row.change, back=back), "back": back})
+            if new:
+                self._db.execute(_NEW_IN_REST, new)
+            if seen:
+                self._db.execute(_SEEN_IN_REST, seen)
+        self.note("rest", [Named(url=post.url, post=post.id, modified=post.modified_at) for post in posts])
+        return waiting
+
+    def adopt(self, post_id: int, url: str, now: str) -> Waiting | None:
+        """Take up a post that was found at an address of which nothing else was known; None where it has a record."""
+        self.explain(url, post=post_id)
+        with self._errors():
+            row = self._db.execute(sa.select(POSTS.c.record).where(POSTS.c.id == post_id)).one_or_none()
+            if row is None:
+                facts = Post(id=post_id, url=url, title="").facts()
+                values = {"id": post_id, "listed": facts, "now": _now(), "run": None, "address": address(url)}
+                self._db.execute(_NEW_POST, values)
+            elif row.record is not None:
+                return None
+        return next(self._take(POSTS.c.id == post_id, now))
 
     def open_category(self, slug: str) -> None:
         """A walk found something new in a category: its order isn't known until a walk comes to an end."""
@@ -288,7 +346,7 @@ class State(Database):
     def _waits(self, now: str, *, articles: bool) -> sa.ColumnElement[bool]:
         c = POSTS.c
         turn = sa.and_(c.gone_since.is_(None), sa.or_(c.taken_run.is_(None), c.taken_run != self.run))
-        new = sa.or_(c.record.is_(None), c.listed != c.told)
+        new = sa.or_(c.record.is_(None), c.listed != c.told, c.rest != sa.func.coalesce(c.rest_told, ""))
         return sa.and_(turn, sa.or_(new, c.due <= now) if articles else sa.and_(new, c.read_at.is_(None)))
 
     def _take(self, condition: sa.ColumnElement[bool], now: str) -> Iterator[Waiting]:
@@ -313,14 +371,19 @@ class State(Database):
 
     def _waiting(self, row: sa.Row[Any], categories: list[str], now: str) -> Waiting:
         record = Post.of(row.record) if row.record else None
-        post = FoundPost.of(row.listed or row.record)
-        post.listed, post.crawled_at = row.listed, None
+        post = FoundPost.of(row.listed or row.rest or row.record)
+        if row.listed and row.rest:
+            post.see_again(Post.of(row.rest))
+        post.listed, post.rest, post.crawled_at = row.listed, row.rest, None
         post.categories = sorted({*post.categories, *categories})
         return Waiting(
             post=post,
-            told=Post.of(row.told) if row.told else post,
             record=record,
+            changed=record is None
+            or _listing_changed(row.listed, row.told, record)
+            or _rest_changed(row.rest, row.rest_told, record),
             last_seen=row.last_seen,
+            listed=bool(row.listed),
             listed_now=row.listed_run == self.run,
             due=row.due is not None and row.due <= now,
             reading=Reading(etag=row.etag, last_modified=row.last_modified) if row.read_at else None,
@@ -342,7 +405,9 @@ class State(Database):
                 new = row is None or row.hash is None or change == "new"
                 change = "new" if new else "updated"
                 told = post.listed if post.listed is not None else row.told if row else ""
-                now = {"last_changed": _now(), "change": change, "change_run": self.run, "told": told}
+                rest_told = post.rest if post.rest is not None else row.rest_told if row else None
+                now = {"last_changed": _now(), "change": change, "change_run": self.run}
+                now |= {"told": told, "rest_told": rest_told}
                 self._db.execute(_STORE, record | now | {"who": post.id})
             else:
                 if post.listed is not None:
@@ -352,8 +417,9 @@ class State(Database):
         return change
 
     def settle(self, post: FoundPost) -> None:
-        """What listings say of a post needs no other record."""
-        self._update(POSTS, POSTS.c.id == post.id, told=post.listed)
+        """What listings and REST say of a post needs no other record."""
+        told = {} if post.rest is None else {"rest_told": post.rest}
+        self._update(POSTS, POSTS.c.id == post.id, told=post.listed, **told)
 
     def visited(self, post_id: int, due: str | None, reading: Reading | None = None) -> None:
         """A post's own page was read, or found unchanged, and is *due* again then; None for a post without a page."""
@@ -369,6 +435,11 @@ class State(Database):
         since = sa.func.coalesce(POSTS.c.gone_since, now)
         self._update(POSTS, POSTS.c.id == post_id, gone_since=since, last_changed=now, change=gone, change_run=self.run)
         return gone
+
+    def rule_out(self, post: Post, reason: str) -> None:
+        """A post that lists name can't be had, for this *reason*; it isn't looked for until one names it again."""
+        self.explain(post.url, post=post.id, reason=reason)
+        self._update(POSTS, POSTS.c.id == post.id, gone_since=_now())
 
     def post(self, post_id: int, *, gone: bool) -> FoundPost:
         """The stored record of a post, which is *gone* or not."""
@@ -402,6 +473,7 @@ class State(Database):
             "record": line,
             "hash": _hash(line),
             "size": len(line.encode()) + 1,
+            "address": address(post.url),
             "day": post.published_date,
             "instant": post.published_at,
         }
@@ -415,6 +487,7 @@ _NEW_POST = POSTS.insert().values(
     first_seen=sa.bindparam("now"),
     last_seen=sa.bindparam("now"),
     due=sa.bindparam("now"),
+    address=sa.bindparam("address"),
 )
 _SEEN_POST = (
     POSTS.update()
@@ -428,14 +501,40 @@ _SEEN_POST = (
         due=sa.case((sa.bindparam("back", type_=sa.Boolean), sa.bindparam("now")), else_=POSTS.c.due),
     )
 )
-_STORED = sa.select(POSTS.c.hash, POSTS.c.change, POSTS.c.told).where(POSTS.c.id == sa.bindparam("who"))
+_NEW_IN_REST = POSTS.insert().values(
+    id=sa.bindparam("post"),
+    listed="",
+    told="",
+    rest=sa.bindparam("facts"),
+    first_seen=sa.bindparam("now"),
+    last_seen=sa.bindparam("now"),
+    due=sa.bindparam("now"),
+    address=sa.bindparam("address"),
+)
+_SEEN_IN_REST = (
+    POSTS.update()
+    .where(POSTS.c.id == sa.bindparam("post"))
+    .values(
+        rest=sa.bindparam("facts"),
+        last_seen=sa.bindparam("now"),
+        gone_since=None,
+        change=sa.bindparam("what"),
+        due=sa.case((sa.bindparam("back", type_=sa.Boolean), sa.bindparam("now")), else_=POSTS.c.due),
+    )
+)
+_STORED = sa.select(POSTS.c.hash, POSTS.c.change, POSTS.c.told, POSTS.c.rest_told).where(
+    POSTS.c.id == sa.bindparam("who")
+)
 _STORE = (
     POSTS.update()
     .where(POSTS.c.id == sa.bindparam("who"))
     .values(
         {
             name: sa.bindparam(name)
-            for name in ("record", "hash", "size", "day", "instant", "last_changed", "change", "change_run", "told")
+            for name in (
+                *("record", "hash", "size", "day", "instant", "address"),
+                *("last_changed", "change", "change_run", "told", "rest_told"),
+            )
         }
     )
 )
@@ -462,6 +561,27 @@ _SEEN_PLACE = (
 
 def _of(slug: str) -> tuple[sa.ColumnElement[bool], ...]:
     return SIGHTINGS.c.source == "category", SIGHTINGS.c.category == slug
+
+
+def _when_back(change: Change | None, *, back: bool) -> Change | None:
+    """The change of a post that a list names; *back* says that it was gone."""
+    return "updated" if back and change in (None, "gone") else change
+
+
+def _listing_changed(now: str, told: str, record: Post) -> bool:
+    """Whether listings say something else than when *record* was made."""
+    return bool(now and told) and now != told and Post.of(now).contradicts(Post.of(told), record)
+
+
+def _rest_changed(now: str | None, told: str | None, record: Post) -> bool:
+    """Whether REST says something else than when *record* was made, or, of one made without it, more or newer."""
+    if not now or now == told:
+        return False
+    says = Post.of(now)
+    if told:
+        return says.contradicts(Post.of(told), record)
+    nothing = Post(id=says.id, url=says.url, title=says.title)
+    return says.contradicts(nothing, record) or (says.modified_at or "") > (record.modified_at or "")
 
 
 def _merged(post: Post, listed: str, *, same_run: bool) -> str:

@@ -92,9 +92,13 @@ def records(path: Path, *, feed: bool) -> list[dict[str, Any]]:
     return found
 
 
-def command(*arguments: str, site: str | None = None, settings: dict[str, str] | None = None) -> list[str]:
-    """The command line of a crawl."""
-    line = [sys.executable, "-m", "scrapy", "crawl", "archive", *([] if site is None else ["-a", f"site={site}"])]
+def command(
+    *arguments: str, site: str | None = None, settings: dict[str, str] | None = None, spider: str = "archive"
+) -> list[str]:
+    """The command line of a crawl: of the pages alone, if the arguments don't ask for more (``inventory=yes``)."""
+    line = [sys.executable, "-m", "scrapy", "crawl", spider, *([] if site is None else ["-a", f"site={site}"])]
+    if spider == "archive" and not any(argument.startswith(("inventory=", "source=")) for argument in arguments):
+        line += ["-a", "inventory=no"]
     for name, value in (IN_A_HURRY | (settings or {})).items():
         line += ["-s", f"{name}={value}"]
     return [*line, *arguments]
@@ -105,10 +109,16 @@ def environment(output: Path) -> dict[str, str]:
     return os.environ | {"ENGCRAWL_OUTPUT": str(output)}
 
 
-def crawl(output: Path, *arguments: str, site: str | None = None, settings: dict[str, str] | None = None) -> Crawl:
-    """Run ``scrapy crawl archive`` to its end."""
+def crawl(
+    output: Path,
+    *arguments: str,
+    site: str | None = None,
+    settings: dict[str, str] | None = None,
+    spider: str = "archive",
+) -> Crawl:
+    """Run ``scrapy crawl`` to its end."""
     done = subprocess.run(
-        command(*arguments, site=site, settings=settings),
+        command(*arguments, site=site, settings=settings, spider=spider),
         cwd=ROOT,
         env=environment(output),
         stdin=subprocess.DEVNULL,

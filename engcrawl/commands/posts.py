@@ -14,14 +14,14 @@ from datetime import date
 from engcrawl import dates
 from engcrawl.errors import UsageError
 from engcrawl.items import Post
-from engcrawl.printing import StateCommand, one_of, option, show
+from engcrawl.printing import RowsCommand, one_of, option, show
 from engcrawl.state import State
 
 _COLUMNS = ["id", "published_date", "title", "categories", "gone_since"]
 """Of the table."""
 
 
-class Command(StateCommand):
+class Command(RowsCommand):
     """Prints posts from the state, newest first: also while a crawl is at work."""
 
     def short_desc(self) -> str:
@@ -53,6 +53,7 @@ class Command(StateCommand):
 
     def check(self, opts: argparse.Namespace) -> None:
         """The days and instants as the state has them."""
+        super().check(opts)
         option(opts, "since", _day)
         option(opts, "changed_since", _moment)
         option(opts, "gone", one_of("with", "without", "only"))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engcrawl import dates
-from engcrawl.printing import StateCommand, option, show
+from engcrawl.printing import RowsCommand, option, show
 from engcrawl.state import State
 
 _COLUMNS = [
@@ -31,7 +31,7 @@ _NARROW = ["run", "verdict", "seconds", "new", "updated", "gone", "problems"]
 _REASONS = {"running": "pid {pid} on {host}", "died": "its process (pid {pid} on {host}) is gone, and left no verdict"}
 
 
-class Command(StateCommand):
+class Command(RowsCommand):
     """Prints the last runs, the newest first, also the one that is at work, and those that died."""
 
     def short_desc(self) -> str:
@@ -50,6 +50,7 @@ class Command(StateCommand):
 
     def check(self, opts: argparse.Namespace) -> None:
         """The number."""
+        super().check(opts)
         option(opts, "last", _count)
 
     def show(self, state: State, opts: argparse.Namespace) -> None:

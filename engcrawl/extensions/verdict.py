@@ -20,6 +20,7 @@ from engcrawl.errors import StateError
 from engcrawl.feeds import FAILED, FeedExporter
 from engcrawl.middlewares import closing
 from engcrawl.output import Output
+from engcrawl.proof import proven_by, unexplained
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -81,6 +82,10 @@ class Ledger:
     """Posts that the arguments left out."""
     dropped: dict[str, int] = field(default_factory=dict)
     """Records that the pipelines dropped, by the reason."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """How much of each source that was asked could be read (`engcrawl.inventory.Status`)."""
+    proof: dict[str, Any] | None = None
+    """`engcrawl.proof.prove`, where the archive was counted."""
     usage: str | None = None
 
     @property
@@ -105,13 +110,14 @@ class Ledger:
             return Outcome.FAILED, "a feed could not be written"
         if finish_reason != "finished":
             return Outcome.STOPPED, f"ended early: {finish_reason}"
-        if not self.pages:
+        read = any(status in ("whole", "part") for status in self.sources.values())
+        if not (self.pages or read):
             first = self.problems[0] if self.problems else None
             return (
                 Outcome.FAILED,
-                f"no listing page: {first.reason}: {first.url}" if first else "no listing page",
+                f"no list of posts: {first.reason}: {first.url}" if first else "no list of posts",
             )
-        if not (self.listed or self.filtered):
+        if not (self.listed or self.filtered or read):
             return Outcome.FAILED, "no post"
         if self.problems:
             return Outcome.INCOMPLETE, f"{len(self.problems)} pages or posts could not be had"
@@ -123,9 +129,24 @@ class Ledger:
         unwalked = [c.slug for c in self.categories.values() if not c.whole]
         if unwalked:
             return Outcome.INCOMPLETE, f"not walked to the end: {', '.join(unwalked)}"
+        if self.proof:
+            return self._counted(self.proof)
         return (
             Outcome.COMPLETE,
             "every page that the site says it has was walked or is known, every post listed was read",
+        )
+
+    @staticmethod
+    def _counted(proof: dict[str, Any]) -> tuple[Outcome, str]:
+        """The verdict on an archive whose posts were counted."""
+        if missing := unexplained(proof):
+            return Outcome.INCOMPLETE, f"{missing} posts that the site's lists name aren't in the archive"
+        names = proven_by(proof)
+        if names:
+            return Outcome.COMPLETE, f"every post that the site's lists name was read; proven by {' and '.join(names)}"
+        return (
+            Outcome.COMPLETE,
+            "every post that the site's lists name was read; no list beside its pages proves it",
         )
 
 
@@ -153,6 +174,7 @@ class Verdict:
             (self.post_done, engcrawl.signals.post_done),
             (self.unlisted, engcrawl.signals.unlisted),
             (self.problem, engcrawl.signals.problem),
+            (self.source_asked, engcrawl.signals.source_asked),
             (self.state_failed, engcrawl.signals.state_failed),
         ):
             crawler.signals.connect(receiver, signal)
@@ -171,6 +193,9 @@ class Verdict:
         logger.warning("Could not be had: %s: %s", url, reason)
         self.ledger.problems.append(Problem(url, reason, post_id))
         self.crawler.stats.inc_value("engcrawl/problems")
+
+    def source_asked(self, source: str, status: str) -> None:
+        self.ledger.sources[source] = status
 
     def post_taken(self) -> None:
         self.ledger.taken += 1
@@ -220,6 +245,9 @@ class Verdict:
         outcome, why = self.ledger.outcome(reason, feeds_failed)
         archive = None
         try:
+            if outcome in (Outcome.COMPLETE, Outcome.INCOMPLETE):
+                self.ledger.proof = self.crawler.spider.prove()  # type: ignore[union-attr]
+                outcome, why = self.ledger.outcome(reason, feeds_failed)
             self.state.commit()
             if outcome in (Outcome.COMPLETE, Outcome.INCOMPLETE, Outcome.STOPPED):
                 archive = self._publish()
@@ -258,8 +286,10 @@ class Verdict:
 
     def _publish(self) -> str:
         """Replace the archive by the posts of the state; what was done, for the verdict and the log."""
-        replaced = self.run.output.publish(self.state)
         posts, _, _ = self.state.measure()
+        if not posts:
+            return "left as it was: no post is known"
+        replaced = self.run.output.publish(self.state)
         return f"{'replaced' if replaced else 'unchanged'}: {posts} posts"
 
     def _arguments(self) -> dict[str, Any]:
@@ -296,6 +326,7 @@ class Verdict:
                 }
                 for c in sorted(self.ledger.categories.values(), key=lambda c: c.slug)
             ],
+            "proof": self.ledger.proof,
             "problems": [p.entry() for p in self.ledger.problems],
             "unlisted": [p.entry() for p in self.ledger.unlisted],
             "feed": self.run.feed.name if self.run.feed.exists() else None,

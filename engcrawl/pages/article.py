@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from lxml.html import HtmlElement
@@ -27,6 +28,9 @@ from engcrawl.pages.page import (
 _BODY = xpath(f'.//*[{has("entry-content")} or @itemprop="articleBody"]')
 _PASSWORD_FORM = xpath(f"boolean(.//form[{has('post-password-form')}])")
 _FEATURED_IMAGE = xpath(f".//img[{has('wp-post-image')}]")
+_IN_REST = xpath('//link[@rel="alternate" and @type="application/json"]/@href')
+_REST_POST = re.compile(r"/wp/v2/posts/(\d+)$")
+_WITH_BODY = xpath(f'//article[substring-after(@id, "post-") > 0][.//*[{has("entry-content")}]]')
 
 
 @dataclass(slots=True)
@@ -77,6 +81,11 @@ def read(selector: Selector, text: str, url: str, post_id: int) -> ArticlePage:
     return ArticlePage(post, parts, dict.fromkeys(categories) | links)
 
 
+def read_unknown(selector: Selector, text: str, url: str) -> ArticlePage:
+    """Read the page of a post whose ID isn't known. Raises NotThePage as `read` does, and where the page names none."""
+    return read(selector, text, url, _own_id(whole(text, selector.root)))
+
+
 def read_part(selector: Selector, text: str, url: str, post_id: int) -> str | None:
     """The body, cleaned, of one further page of a post that is split over several; None where it is empty.
 
@@ -84,6 +93,17 @@ def read_part(selector: Selector, text: str, url: str, post_id: int) -> str | No
     """
     root = whole(text, selector.root)
     return body.cleaned(_content(root, _own_element(root, post_id)), url)
+
+
+def _own_id(root: HtmlElement) -> int:
+    """The ID of the post that a page is of: as its link to REST has it, else of the one element that has a body."""
+    for href in _IN_REST(root):
+        if match := _REST_POST.search(href):
+            return int(match.group(1))
+    found = {entry.post_id(element) for element in _WITH_BODY(root)}
+    if len(found) != 1:
+        raise NotThePage(f"not the page of a post: {described(root)}")
+    return found.pop()
 
 
 def _own_element(root: HtmlElement, post_id: int) -> HtmlElement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from scrapy import Request, Spider
 from scrapy.core.scheduler import Scheduler
@@ -31,7 +31,7 @@ class BaseSpider(Spider):
         super().__init__(name)
         self._problems = 0
 
-    def _request(self, url: str, callback: Any, errback: Any, **kwargs: Any) -> Request:
+    def _request(self, url: str, callback: Any, errback: Any, /, **kwargs: Any) -> Request:
         # dont_filter: what comes twice is decided here, by post and by page; a request is never dropped silently.
         return Request(url, callback, errback=errback, cb_kwargs=kwargs, dont_filter=True)
 
@@ -75,6 +75,17 @@ def reason(failure: Failure) -> str:
 def status(failure: Failure) -> int | None:
     """The status of an answer that wasn't a success; None for a failure without an answer."""
     return failure.value.response.status if isinstance(failure.value, HttpError) else None
+
+
+def cause(failure: Failure) -> Literal["gone", "forbidden", "external"] | None:
+    """Why what was asked for can't be had, whoever asks again; None where another try may help."""
+    answered = status(failure)
+    if answered in (404, 410):
+        return "gone"
+    ignored = str(failure.value) if isinstance(failure.value, IgnoreRequest) else ""
+    if answered in (401, 403) or "robots.txt" in ignored:
+        return "forbidden"
+    return "external" if "another host" in ignored else None
 
 
 def asked(source: Response | Failure) -> str:

@@ -18,8 +18,9 @@ from engcrawl.arguments import ArchiveArguments
 from engcrawl.items import FoundPost, Post, Reading
 from engcrawl.middlewares import closing
 from engcrawl.pages import NotThePage, article
+from engcrawl.pages.page import same_host
 from engcrawl.schedule import next_reading
-from engcrawl.spiders.base import BaseSpider, asked, reason, status
+from engcrawl.spiders.base import BaseSpider, asked, cause, reason, status
 from engcrawl.state import Waiting
 from engcrawl.walks import html
 
@@ -31,11 +32,12 @@ class PostsSpider(BaseSpider):
     """Makes the records of the posts that wait in the state; how they get there is its subclasses' business."""
 
     arguments: ArchiveArguments
+    site: str
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
-        self._now = self._full_since = ""
-        """When this run began, and the full walk that it is part of."""
+        self._now = self._full_since = self._due_by = ""
+        """When this run began, and the full walk that it is part of; and up to when posts that are due are read."""
         self._missing: list[int] = []
         """Posts that no listing of the full walk named, and whose own address says that they aren't there."""
 
@@ -50,11 +52,11 @@ class PostsSpider(BaseSpider):
     # Whose turn it is
 
     def _posts_waiting(self) -> int:
-        return self.memory.waiting(self._now, articles=self.arguments.articles)
+        return self.memory.waiting(self._due_by, articles=self.arguments.articles)
 
     async def _posts(self) -> AsyncIterator[Post | Request]:
         """Each post that waits: a request for its own page, or the post where none is to be had."""
-        for waiting in self.memory.take(self._now, articles=self.arguments.articles):
+        for waiting in self.memory.take(self._due_by, articles=self.arguments.articles):
             if closing(self.crawler):
                 return
             post = waiting.post
@@ -63,11 +65,10 @@ class PostsSpider(BaseSpider):
             if not self._wanted(post):
                 self._count("filtered")
                 continue
-            new = waiting.record is None or post.contradicts(waiting.told, waiting.record)
             if post.external or not post.url or not self.arguments.articles:
                 yield self._taken(post)
-            elif new or waiting.due:
-                yield self._article(waiting, fresh=new)
+            elif waiting.changed or waiting.due:
+                yield self._article(waiting, fresh=waiting.changed)
                 await self._ready()
             else:
                 self.memory.settle(post)
@@ -79,6 +80,17 @@ class PostsSpider(BaseSpider):
                 return
             yield self._article(waiting, fresh=False)
             await self._ready()
+
+    async def _strangers(self) -> AsyncIterator[Request]:
+        """A request for each address that sources name and of which nothing else is known."""
+        for url in self.memory.strangers():
+            if closing(self.crawler):
+                return
+            if same_host(url, self.site):
+                yield self._request(url, self.parse_stranger, self.stranger_failed)
+                await self._ready()
+            else:
+                self.memory.explain(url, reason="external: its address is on another host, and no list says its ID")
 
     def _article(self, waiting: Waiting, *, fresh: bool) -> Request:
         """The request for a post's own page; unless it must be *fresh*, the site may say that it is the one we have."""
@@ -114,16 +126,21 @@ class PostsSpider(BaseSpider):
 
     def parse_article(self, response: Response, waiting: Waiting) -> Iterator[Post | Request]:
         """A post's own page, merged with what the listings said."""
-        post = waiting.post
         if response.status == 304:
             self._unchanged(waiting, response)
             return
         try:
-            page = article.read(*html(response), post.id)
+            page = article.read(*html(response), waiting.post.id)
         except NotThePage as error:
             yield from self._again(response, str(error)) or self._article_lost(waiting, response, str(error))
             return
+        yield from self._article_read(waiting, page, response)
+
+    def _article_read(
+        self, waiting: Waiting, page: article.ArticlePage, response: Response
+    ) -> Iterator[Post | Request]:
         yield from self._note(page.categories)
+        post = waiting.post
         post.take_article(page.post)
         if page.parts == 1:
             post.reading = _reading(response)
@@ -131,7 +148,28 @@ class PostsSpider(BaseSpider):
         else:
             yield self._part(waiting, 2, page.parts, [page.post.content_html])
 
-    def article_failed(self, failure: Failure) -> Iterator[Post]:
+    def parse_stranger(self, response: Response) -> Iterator[Post | Request]:
+        """The page at an address of which nothing else was known."""
+        try:
+            page = article.read_unknown(*html(response))
+        except NotThePage as error:
+            if not (again := self._again(response, str(error))):
+                self._problem(asked(response), str(error))
+            yield from again or ()
+            return
+        waiting = self.memory.adopt(page.post.id, asked(response), self._now)
+        if waiting:
+            self._taken(waiting.post)
+            yield from self._article_read(waiting, page, response)
+
+    def stranger_failed(self, failure: Failure) -> None:
+        """Errback of an address of which nothing else was known."""
+        if why := cause(failure):
+            self.memory.explain(asked(failure), reason=f"{why}: {reason(failure)}")
+        else:
+            self._problem(asked(failure), reason(failure))
+
+    def article_failed(self, failure: Failure) -> Iterator[Post | Request]:
         """Errback of a post's own page, and of the further pages of a long one."""
         waiting: Waiting = failure.request.cb_kwargs["waiting"]  # type: ignore[attr-defined]
         yield from self._article_lost(waiting, failure, reason(failure))
@@ -168,27 +206,64 @@ class PostsSpider(BaseSpider):
         self.memory.settle(waiting.post)
         self._done("unchanged")
 
-    def _article_lost(self, waiting: Waiting, source: Response | Failure, why: str) -> Iterator[Post]:
+    def _article_lost(self, waiting: Waiting, source: Response | Failure, why: str) -> Iterator[Post | Request]:
         """Report a post whose own page, or a part of it, could not be had.
 
         The record that there is stays; where there is none, what is known of the post goes out. A post that the full
-        walk didn't find is no problem, nor is one that isn't there any more and that no listing of this run named.
+        walk didn't find is no problem, nor is one that isn't there any more and that no listing of this run named, or
+        that REST confirms to be gone, nor one that was never listed and can't be had at all.
         """
         post, url = waiting.post, asked(source)
-        absent = isinstance(source, Failure) and status(source) in (404, 410)
+        never = cause(source) if isinstance(source, Failure) else None
+        absent = never == "gone"
         unlisted = waiting.last_seen < self._full_since and self._walked_fully()
-        if waiting.record is None:
-            self._problem(url, why, post.id)
-            post.content_html = post.listed = None
-            post.lost = True
-            yield post
-        elif unlisted or (absent and not waiting.listed_now):
+        if waiting.record and (unlisted or (absent and not waiting.listed_now)):
             self.crawler.signals.send_catch_log(engcrawl.signals.unlisted, url=url, reason=why, post_id=post.id)
             if absent and waiting.last_seen < self._full_since:
                 self._missing.append(post.id)
             self._done("unlisted")
+        elif absent and self._rest_is_open():
+            in_rest = f"{self.site}/wp-json/wp/v2/posts/{post.id}?_fields=id"
+            kwargs = {"waiting": waiting, "url": url, "why": why}
+            yield self._request(in_rest, self.parse_still_there, self.still_there_failed, **kwargs)
+        elif never and not absent and not waiting.listed and waiting.record is None:
+            self._rule_out(waiting, url, f"{never}: {why}")
         else:
-            self._problem(url, why, post.id)
+            yield from self._lost(waiting, url, why)
+
+    @abstractmethod
+    def _rest_is_open(self) -> bool:
+        """Whether REST named all its posts in this run."""
+
+    def parse_still_there(self, response: Response, waiting: Waiting, url: str, why: str) -> Iterator[Post]:
+        """REST's answer for a post whose own page isn't there: it has it, and so should the archive."""
+        yield from self._lost(waiting, url, why)
+
+    def still_there_failed(self, failure: Failure) -> Iterator[Post]:
+        """Errback of the same: the post was taken down (404) or back (401: only its editors may see it)."""
+        kwargs = failure.request.cb_kwargs  # type: ignore[attr-defined]
+        if status(failure) in (401, 403, 404, 410):
+            self._rule_out(kwargs["waiting"], kwargs["url"], f"gone: {kwargs['why']}")
+        else:
+            yield from self._lost(**kwargs)
+
+    def _rule_out(self, waiting: Waiting, url: str, why: str) -> None:
+        """A post that lists name can't be had, and never will: what there is of it stays."""
+        if waiting.record:
+            self.memory.explain(waiting.post.url, post=waiting.post.id, reason=why)
+        else:
+            self.memory.rule_out(waiting.post, why)
+        self.crawler.signals.send_catch_log(engcrawl.signals.unlisted, url=url, reason=why, post_id=waiting.post.id)
+        self._done("unlisted")
+
+    def _lost(self, waiting: Waiting, url: str, why: str) -> Iterator[Post]:
+        post = waiting.post
+        self._problem(url, why, post.id)
+        if waiting.record is None:
+            post.content_html = post.listed = post.rest = None
+            post.lost = True
+            yield post
+        else:
             self._done("lost")
 
 

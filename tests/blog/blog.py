@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -22,6 +23,8 @@ PER_PAGE = 12
 ZONE = ZoneInfo("America/Los_Angeles")
 BEGIN = datetime(2012, 3, 1, 16, 0, tzinfo=UTC)
 END = datetime(2026, 10, 1, 16, 0, tzinfo=UTC)
+EDITED = datetime(2030, 1, 1, 16, 0, tzinfo=UTC)
+"""When the first edit of a post is made: after everything else, the runs of the tests too."""
 EXTERNAL = ("https://research.example.org/notes", "https://careers.example.com/life")
 
 
@@ -106,6 +109,35 @@ class Post:
         """Publication in the site's own zone."""
         return self.published.astimezone(ZONE)
 
+    @property
+    def changed(self) -> datetime:
+        """When it was last modified: as WordPress has it, with its publication if not since."""
+        return self.modified or self.published
+
+    @property
+    def classes(self) -> list[str]:
+        """Its classes: WordPress' own, and those that say how it is filed."""
+        return [
+            f"post-{self.id}",
+            "post",
+            "type-post",
+            "status-publish",
+            "format-standard",
+            *(["post-password-required"] if self.protected else []),
+            "has-post-thumbnail",
+            "hentry",
+            *self.filed,
+        ]
+
+    @property
+    def filed(self) -> list[str]:
+        """The classes that name its categories, its tags and its content types."""
+        return [
+            *(f"category-{slug}" for slug in self.categories),
+            *(f"tag-{tag}" for tag in self.tags),
+            *(f"fb_content_type-{kind}" for kind in self.kinds),
+        ]
+
 
 @dataclass(frozen=True)
 class Edit:
@@ -119,16 +151,20 @@ class Edit:
 
 
 class Blog:
-    """*posts* posts made from *seed*, served at *base*."""
+    """*posts* posts made from *seed*, served at *base*; with *ties*, two by two of the same instant."""
 
-    def __init__(self, posts: int = 500, seed: int = 1, base: str = "") -> None:
+    def __init__(self, posts: int = 500, seed: int = 1, base: str = "", *, ties: bool = False) -> None:
         self.size = posts
+        self.ties = ties
         self._step = (END - BEGIN) / max(posts, 500)
         self.seed = seed
         self.base = base
         self._full = {(n * posts) // (2 * PER_PAGE) for n in range(2 * PER_PAGE)} if posts >= 4 * PER_PAGE else set()
         self._listings: dict[str, array[int]] = {slug: array("L") for slug in CATEGORIES}
         self.whole = array("L")
+        self.counts: Counter[str] = Counter()
+        """How many published posts are filed in each category itself, hidden ones too."""
+        self._changed = array("q")
         self._extra: dict[int, tuple[str, ...]] = {}
         self._edits: dict[int, Edit] = {}
         self.removed: dict[int, bool] = {}
@@ -137,6 +173,7 @@ class Blog:
             self._list(index)
 
     def _list(self, index: int) -> None:
+        self.counts.update(self.categories_of(index))
         if self.hidden(index):
             return
         self.whole.append(index)
@@ -157,6 +194,7 @@ class Blog:
         index = self.size
         self.size += 1
         self._extra[index] = categories
+        self.counts.update(categories)
         self.whole.insert(0, index)
         for slug in self._in_listings(index):
             self._listings[slug].insert(0, index)
@@ -174,16 +212,22 @@ class Blog:
             tags=before.tags if tags is None else tags,
         )
         self.post.cache_clear()
-        return self.post(index)
+        post = self.post(index)
+        if index < len(self._changed):
+            self._changed[index] = int(post.changed.timestamp())
+        return post
 
     def remove(self, index: int) -> Post:
         """Take a post down: no list names it, and its permalink is not found; gives the post as it was."""
-        self.removed.setdefault(index, index in self.whole)
+        if index not in self.removed:
+            self.removed[index] = index in self.whole
+            self.counts.subtract(self.categories_of(index))
         self._unlist(index)
         return self.post(index)
 
     def restore(self, index: int) -> None:
         """Put a post that was taken down back in its place."""
+        self.counts.update(self.categories_of(index))
         if self.removed.pop(index):
             for listing in (self.whole, *(self._listings[slug] for slug in self._in_listings(index))):
                 listing.insert(_place(listing, index), index)
@@ -198,6 +242,11 @@ class Blog:
     def hidden(index: int) -> bool:
         """Whether the site keeps the post out of its listings (``post__not_in``)."""
         return index % 31 == 9
+
+    @staticmethod
+    def external(index: int) -> bool:
+        """Whether the post's permalink leads to another site."""
+        return index % 23 == 5
 
     def categories_of(self, index: int) -> tuple[str, ...]:
         """The slugs of the categories that the post is filed in."""
@@ -239,12 +288,12 @@ class Blog:
         post_id = self.id_of(index)
         nouns = rng.sample(blocks._NOUNS, 2)
         slug = f"{'-'.join(nouns)}-{post_id}"
-        tied = index % 50 == 7  # the same second as the post before
+        tied = index % 50 == 7 or (self.ties and index % 2 == 1)  # the same second as the post before
         published = (BEGIN + self._step * (index - tied)).replace(microsecond=0)
         published += timedelta(hours=(index - tied) % 5)  # some in the evening of the site, the next day in UTC
         categories = self.categories_of(index)
         in_path = categories[0] if index % 5 else rng.choice(_USUAL)
-        external = index % 23 == 5
+        external = self.external(index)
         day = published.astimezone(ZONE)
         path = f"/{day:%Y/%m/%d}/{in_path}/{slug}/"
         if external:
@@ -274,7 +323,7 @@ class Blog:
             post,
             title=edit.title or post.title,
             tags=post.tags if edit.tags is None else tuple(sorted(edit.tags)),
-            modified=max(post.modified or END, post.published, END) + timedelta(hours=edit.version),
+            modified=max(post.modified or EDITED, post.published, EDITED) + timedelta(hours=edit.version),
         )
 
     def bodies(self, post: Post) -> list[list[blocks.Block]]:
@@ -286,6 +335,20 @@ class Blog:
     def excerpt(self, post: Post) -> str:
         """What ``og:description`` says."""
         return blocks.words(Random(self.seed * 4_000_037 + post.index), 2) + " It’s R&D […]"
+
+    def changed(self, index: int) -> int:
+        """When the post was last modified, in seconds since 1970."""
+        for number in range(len(self._changed), index + 1):
+            self._changed.append(int(self.post(number).changed.timestamp()))
+        return self._changed[index]
+
+    def link(self, post: Post) -> str:
+        """The post's permalink."""
+        return post.path if post.external else self.base + post.path
+
+    def guid(self, post: Post) -> str:
+        """The address that feeds and REST know it by."""
+        return f"{self.base}/?p={post.id}"
 
     # Listings
 
@@ -299,8 +362,27 @@ class Blog:
 
     def page(self, slug: str | None, number: int) -> list[Post]:
         """The posts of page *number*, from 1."""
-        listing = self.listing(slug)
-        return [self.post(i) for i in listing[(number - 1) * PER_PAGE : number * PER_PAGE]]
+        return [self.post(index) for index in self.cut(self.listing(slug), number)]
+
+    def cut(self, listing: Sequence[int], number: int, size: int = PER_PAGE) -> list[int]:
+        """Page *number* of a listing in pages of *size* posts, from 1.
+
+        With ties it is sorted for each page anew, and those of the same instant in no certain order, as MySQL does:
+        where two of them stand on both sides of a page's end, the next page has the first of them again.
+        """
+        start = (number - 1) * size
+        page = list(listing[start : start + size])
+        if self.ties and start and page and self.post(listing[start - 1]).published == self.post(page[0]).published:
+            page[0] = listing[start - 1]
+        return page
+
+    def lost_in_ties(self) -> set[int]:
+        """The listed posts that no category page names, since each was lost between two of them."""
+        named: set[int] = set()
+        for slug in CATEGORIES:
+            for number in range(1, self.pages(slug) + 1):
+                named.update(self.cut(self.listing(slug), number))
+        return set(self.whole) - named
 
     @cached_property
     def not_in(self) -> list[int]:
@@ -309,34 +391,46 @@ class Blog:
 
     # Ground truth
 
-    def truth(self, *, articles: bool = True) -> Iterator[dict[str, Any]]:
-        """What an archive of the category listings must hold, record by record; all keys but ``crawled_at``."""
-        for index in self.whole:
-            yield self.record(self.post(index), article=articles)
+    def truth(self, *, articles: bool = True, rest: bool = False) -> Iterator[dict[str, Any]]:
+        """What an archive of the category listings must hold, record by record; all keys but ``crawled_at``.
 
-    def record(self, post: Post, *, article: bool = True) -> dict[str, Any]:
-        """A post's record; without *article*, of what its listings say."""
+        With *rest*, one of the listings and REST: that has the posts that listings hide, too.
+        """
+        everything = (i for i in range(self.size - 1, -1, -1) if i not in self.removed)
+        for index in everything if rest else self.whole:
+            yield self.record(self.post(index), article=articles, rest=rest)
+
+    def record(self, post: Post, *, article: bool = True, rest: bool = False) -> dict[str, Any]:
+        """A post's record; without *article*, of what its listings say; with *rest*, also of what only REST says."""
         article = article and not post.external
         bodies = self.bodies(post) if article and not post.protected else []
+        dated = not post.external or rest or self._dated(post.index)
+        modified = post.changed if rest else post.modified if article else None
         return {
             "id": post.id,
             "url": post.path.partition("?")[0] if post.external else self.base + post.path,
             "title": f"Protected: {post.title}" if post.protected else post.title,
-            "published_date": f"{post.day:%Y-%m-%d}" if not post.external or self._dated(post.index) else None,
-            "published_at": f"{post.published:%Y-%m-%dT%H:%M:%SZ}" if article else None,
-            "modified_at": f"{post.modified:%Y-%m-%dT%H:%M:%SZ}" if article and post.modified else None,
-            "authors": list(post.authors) if article else [],
+            "published_date": f"{post.day:%Y-%m-%d}" if dated else None,
+            "published_at": f"{post.published:%Y-%m-%dT%H:%M:%SZ}" if article or rest else None,
+            "modified_at": f"{modified:%Y-%m-%dT%H:%M:%SZ}" if modified else None,
+            "authors": list(post.authors if article else post.authors[:1] if rest else ()),
             "categories": list(post.categories),
             "tags": list(post.tags),
             "kind": "video" if "video" in post.kinds else "article",
             "external": post.external,
             "protected": post.protected,
-            "excerpt": self.excerpt(post) if article else None,
+            "excerpt": self.excerpt(post) if article or rest else None,
             "image_url": self.base + post.image,
             "language": "en-US" if article else None,
             "content_html": "\n".join("\n".join(b.html for b in part) for part in bodies) or None,
             "content_markdown": "\n\n".join(b.markdown for part in bodies for b in part if b.markdown) or None,
         }
+
+    def rest_record(self, post: Post) -> dict[str, Any]:
+        """A post's record in an archive of REST alone: it names one author, and no language."""
+        record = self.record(post, rest=True)
+        alone = {"title": post.title, "authors": list(post.authors[:1]), "language": None}
+        return record | alone | ({"excerpt": None} if post.protected else {})
 
     def _dated(self, index: int) -> bool:
         """Whether a listing shows the post's date (or would): in every place but the first of a page."""

@@ -23,6 +23,9 @@ Kind = Literal[
     "no_next",  # no link to the next page
     "no_posts",  # a listing without posts
     "publish",  # a post is published before the answer
+    "remove",  # the post number `post` is taken down before the answer
+    "fewer",  # REST's posts, a sitemap or a feed has every second post only, and counts no others
+    "overclaims",  # REST counts 7 posts more than it has
     "offsite",  # redirect to another host
     "forbid",  # a robots.txt that forbids all
     "dead_click",  # the button's script does nothing
@@ -49,6 +52,8 @@ class Fault:
     seconds: float = 1.0
     after: int = 0
     """How often it doesn't strike first."""
+    post: int = 0
+    """The number of the post that is taken down."""
 
     def hits(self, path: str) -> bool:
         """Whether the fault strikes this time; it then has one time less."""

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -18,11 +18,11 @@ from xml.sax.saxutils import escape
 import jinja2
 from aiohttp import web
 
+from tests.blog import feeds, rest, sitemaps
 from tests.blog.blog import CATEGORIES, PER_PAGE, Blog, Category, Post
 from tests.blog.faults import Fault
 
 HERE = Path(__file__).parent
-PER_SITEMAP = 1000
 CHALLENGE = """<!DOCTYPE html><html><head><title>Just a moment...</title></head>
 <body><h1>Checking your browser</h1><script>setTimeout(function(){location.reload()}, 5000)</script></body></html>"""
 LOGIN = """<!DOCTYPE html><html><head><title>Log In</title></head><body class="login">
@@ -46,6 +46,8 @@ class Server:
         self.blog = blog
         self.faults = faults or []
         self.port = port
+        self.sitemap: sitemaps.Kind = "yoast"
+        """Which sitemaps there are, from the next request on."""
         self.requests: list[tuple[float, str]] = []
         """Each request: when it came (seconds of the event loop's clock), and its path."""
         self.answers: list[tuple[str, int]] = []
@@ -90,8 +92,8 @@ class Server:
         self._templates.globals.update(
             base=self.url,
             menu=[c for c in CATEGORIES.values() if c.in_menu],
-            link=lambda post: post.path if post.external else self.url + post.path,
-            classes=_classes,
+            link=blog.link,
+            classes=lambda post: " ".join(post.filed),
             categories=lambda post: [CATEGORIES[slug] for slug in post.categories],
             label=_label,
             upper_day=lambda post: f"{post.day:%b} {post.day.day}, {post.day.year}".upper(),
@@ -128,6 +130,8 @@ class Server:
                 raise web.HTTPFound(f"http://localhost:{self.port}{request.path}")
             case "publish":
                 self.blog.publish(("compilers",))
+            case "remove":
+                self.blog.remove(fault.post)
         answer = await handler(request)
         if fault.kind in ("truncated", "cut", "slow") and answer.status != 304:
             return await _in_pieces(request, answer, fault)
@@ -143,19 +147,19 @@ class Server:
         path = request.path
         routes: list[tuple[str, Callable[..., web.Response]]] = [
             (r"/(?:page/(\d+)/)?", self._front),
+            (r"/(?:category/(?:[^/]+/)*?([^/]+)/)?feed/(atom/)?", self._feed),
             (r"/category/((?:[^/]+/)*?[^/]+)/(?:page/(\d+)/)?", self._category),
             (r"/\d{4}/\d\d/\d\d/[^/]+/[^/]+-(\d+)/(?:(\d+)/)?", self._article),
-            (r"/(?:category/(?:[^/]+/)*?([^/]+)/)?feed/", self._feed),
             (r"/wp-json/wp/v2/posts", self._rest_posts),
             (r"/wp-json/wp/v2/posts/(\d+)", self._rest_post),
             (r"/wp-json/wp/v2/categories", self._rest_categories),
             (r"/wp-json/wp/v2/categories/(\d+)", self._rest_category),
-            (r"/sitemap_index\.xml", self._sitemap_index),
-            (r"/post-sitemap(\d*)\.xml", self._sitemap),
+            (r"/[^/]*sitemap[^/]*", self._sitemap),
             (r"/robots\.txt", self._robots),
+            (r"/about/", self._about),
             (r"/static/loadmore\.js", self._script),
         ]
-        for pattern, page in [(r"/category/(?:[^/]+/)*?([^/]+)/feed/", self._feed), *routes]:
+        for pattern, page in routes:
             if match := re.fullmatch(pattern, path):
                 return page(request, *match.groups())
         if path == "/wp-json/blog/v1/loadmore" and request.method == "POST":
@@ -229,12 +233,9 @@ class Server:
         posts = self.blog.page(query["category_name"] or None, number)
         return self._page("tiles.html", posts=posts)
 
-    def _found(self, post_id: str) -> Post | None:
-        index = self.blog.index_of(int(post_id))
-        return None if index is None else self.blog.post(index)
-
     def _article(self, request: web.Request, post_id: str, part: str | None) -> web.Response:
-        post = self._found(post_id)
+        index = self.blog.index_of(int(post_id))
+        post = None if index is None else self.blog.post(index)
         number = int(part or 1)
         if post is None or number > post.parts or not request.path.startswith(post.path):
             return self._missing()
@@ -248,7 +249,7 @@ class Server:
             graph=json.dumps(self._graph(post)).replace("/", "\\/"),
             more=[self.blog.post(index) for index in indexes if index not in self.blog.removed],
         )
-        return page if request[FAULT] == "no_validators" else _validated(request, page, post.modified or post.published)
+        return page if request[FAULT] == "no_validators" else _validated(request, page, post.changed)
 
     def _graph(self, post: Post) -> dict[str, Any]:
         url = self.url + post.path
@@ -269,97 +270,34 @@ class Server:
 
     # The other lists of posts
 
-    def _feed(self, request: web.Request, slug: str | None = None) -> web.Response:
+    def _feed(self, request: web.Request, slug: str | None, atom: str | None) -> web.Response:
         if slug is not None and slug not in CATEGORIES:
             return self._missing()
-        items = "".join(
-            f"<item><title>{escape(p.title)}</title><link>{escape(self._link(p))}</link>"
-            f"<pubDate>{format_datetime(p.published)}</pubDate>"
-            f'<guid isPermaLink="false">{self.url}/?p={p.id}</guid></item>'
-            for p in self.blog.page(slug, int(request.query.get("paged", "1")))
-        )
-        channel = f"<channel><title>Notes</title>{items}</channel>"
-        xml = f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0">{channel}</rss>'
-        return web.Response(text=xml, content_type="application/rss+xml")
-
-    def _link(self, post: Post) -> str:
-        return post.path if post.external else self.url + post.path
+        number = int(request.query.get("paged", "1"))
+        return feeds.answer(self.blog, slug, number, bool(atom), request[FAULT]) or self._missing()
 
     def _rest_posts(self, request: web.Request) -> web.Response:
-        per_page, page = int(request.query.get("per_page", "10")), int(request.query.get("page", "1"))
-        there: Sequence[int] = range(self.blog.size)
-        if self.blog.removed:
-            there = [i for i in there if i not in self.blog.removed]
-        total = len(there)
-        pages = -(-total // per_page)
-        if not 1 <= page <= pages:
-            return web.json_response({"code": "rest_post_invalid_page_number", "data": {"status": 400}}, status=400)
-        newest = there[::-1][(page - 1) * per_page : page * per_page]
-        headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
-        return web.json_response([self._rest(self.blog.post(i)) for i in newest], headers=headers)
+        return rest.posts(self.blog, request.query, request[FAULT])
 
     def _rest_post(self, request: web.Request, post_id: str) -> web.Response:
-        post = self._found(post_id)
-        if post is None:
-            return web.json_response({"code": "rest_post_invalid_id", "data": {"status": 404}}, status=404)
-        return web.json_response(self._rest(post))
-
-    def _rest(self, post: Post) -> dict[str, Any]:
-        body = "" if post.protected or post.external else self.blog.bodies(post)[0]
-        modified = post.modified or post.published
-        return {
-            "id": post.id,
-            "date": f"{post.day:%Y-%m-%dT%H:%M:%S}",
-            "date_gmt": f"{post.published:%Y-%m-%dT%H:%M:%S}",
-            "modified_gmt": f"{modified:%Y-%m-%dT%H:%M:%S}",
-            "slug": post.slug,
-            "link": self._link(post),
-            "title": {"rendered": ("Protected: " if post.protected else "") + escape(post.title)},
-            "content": {"rendered": "\n".join(b.source for b in body), "protected": post.protected},
-            "categories": [CATEGORIES[slug].number for slug in post.categories],
-        }
+        return rest.post(self.blog, request.query, int(post_id))
 
     def _rest_categories(self, request: web.Request) -> web.Response:
-        return web.json_response([self._rest_term(c) for c in CATEGORIES.values()])
+        return rest.categories(self.blog, request.query)
 
     def _rest_category(self, request: web.Request, number: str) -> web.Response:
-        found = next((c for c in CATEGORIES.values() if c.number == int(number)), None)
-        if found is None:
-            return web.json_response({"code": "rest_term_invalid", "data": {"status": 404}}, status=404)
-        return web.json_response(self._rest_term(found))
+        return rest.category(self.blog, request.query, int(number))
 
-    def _rest_term(self, c: Category) -> dict[str, Any]:
-        there = (i for i in range(self.blog.size) if i not in self.blog.removed)
-        count = sum(c.slug in self.blog.categories_of(i) for i in there)
-        parent = CATEGORIES[c.parent].number if c.parent else 0
-        return {
-            "id": c.number,
-            "slug": c.slug,
-            "name": c.name,
-            "parent": parent,
-            "count": count,
-            "link": self.url + c.path,
-        }
-
-    def _sitemap_index(self, request: web.Request) -> web.Response:
-        maps = range(-(-self.blog.size // PER_SITEMAP))
-        locs = "".join(f"<sitemap><loc>{self.url}/post-sitemap{n + 1 if n else ''}.xml</loc></sitemap>" for n in maps)
-        return _xml(f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{locs}</sitemapindex>')
-
-    def _sitemap(self, request: web.Request, number: str) -> web.Response:
-        start = (int(number or 1) - 1) * PER_SITEMAP
-        posts = (self.blog.post(i) for i in range(start, min(start + PER_SITEMAP, self.blog.size)))
-        urls = "".join(
-            f"<url><loc>{self._link(p)}</loc><lastmod>{(p.modified or p.published).isoformat()}</lastmod></url>"
-            for p in posts
-            if not p.external and p.index not in self.blog.removed
-        )
-        if not urls:
-            return self._missing()
-        return _xml(f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>')
+    def _sitemap(self, request: web.Request) -> web.Response:
+        return sitemaps.answer(self.blog, self.sitemap, request.path, request[FAULT]) or self._missing()
 
     def _robots(self, request: web.Request) -> web.Response:
-        return web.Response(text=f"User-agent: *\nDisallow: /wp-admin/\n\nSitemap: {self.url}/sitemap_index.xml\n")
+        index = sitemaps.index(self.sitemap)
+        named = f"\nSitemap: {self.url}{index}\n" if index else ""
+        return web.Response(text=f"User-agent: *\nDisallow: /wp-admin/\n{named}")
+
+    def _about(self, request: web.Request) -> web.Response:
+        return self._page("base.html")
 
     def _script(self, request: web.Request) -> web.Response:
         text = _SCRIPTS.get(request[FAULT]) or (HERE / "templates" / "loadmore.js").read_text()
@@ -380,23 +318,9 @@ def _validated(request: web.Request, page: web.Response, modified: datetime) -> 
     return answer
 
 
-def _xml(text: str) -> web.Response:
-    return web.Response(text=f'<?xml version="1.0" encoding="UTF-8"?>{text}', content_type="application/xml")
-
-
 def _label(post: Post) -> Category | None:
     """The one category that a tile shows: the first that the menu has."""
     return next((CATEGORIES[slug] for slug in post.categories if CATEGORIES[slug].in_menu), None)
-
-
-def _classes(post: Post) -> str:
-    return " ".join(
-        [
-            *(f"category-{slug}" for slug in post.categories),
-            *(f"tag-{tag}" for tag in post.tags),
-            *(f"fb_content_type-{kind}" for kind in post.kinds),
-        ]
-    )
 
 
 async def _in_pieces(request: web.Request, answer: web.StreamResponse, fault: Fault) -> web.StreamResponse:

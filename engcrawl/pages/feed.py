@@ -1,0 +1,46 @@
+"""Feeds: RSS 2.0 and Atom."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from lxml import etree
+from parsel import Selector
+from scrapy.utils.iterators import xmliter_lxml
+
+from engcrawl.items import Named
+from engcrawl.pages.page import NotThePage, permalink
+
+_ATOM = "http://www.w3.org/2005/Atom"
+_ID = re.compile(r"(?:^|&)p=(\d+)(?:&|$)")
+
+
+def read(content: bytes, url: str) -> list[Named]:
+    """The posts of a feed, in its order; WordPress writes their IDs into the entries' own (``/?p=N``).
+
+    Raises NotThePage.
+    """
+    try:
+        root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
+        if root.tag == "rss":
+            return [_rss(item, url) for item in xmliter_lxml(content, "item")]
+        if root.tag == f"{{{_ATOM}}}feed":
+            return [_atom(item, url) for item in xmliter_lxml(content, "entry", _ATOM, "atom")]
+    except etree.XMLSyntaxError as error:
+        raise NotThePage(f"no feed, or one cut short: {error}") from error
+    raise NotThePage(f"no feed, but <{root.tag}>")
+
+
+def _rss(item: Selector, url: str) -> Named:
+    return _entry(item.xpath("./guid/text()").get(), item.xpath("./link/text()").get(), url)
+
+
+def _atom(item: Selector, url: str) -> Named:
+    link = item.xpath("./atom:link[not(@rel) or @rel='alternate']/@href").get()
+    return _entry(item.xpath("./atom:id/text()").get(), link, url)
+
+
+def _entry(own_id: str | None, link: str | None, url: str) -> Named:
+    found = _ID.search(urlsplit(own_id or "").query)
+    return Named(url=permalink(link or "", url), post=int(found.group(1)) if found else None)

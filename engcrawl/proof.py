@@ -1,0 +1,175 @@
+"""What is proven of the archive: it is counted against every list of its posts that the site publishes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from engcrawl.inventory import SOURCES_ASKED, Asked
+from engcrawl.items import Post
+from engcrawl.state import State
+
+LISTS = ("pages", *SOURCES_ASKED)
+"""Where posts are named: the listing pages of all categories, and the sources that are asked beside them."""
+
+_COMPARED = (
+    "url",
+    "title",
+    "published_date",
+    "published_at",
+    "modified_at",
+    "kind",
+    "external",
+    "protected",
+    "image_url",
+)
+_COMPARED_LISTS = ("categories", "tags")
+_BODY = ', "content_html": '
+
+
+@dataclass
+class Proof:
+    """The archive against one list of the site's posts."""
+
+    asked: Asked | None
+    counts: bool = True
+    """Whether it is meant to have all posts: a feed is meant to have the newest."""
+    listed: int = 0
+    in_archive: int = 0
+    missing: list[dict[str, Any]] = field(default_factory=list)
+    unexpected: int = 0
+    """Posts of the archive that it should name, and doesn't."""
+
+    @property
+    def proves(self) -> bool:
+        """Whether it shows that the archive is complete: all of it was read, and the two have the same posts."""
+        whole = self.asked is not None and self.asked.status == "whole"
+        return self.counts and whole and not self.unexpected and not any(one["reason"] is None for one in self.missing)
+
+    def entry(self) -> dict[str, Any]:
+        """As the verdict has it."""
+        asked = self.asked
+        return {
+            "status": asked.status if asked else "not asked",
+            "detail": asked.detail if asked else "",
+            "asked": asked.asked if asked else None,
+            "claimed": asked.claimed if asked else None,
+            "listed": self.listed,
+            "in_archive": self.in_archive,
+            "missing": self.missing,
+            "unexpected": self.unexpected,
+            "proves": self.proves,
+        }
+
+
+def prove(state: State, pages: Asked | None) -> dict[str, Any]:
+    """The proof part of a verdict; *pages* says how far the last full walk of listing pages came.
+
+    A post counts as expected where a list can name it: sitemaps have only addresses of their own host, and a feed that
+    was read in part has only the newest.
+    """
+    proofs: dict[str, Proof] = {name: Proof(state.answer(name), counts=name != "feed") for name in SOURCES_ASKED}
+    proofs["pages"] = Proof(pages)
+    categories: dict[str, Counter[str]] = {}
+    disagreements: Counter[str] = Counter()
+    missing: list[dict[str, Any]] = []
+    union = archive = hidden = 0
+    for row in state.posts_named():
+        names = [name for name in LISTS if getattr(row, f"in_{name}")]
+        union += bool(names)
+        hidden += bool(names) and not row.in_pages
+        if row.record is None:
+            _miss(row.id, Post.of(row.listed or row.rest).url, row.reason or _gone(row), names, missing, proofs)
+            continue
+        archive += 1
+        record = json.loads(row.record.partition(_BODY)[0] + "}")
+        for slug in record["categories"]:
+            counts = categories.setdefault(slug, Counter())
+            counts.update(["archive", *names])
+        for name, proof in proofs.items():
+            if name in names:
+                proof.listed += 1
+                proof.in_archive += 1
+            elif row.gone_since is None and _expected(name, row.external, proof.asked):
+                proof.unexpected += 1
+        if row.in_rest and row.rest:
+            disagreements.update(_disagreements(record, json.loads(row.rest)))
+    before = None
+    for row in state.strange_entries():
+        key = row.post or row.address
+        if key != before:
+            union, hidden = union + 1, hidden + 1
+            missing.append({"post": row.post, "url": row.url, "sources": [], "reason": row.reason})
+        before = key
+        missing[-1]["sources"].append(row.source)
+        proof = proofs[row.source]
+        proof.listed += 1
+        proof.missing.append({"post": row.post, "url": row.url, "reason": row.reason})
+    rest = proofs["rest"].asked
+    claimed = (rest.more.get("categories") or {}) if rest and rest.status in ("whole", "part") else {}
+    return {
+        "posts": union,
+        "in_archive": archive,
+        "hidden_from_listings": hidden if pages and pages.status == "whole" else None,
+        "missing": missing,
+        "disagreements": dict(sorted(disagreements.items())),
+        "sources": {name: proofs[name].entry() for name in LISTS},
+        "categories": [
+            {"slug": slug, "claimed": claimed.get(slug)} | {name: counts[name] for name in ("archive", *LISTS)}
+            for slug, counts in sorted((claimed_only(claimed) | categories).items())
+        ],
+    }
+
+
+def claimed_only(claimed: dict[str, int]) -> dict[str, Counter[str]]:
+    """A row for each category that REST claims posts for."""
+    return {slug: Counter() for slug, count in claimed.items() if count}
+
+
+def unexplained(proof: dict[str, Any]) -> int:
+    """How many posts are missing without a reason that no run can do anything about."""
+    return sum(one["reason"] is None for one in proof["missing"])
+
+
+def proven_by(proof: dict[str, Any]) -> list[str]:
+    """The lists that show the archive to be complete."""
+    return [name for name, source in proof["sources"].items() if source["proves"] and name != "pages"]
+
+
+def _miss(
+    post: int, url: str, reason: str | None, names: list[str], missing: list[dict[str, Any]], proofs: dict[str, Proof]
+) -> None:
+    if not names:
+        return  # an earlier run's: no list names it any more
+    missing.append({"post": post, "url": url, "sources": names, "reason": reason})
+    for name in names:
+        proofs[name].listed += 1
+        proofs[name].missing.append({"post": post, "url": url, "reason": reason})
+
+
+def _gone(row: Any) -> str | None:
+    return f"gone since {row.gone_since}" if row.gone_since else None
+
+
+def _expected(name: str, external: bool, asked: Asked | None) -> bool:
+    """Whether a list, of all that it has, should name a post of the archive."""
+    return asked is not None and asked.status == "whole" and not (name == "sitemap" and external)
+
+
+def _disagreements(record: dict[str, Any], rest: dict[str, Any]) -> list[str]:
+    """The facts that a record has otherwise than REST, where both tell them."""
+    found = [name for name in _COMPARED if _differ(name, record.get(name), rest.get(name))]
+    found += [name for name in _COMPARED_LISTS if record[name] != rest.get(name, [])]
+    if rest.get("authors") and not set(rest["authors"]) <= set(record["authors"]):
+        found.append("authors")
+    return found
+
+
+def _differ(name: str, ours: Any, theirs: Any) -> bool:
+    if theirs in (None, "") or ours in (None, ""):
+        return False
+    if name == "title":  # themes put a word before the title of a protected post
+        return not str(ours).endswith(str(theirs))
+    return bool(ours != theirs)

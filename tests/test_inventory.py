@@ -1,0 +1,447 @@
+"""The archive counted against the site's own lists of its posts: REST, sitemaps, feeds."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.blog import Blog, Fault, Server
+from tests.blog.blog import Post
+from tests.blog.sitemaps import Kind
+from tests.conftest import ROOT, Crawl, Serve, crawl, environment, newest_first
+from tests.test_commands import run
+from tests.test_nightly import articles, newest, paths, query
+
+POSTS = 120
+REST = r"/wp-json/.*"
+SITEMAPS = r"/.*sitemap.*"
+FEEDS = "/feed/"
+
+
+def counted(server: Server, output: Path, *arguments: str, settings: dict[str, str] | None = None) -> Crawl:
+    """A run with its inventory, and the server's account of it alone."""
+    server.requests.clear()
+    server.answers.clear()
+    return crawl(
+        output,
+        *(arguments if "source=rest" in arguments else ("-a", "inventory=yes", *arguments)),
+        site=server.url,
+        settings=settings,
+    )
+
+
+def proof(done: Crawl) -> dict[str, Any]:
+    found: dict[str, Any] = done.verdict["proof"]
+    return found
+
+
+def truth(blog: Blog) -> list[dict[str, Any]]:
+    """What pages and REST together say."""
+    return newest_first(list(blog.truth(rest=True)))
+
+
+def there(blog: Blog) -> list[Post]:
+    """The posts that the blog has."""
+    return [blog.post(i) for i in range(blog.size) if i not in blog.removed]
+
+
+def hidden(blog: Blog) -> set[int]:
+    return {p.id for p in there(blog) if p.index not in set(blog.whole)}
+
+
+def asked(server: Server, pattern: str) -> list[str]:
+    """The addresses asked for whose path matches."""
+    return [path for _, path in server.requests if re.fullmatch(pattern, path.partition("?")[0])]
+
+
+@pytest.fixture(scope="module")
+def _archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
+    output = tmp_path_factory.mktemp("counted") / "output"
+    with Server(Blog(POSTS)) as server:
+        assert counted(server, output).status == 0
+        yield server, output
+
+
+@pytest.fixture
+def server(_archived: tuple[Server, Path], output: Path) -> Server:
+    """A blog of `POSTS` posts, of which a first run has made the archive that is in *output*, and counted it."""
+    server, archive = _archived
+    shutil.copytree(archive, output)
+    server.show(Blog(POSTS))
+    server.faults.clear()
+    server.sitemap = "yoast"
+    return server
+
+
+# The proof
+
+
+def test_the_archive_is_the_truth_and_the_proofs_numbers_are_right(serve: Serve, output: Path) -> None:
+    server = serve(posts=500)
+    done = counted(server, output)
+    assert done.status == 0, done.log
+    assert done.posts == truth(server.blog)
+    posts, secret = there(server.blog), hidden(server.blog)
+    found = proof(done)
+    inner = [p for p in posts if not p.external]
+    numbers = {
+        name: (s["status"], s["claimed"], s["listed"], s["in_archive"], s["unexpected"], s["proves"])
+        for name, s in found["sources"].items()
+    }
+    listed = len(posts) - len(secret)
+    assert numbers == {
+        "pages": ("whole", None, listed, listed, len(secret), False),
+        "rest": ("whole", len(posts), len(posts), len(posts), 0, True),
+        "sitemap": ("whole", None, len(inner), len(inner), 0, True),
+        "feed": ("part", None, 10, 10, 0, False),
+    }
+    assert {name: found[name] for name in ("posts", "in_archive", "hidden_from_listings", "missing")} == {
+        "posts": len(posts),
+        "in_archive": len(posts),
+        "hidden_from_listings": len(secret),
+        "missing": [],
+    }
+    assert found["disagreements"] == {}
+    assert {c["slug"]: (c["claimed"], c["archive"], c["rest"]) for c in found["categories"]} == {
+        slug: (count, count, count) for slug, count in server.blog.counts.items()
+    }
+    assert done.verdict["reason"] == "every post that the site's lists name was read; proven by rest and sitemap"
+    assert len(asked(server, "/wp-json/wp/v2/posts")) == 6
+    assert len(asked(server, "/wp-json/wp/v2/categories")) == 1
+
+
+def test_posts_that_ties_lose_between_pages_are_in_the_archive(serve: Serve, output: Path) -> None:
+    server = serve(posts=POSTS)
+    server.show(Blog(120, 12, ties=True))
+    lost = {server.blog.post(i).id for i in server.blog.lost_in_ties()}
+    assert lost
+    done = counted(server, output)
+    assert done.status == 0, done.log
+    assert {post["id"] for post in done.posts} == {p.id for p in there(server.blog)}
+    assert proof(done)["hidden_from_listings"] == len(lost | hidden(server.blog))
+
+
+def test_a_post_that_is_published_while_rest_is_read_is_found(serve: Serve, output: Path) -> None:
+    faults = [Fault("publish", "/wp-json/wp/v2/posts", times=1, after=1)]
+    server = serve(posts=250, faults=faults)
+    done = counted(server, output, "-a", "source=rest")
+    assert done.status == 0, done.log
+    assert {post["id"] for post in done.posts} == {p.id for p in there(server.blog)}
+    assert proof(done)["sources"]["rest"]["claimed"] == 251
+    assert "REST is asked anew from its first post on: it had 250 posts, and 251 a page later" in done.log
+
+
+def test_a_post_that_goes_while_rest_is_read_makes_no_other_one_fall_between_pages(serve: Serve, output: Path) -> None:
+    faults = [Fault("remove", "/wp-json/wp/v2/posts", times=1, after=1, post=3)]
+    server = serve(posts=250, faults=faults)
+    done = counted(server, output)
+    assert done.status == 0, done.log
+    assert {p.id for p in there(server.blog)} == {post["id"] for post in done.posts}
+    assert proof(done)["sources"]["rest"]["listed"] == 249
+
+
+def test_a_post_that_goes_before_it_is_read_is_listed_with_the_reason(serve: Serve, output: Path) -> None:
+    server = serve(posts=POSTS)
+    leaving = server.blog.post(newest(server.blog, 60)[-1])
+    server.faults.append(Fault("remove", r"/\d{4}/.*", times=1, post=leaving.index))
+    done = counted(server, output)
+    assert done.status == 0, done.log
+    assert done.posts == truth(server.blog)
+    (missing,) = proof(done)["missing"]
+    assert missing == {
+        "post": leaving.id,
+        "url": server.url + leaving.path,
+        "sources": ["pages", "rest", "sitemap"],
+        "reason": "gone: HTTP 404",
+    }
+    again = counted(server, output)
+    assert (again.status, again.changes) == (0, {})
+    assert proof(again)["missing"] == []
+
+
+def test_a_post_whose_page_is_not_there_although_rest_has_it_is_a_problem(serve: Serve, output: Path) -> None:
+    server = serve(posts=POSTS)
+    broken = server.blog.post(newest(server.blog, 60)[-1])
+    server.faults.append(Fault("status", re.escape(broken.path), status=404))
+    done = counted(server, output)
+    assert (done.status, done.problems) == (3, [(server.url + broken.path, "HTTP 404")])
+
+
+# Sources that are off, lie, or are cut short
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (Fault("status", REST, status=404), "missing"),
+        (Fault("status", REST, status=401), "forbidden"),
+        (Fault("status", REST, status=403), "forbidden"),
+        (Fault("status", REST, status=500), "failed"),
+        (Fault("challenge", REST), "failed"),
+        (Fault("cut", REST), "failed"),
+    ],
+    ids=["404", "401", "403", "500", "a challenge", "half of the JSON"],
+)
+def test_without_rest_the_sitemap_tells_what_listings_hide(
+    serve: Serve, output: Path, fault: Fault, status: str
+) -> None:
+    server = serve(posts=POSTS, faults=[fault])
+    done = counted(server, output, settings={"RETRY_TIMES": "1"})
+    assert done.status == 0, done.log
+    assert done.posts == of_sitemap(server.blog)
+    sources = proof(done)["sources"]
+    assert (sources["rest"]["status"], sources["rest"]["listed"], sources["rest"]["proves"]) == (status, 0, False)
+    assert (sources["sitemap"]["unexpected"], sources["sitemap"]["proves"]) == (0, True)
+    assert done.verdict["reason"].endswith("proven by sitemap")
+
+
+def of_sitemap(blog: Blog) -> list[dict[str, Any]]:
+    """What listings and a sitemap tell: all but the external posts that listings hide."""
+    secret = [blog.record(p) for p in there(blog) if p.id in hidden(blog) and not p.external]
+    return newest_first([*blog.truth(), *secret])
+
+
+@pytest.mark.parametrize("kind", ["wordpress", "gzip"])
+def test_every_kind_of_sitemap_is_read(serve: Serve, output: Path, kind: Kind) -> None:
+    server = serve(posts=60, faults=[Fault("status", REST, status=404)])
+    server.sitemap = kind
+    done = counted(server, output)
+    assert (done.status, done.posts) == (0, of_sitemap(server.blog))
+    assert proof(done)["sources"]["sitemap"]["listed"] == len([p for p in there(server.blog) if not p.external])
+
+
+def test_without_rest_and_sitemap_the_verdict_says_that_nothing_is_proven(serve: Serve, output: Path) -> None:
+    server = serve(posts=60, faults=[Fault("status", REST, status=403)])
+    server.sitemap = "none"
+    done = counted(server, output)
+    assert (done.status, done.posts) == (0, newest_first(list(server.blog.truth())))
+    assert (
+        done.verdict["reason"] == "every post that the site's lists name was read; no list beside its pages proves it"
+    )
+    sources = proof(done)["sources"]
+    assert (sources["sitemap"]["status"], sources["feed"]["status"]) == ("missing", "whole")
+    assert sources["feed"]["listed"] == len(server.blog.whole)
+    assert not any(source["proves"] for name, source in sources.items() if name != "pages")
+
+
+@pytest.mark.parametrize(
+    ("faults", "proves", "status"),
+    [
+        ([Fault("status", "/wp-json/wp/v2/posts", status=500, after=1)], ["sitemap"], "part"),
+        ([Fault("overclaims", "/wp-json/wp/v2/posts")], ["sitemap"], "part"),
+        ([Fault("fewer", "/wp-json/wp/v2/posts")], ["sitemap"], "whole"),
+        ([Fault("fewer", "/post-sitemap.xml")], ["rest"], "whole"),
+        ([Fault("cut", "/post-sitemap.xml")], ["rest"], "whole"),
+    ],
+    ids=["REST cut short", "REST claims more", "REST lists fewer", "a sitemap lists fewer", "half a sitemap"],
+)
+def test_a_source_that_lies_or_is_cut_short_proves_nothing(
+    serve: Serve, output: Path, faults: list[Fault], proves: list[str], status: str
+) -> None:
+    server = serve(posts=250, faults=faults)
+    done = counted(server, output, settings={"RETRY_TIMES": "0"})
+    assert done.status == 0, done.log
+    sources = proof(done)["sources"]
+    assert [name for name, source in sources.items() if source["proves"]] == proves
+    assert sources["rest"]["status"] == status
+    known = {post["id"] for post in done.posts}
+    assert {p.id for p in there(server.blog) if not p.external} <= known
+    for name in ("rest", "sitemap"):
+        source = sources[name]
+        named = query(output, f"SELECT count(*) FROM inventory WHERE source = '{name}'")[0][0]
+        assert (source["listed"], source["in_archive"]) == (named, named)
+
+
+def test_addresses_of_a_sitemap_that_cannot_be_had_are_listed_with_the_reason(serve: Serve, output: Path) -> None:
+    server = serve(posts=POSTS, faults=[Fault("status", REST, status=404)])
+    secret = [p for p in there(server.blog) if p.id in hidden(server.blog) and not p.external]
+    for post, status in zip(secret, (404, 403, 500), strict=False):
+        server.faults.append(Fault("status", re.escape(post.path), status=status))
+    done = counted(server, output, settings={"RETRY_TIMES": "0"})
+    assert done.status == 3
+    assert {one["url"]: (one["post"], one["sources"], one["reason"]) for one in proof(done)["missing"]} == {
+        server.url + post.path: (None, ["sitemap"], reason)
+        for post, reason in zip(secret, ("gone: HTTP 404", "forbidden: HTTP 403", None), strict=False)
+    }
+    assert done.problems == [(server.url + secret[2].path, "HTTP 500")]
+    server.faults[3:] = []
+    server.faults[1:3] = []
+    done = counted(server, output, "-a", "full=yes")
+    assert (done.status, done.posts) == (0, of_sitemap(server.blog))
+    assert proof(done)["missing"] == []
+
+
+# Where records come from
+
+
+def test_rest_alone_gives_the_same_records_but_for_what_it_does_not_tell(serve: Serve, output: Path) -> None:
+    server = serve(posts=250)
+    done = counted(server, output, "-a", "source=rest")
+    assert done.status == 0, done.log
+    assert done.posts == newest_first([server.blog.rest_record(p) for p in there(server.blog)])
+    assert len(server.requests) <= 3 + 2
+    new = server.blog.publish(("web",))
+    edited = server.blog.edit(newest(server.blog, 30)[-1], title="Now")
+    night = counted(server, output, "-a", "source=rest")
+    assert (night.status, night.changes) == (0, {new.id: "new", edited.id: "updated"})
+    assert night.posts == newest_first([server.blog.rest_record(p) for p in there(server.blog)])
+    assert len(server.requests) <= 5
+
+
+def test_rest_takes_nothing_from_an_archive_of_pages(server: Server, output: Path) -> None:
+    done = counted(server, output, "-a", "source=rest", "-a", "full=yes")
+    assert (done.status, done.changes, done.posts) == (0, {}, truth(server.blog))
+
+
+def test_pages_follow_an_archive_of_rest(serve: Serve, output: Path) -> None:
+    server = serve(posts=60)
+    assert counted(server, output, "-a", "source=rest").status == 0
+    done = counted(server, output)
+    assert (done.status, done.posts) == (0, truth(server.blog))
+
+
+def test_source_rest_fails_where_rest_is_closed(serve: Serve, output: Path) -> None:
+    server = serve(posts=40, faults=[Fault("status", REST, status=403)])
+    done = counted(server, output, "-a", "source=rest")
+    assert done.status == 1
+    assert "REST is forbidden: HTTP 403" in done.verdict["reason"]
+
+
+def test_with_source_pages_records_have_nothing_of_rest(serve: Serve, output: Path) -> None:
+    server = serve(posts=POSTS)
+    server.blog.hide(next(p.index for p in there(server.blog) if p.external))
+    done = counted(server, output, "-a", "source=pages")
+    assert (done.status, done.posts) == (0, of_sitemap(server.blog))
+    outer = {p.path.partition("?")[0] for p in there(server.blog) if p.external and p.id in hidden(server.blog)}
+    assert {one["url"] for one in proof(done)["missing"]} == outer != set()
+    assert all(one["reason"].startswith("external: ") for one in proof(done)["missing"])
+
+
+@pytest.mark.parametrize("other", ["categories=web", "articles=no", "pagination=links", "max_pages=2", "inventory=no"])
+def test_source_rest_goes_with_few_arguments(output: Path, other: str) -> None:
+    done = crawl(output, "-a", "source=rest", "-a", other, site="http://127.0.0.1:9")
+    assert done.status == 2
+    assert (
+        f"argument source=rest: goes with site, since, until and full, not with {other.partition('=')[0]}" in done.log
+    )
+
+
+# Every night
+
+
+def test_a_night_with_nothing_new_costs_four_requests_and_is_proven(server: Server, output: Path) -> None:
+    before = (output / "posts.jsonl").read_bytes()
+    done = counted(server, output)
+    assert (done.status, done.changes) == (0, {})
+    assert len(server.requests) == 4
+    assert (output / "posts.jsonl").read_bytes() == before
+    assert proof(done)["sources"]["rest"]["proves"]
+    assert done.verdict["reason"].endswith("proven by rest and sitemap")
+
+
+def test_a_night_with_news_fetches_them_alone(server: Server, output: Path) -> None:
+    new = [server.blog.publish((slug,)) for slug in ("web", "storage", "quantum")]
+    edited = [server.blog.edit(i) for i in newest(server.blog, 90)[-3:]]  # the bodies: no listing shows it
+    done = counted(server, output)
+    assert done.status == 0, done.log
+    assert done.changes == {p.id: "new" for p in new} | {p.id: "updated" for p in edited}
+    assert articles(server) == paths([*new, *edited])
+    assert len(server.requests) == 4 + len(articles(server))
+    assert done.posts == truth(server.blog)
+    assert proof(done)["sources"]["rest"]["claimed"] == POSTS + 3
+    assert counted(server, output).changes == {}
+    assert len(server.requests) == 4
+
+
+def test_where_a_post_went_everything_is_walked(server: Server, output: Path) -> None:
+    removed = server.blog.remove(newest(server.blog, 60)[-1])
+    done = counted(server, output)
+    assert (done.status, done.changes) == (0, {removed.id: "gone"})
+    assert "aren't explained by what is new" in done.log
+    assert proof(done)["sources"]["rest"]["claimed"] == POSTS - 1
+    counted(server, output)
+    assert len(server.requests) == 4
+
+
+def test_a_hidden_external_post_that_is_edited_is_found(serve: Serve, output: Path) -> None:
+    server = serve(posts=60)
+    post = next(p for p in there(server.blog) if p.external)
+    server.blog.hide(post.index)
+    assert counted(server, output).posts == truth(server.blog)
+    server.blog.edit(post.index, title="Elsewhere")
+    done = counted(server, output)
+    assert (done.status, done.changes) == (0, {post.id: "updated"})
+    assert done.posts == truth(server.blog)
+
+
+def test_where_rest_does_not_answer_the_night_walks_pages(server: Server, output: Path) -> None:
+    server.faults.append(Fault("status", REST, status=500))
+    new = server.blog.publish(("web",))
+    done = counted(server, output, settings={"RETRY_TIMES": "0"})
+    assert (done.status, done.changes[new.id]) == (0, "new")
+
+
+def test_without_rest_the_sitemap_and_the_front_page_show_a_quiet_night(serve: Serve, output: Path) -> None:
+    server = serve(posts=POSTS, faults=[Fault("status", REST, status=404)])
+    assert counted(server, output).status == 0
+    done = counted(server, output)
+    assert (done.status, done.changes) == (0, {})
+    assert len(server.requests) <= 5
+    edited = server.blog.edit(newest(server.blog, 90)[-1])
+    done = counted(server, output)
+    assert (done.status, done.changes) == (0, {edited.id: "updated"})
+    assert len(server.requests) <= 6
+    new = [server.blog.publish(("web",)), server.blog.publish(("storage",))]
+    done = counted(server, output)
+    assert (done.status, {p.id for p in new} <= done.changes.keys()) == (0, True)
+    assert {post["id"] for post in done.posts} == {post["id"] for post in of_sitemap(server.blog)}
+
+
+# The inventory alone, and what people see
+
+
+def test_the_inventory_alone_counts_and_the_next_run_fetches(serve: Serve, output: Path) -> None:
+    server = serve(posts=POSTS)
+    assert crawl(output, site=server.url).status == 0  # the pages alone
+    secret = hidden(server.blog)
+    done = counted_alone(server, output)
+    assert done.status == 3
+    assert done.verdict["reason"] == f"{len(secret)} posts that the site's lists name aren't in the archive"
+    assert {one["post"] for one in proof(done)["missing"]} == secret
+    assert articles(server) == set()
+    assert len(asked(server, "/wp-json/.*")) == 3
+    assert counted(server, output).posts == truth(server.blog)
+    assert counted_alone(server, output).status == 0
+
+
+def counted_alone(server: Server, output: Path) -> Crawl:
+    """``scrapy crawl inventory``."""
+    server.requests.clear()
+    return crawl(output, site=server.url, spider="inventory")
+
+
+def test_coverage_prints_the_proof_and_exits_0_only_if_complete(server: Server, output: Path) -> None:
+    table = run(output, "coverage")
+    assert re.search(r"^category +claimed +archive +pages +rest +sitemap +feed *$", table, re.MULTILINE)
+    assert re.search(rf"^all posts +{POSTS} +{POSTS} +\d+ +{POSTS} ", table, re.MULTILINE)
+    assert re.search(r"^proves it +no +yes +yes +no *$", table, re.MULTILINE)
+    found = json.loads(run(output, "coverage", "--json"))
+    assert (found["verdict"], found["posts"], found["missing"]) == ("complete", POSTS, [])
+    secret = next(p for p in there(server.blog) if p.id in hidden(server.blog) and not p.external)
+    server.faults.append(Fault("status", re.escape(secret.path), status=500))
+    server.blog.edit(secret.index)
+    assert counted(server, output, settings={"RETRY_TIMES": "0"}).status == 3
+    line = [sys.executable, "-m", "scrapy", "coverage"]
+    shown = subprocess.run(line, cwd=ROOT, env=environment(output), capture_output=True, text=True, check=False)
+    assert (shown.returncode, shown.stderr) == (3, "")
+    assert ": incomplete: 1 pages or posts could not be had\n" in shown.stdout
+    assert crawl(output, site=server.url).status in (0, 3)
+    assert "didn't count the archive" in run(output, "coverage", status=3)
