@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from engcrawl.database import Database
 from engcrawl.items import Named, address
+from engcrawl.schedule import AT_ONCE
 from engcrawl.tables import INVENTORY, POSTS, SIGHTINGS, SOURCES
 
 Source = Literal["rest", "sitemap", "feed"]
@@ -34,7 +35,7 @@ class Asked:
     more: dict[str, Any] = field(default_factory=dict)
     """What later runs want to know: REST's categories with their counts, the sitemaps' addresses."""
     asked: str = ""
-    """When: the start of the run."""
+    """When it had answered."""
 
 
 class Inventory(Database):
@@ -70,7 +71,9 @@ class Inventory(Database):
             changed = [row for row in known.values() if rows[row.key].modified != row.modified]
             posts = [row.post for row in changed if row.post is not None]
             if source != "rest" and posts:  # what REST says of a post tells more than when it was modified
-                self._db.execute(POSTS.update().where(POSTS.c.id.in_(posts), POSTS.c.due.is_not(None)).values(due=""))
+                self._db.execute(
+                    POSTS.update().where(POSTS.c.id.in_(posts), POSTS.c.due.is_not(None)).values(due=AT_ONCE)
+                )
         return len(new) + len(changed)
 
     def unknown(self, source: Source, named: Sequence[Named]) -> int:
@@ -153,15 +156,15 @@ class Inventory(Database):
     def posts_named(self) -> Iterator[Any]:
         """Each post that the archive has or that a list names, by ID.
 
-        ``id``, ``record``, ``rest``, ``listed``, ``gone_since``, ``external``; ``in_pages`` and ``in_SOURCE``: whether
-        that list names it; and the ``reason`` why it can't be had.
+        ``id``, ``record``, ``rest``, ``listed``, ``first_seen``, ``gone_since``, ``external``; ``in_pages`` and
+        ``in_SOURCE``: whether that list names it; and the ``reason`` why it can't be had.
         """
         self.identify()
         c = POSTS.c
         of_post = INVENTORY.c.post == c.id
         lists = [sa.exists().where(of_post, INVENTORY.c.source == name).label(f"in_{name}") for name in SOURCES_ASKED]
         columns = [
-            *(c.id, c.record, c.rest, c.listed, c.gone_since, c.due.is_(None).label("external")),
+            *(c.id, c.record, c.rest, c.listed, c.first_seen, c.gone_since, c.due.is_(None).label("external")),
             *(sa.exists().where(SIGHTINGS.c.post == c.id).label("in_pages"), *lists),
             sa.select(sa.func.max(INVENTORY.c.reason)).where(of_post).scalar_subquery().label("reason"),
         ]

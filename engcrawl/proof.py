@@ -14,17 +14,8 @@ from engcrawl.state import State
 LISTS = ("pages", *SOURCES_ASKED)
 """Where posts are named: the listing pages of all categories, and the sources that are asked beside them."""
 
-_COMPARED = (
-    "url",
-    "title",
-    "published_date",
-    "published_at",
-    "modified_at",
-    "kind",
-    "external",
-    "protected",
-    "image_url",
-)
+_COMPARED = ("url", "title", "published_date", "published_at", "modified_at", "image_url")
+_COMPARED_FLAGS = ("external", "protected")
 _COMPARED_LISTS = ("categories", "tags")
 _BODY = ', "content_html": '
 
@@ -67,8 +58,8 @@ class Proof:
 def prove(state: State, pages: Asked | None) -> dict[str, Any]:
     """The proof part of a verdict; *pages* says how far the last full walk of listing pages came.
 
-    A post counts as expected where a list can name it: sitemaps have only addresses of their own host, and a feed that
-    was read in part has only the newest.
+    A post of the archive is expected in a list that was read whole, if it was known then, and the list can have it:
+    sitemaps have only addresses of their own host.
     """
     proofs: dict[str, Proof] = {name: Proof(state.answer(name), counts=name != "feed") for name in SOURCES_ASKED}
     proofs["pages"] = Proof(pages)
@@ -92,7 +83,7 @@ def prove(state: State, pages: Asked | None) -> dict[str, Any]:
             if name in names:
                 proof.listed += 1
                 proof.in_archive += 1
-            elif row.gone_since is None and _expected(name, row.external, proof.asked):
+            elif _expected(name, row, proof.asked):
                 proof.unexpected += 1
         if row.in_rest and row.rest:
             disagreements.update(_disagreements(record, json.loads(row.rest)))
@@ -153,23 +144,22 @@ def _gone(row: Any) -> str | None:
     return f"gone since {row.gone_since}" if row.gone_since else None
 
 
-def _expected(name: str, external: bool, asked: Asked | None) -> bool:
-    """Whether a list, of all that it has, should name a post of the archive."""
-    return asked is not None and asked.status == "whole" and not (name == "sitemap" and external)
+def _expected(name: str, row: Any, asked: Asked | None) -> bool:
+    """Whether a list, of which all was read, should name a post of the archive that was known then."""
+    if asked is None or asked.status != "whole" or row.gone_since or row.first_seen > asked.asked:
+        return False
+    return not (name == "sitemap" and row.external)
 
 
 def _disagreements(record: dict[str, Any], rest: dict[str, Any]) -> list[str]:
     """The facts that a record has otherwise than REST, where both tell them."""
-    found = [name for name in _COMPARED if _differ(name, record.get(name), rest.get(name))]
-    found += [name for name in _COMPARED_LISTS if record[name] != rest.get(name, [])]
-    if rest.get("authors") and not set(rest["authors"]) <= set(record["authors"]):
+    told = {name: value for name, value in rest.items() if record.get(name) not in (None, "", [])}
+    found = [name for name in (*_COMPARED, *_COMPARED_LISTS) if name in told and told[name] != record[name]]
+    if record["protected"] and record["title"].endswith(told.get("title", "")):  # "Protected: ", the theme adds
+        found = [name for name in found if name != "title"]
+    found += [name for name in _COMPARED_FLAGS if record[name] != rest.get(name, False)]
+    if told.get("kind") == "video" != record["kind"]:  # without a post's classes, REST doesn't tell
+        found.append("kind")
+    if not set(told.get("authors", ())) <= set(record["authors"]):  # it names one
         found.append("authors")
     return found
-
-
-def _differ(name: str, ours: Any, theirs: Any) -> bool:
-    if theirs in (None, "") or ours in (None, ""):
-        return False
-    if name == "title":  # themes put a word before the title of a protected post
-        return not str(ours).endswith(str(theirs))
-    return bool(ours != theirs)

@@ -9,6 +9,8 @@ from engcrawl import dates
 SHORTEST = timedelta(hours=12)
 """Half a night's distance: a nightly run reads a young post each time, however its start wavers."""
 LONGEST = timedelta(days=60)
+AT_ONCE = ""
+"""When a post is due that is to be read in the next run, whatever night it is."""
 _SHARE = 0.1
 """Of the time since the last change: what HTTP caches take for fresh where the server doesn't say (RFC 9111, 4.2.2)."""
 

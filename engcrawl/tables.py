@@ -92,7 +92,7 @@ SOURCES = sa.Table(
     "sources",
     METADATA,
     sa.Column("source", sa.String, primary_key=True),
-    sa.Column("asked", sa.String, nullable=False),  # start of the run that last asked
+    sa.Column("asked", sa.String, nullable=False),  # when it had answered
     sa.Column("status", sa.String, nullable=False),  # `engcrawl.inventory.Status`
     sa.Column("detail", sa.String, nullable=False),
     sa.Column("claimed", sa.Integer),  # posts that it says it has; NULL where it doesn't say

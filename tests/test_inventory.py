@@ -382,6 +382,20 @@ def test_a_hidden_external_post_that_is_edited_is_found(serve: Serve, output: Pa
     assert done.posts == truth(server.blog)
 
 
+def test_a_post_whose_page_could_not_be_had_is_tried_again_on_a_quiet_night(server: Server, output: Path) -> None:
+    edited = server.blog.edit(newest(server.blog, 60)[-1])
+    new = [server.blog.publish((slug,)) for slug in ("web", "storage")]  # one is external
+    server.faults.append(Fault("status", r"/\d{4}/.*", status=500))
+    done = counted(server, output, settings={"RETRY_TIMES": "0"})
+    assert (done.status, done.changes) == (3, {post.id: "new" for post in new})
+    again = counted(server, output, settings={"RETRY_TIMES": "0"})
+    assert (again.status, len(again.problems)) == (3, 2)
+    server.faults.clear()
+    done = counted(server, output)
+    assert (done.status, articles(server)) == (0, paths([*new, edited]))
+    assert done.posts == truth(server.blog)
+
+
 def test_where_rest_does_not_answer_the_night_walks_pages(server: Server, output: Path) -> None:
     server.faults.append(Fault("status", REST, status=500))
     new = server.blog.publish(("web",))

@@ -131,6 +131,8 @@ class Ledger:
             return Outcome.INCOMPLETE, f"not walked to the end: {', '.join(unwalked)}"
         if self.proof:
             return self._counted(self.proof)
+        if not self.pages:
+            return Outcome.COMPLETE, "every post that REST names was read"
         return (
             Outcome.COMPLETE,
             "every page that the site says it has was walked or is known, every post listed was read",

@@ -23,6 +23,7 @@ from engcrawl.middlewares import closing
 from engcrawl.pages import NotThePage, archive, terms
 from engcrawl.pages.rest import RestCategory
 from engcrawl.proof import prove
+from engcrawl.schedule import AT_ONCE
 from engcrawl.spiders.base import asked, reason, status
 from engcrawl.spiders.posts import PostsSpider, day_of
 from engcrawl.spiders.sources import SourcesSpider
@@ -183,7 +184,7 @@ class ArchiveSpider(PostsSpider, SourcesSpider):
             vouches = self._sitemap_vouches if await self._quiet() else None
         found = vouches() if vouches else None
         if found:
-            self._vouched, self._due_by = True, ""
+            self._vouched, self._due_by = True, AT_ONCE
             if not self.with_bodies:
                 async for request in self._strangers():
                     yield request
@@ -248,7 +249,7 @@ class ArchiveSpider(PostsSpider, SourcesSpider):
 
     def _rest_is_open(self) -> bool:
         answer = self.memory.answer("rest")
-        return answer is not None and answer.status == "whole" and answer.asked == self._now
+        return answer is not None and answer.status == "whole" and answer.asked >= self._now
 
     def prove(self) -> dict[str, Any] | None:
         """What is proven of the archive, for the verdict; None where it wasn't counted."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any
 
-from engcrawl import dates
 from engcrawl.arguments import InventoryArguments
 from engcrawl.proof import prove
 from engcrawl.spiders.sources import SourcesSpider
@@ -29,7 +27,6 @@ class InventorySpider(SourcesSpider):
 
     async def start(self) -> AsyncIterator[Any]:
         """One source after the other."""
-        self._now = dates.rfc3339(datetime.now(UTC))
         async for request in self._ask_all():
             yield request
 

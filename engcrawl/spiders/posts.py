@@ -19,7 +19,7 @@ from engcrawl.items import FoundPost, Post, Reading
 from engcrawl.middlewares import closing
 from engcrawl.pages import NotThePage, article
 from engcrawl.pages.page import same_host
-from engcrawl.schedule import next_reading
+from engcrawl.schedule import AT_ONCE, next_reading
 from engcrawl.spiders.base import BaseSpider, asked, cause, reason, status
 from engcrawl.state import Waiting
 from engcrawl.walks import html
@@ -37,7 +37,7 @@ class PostsSpider(BaseSpider):
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
         self._now = self._full_since = self._due_by = ""
-        """When this run began, and the full walk that it is part of; and up to when posts that are due are read."""
+        """When this run began, and the full walk that it is part of; and up to when due posts are read in this run."""
         self._missing: list[int] = []
         """Posts that no listing of the full walk named, and whose own address says that they aren't there."""
 
@@ -259,6 +259,7 @@ class PostsSpider(BaseSpider):
     def _lost(self, waiting: Waiting, url: str, why: str) -> Iterator[Post]:
         post = waiting.post
         self._problem(url, why, post.id)
+        self.memory.visited(post.id, AT_ONCE)
         if waiting.record is None:
             post.content_html = post.listed = post.rest = None
             post.lost = True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
@@ -56,8 +57,6 @@ class SourcesSpider(BaseSpider):
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
-        self._now = ""
-        """When this run began."""
         self._numbers: dict[int, str] = {}
         """The categories' slugs by their numbers in REST."""
         self._counts: dict[str, int] = {}
@@ -98,7 +97,7 @@ class SourcesSpider(BaseSpider):
         anew: bool = True,
     ) -> None:
         """Keep what came of asking a source; *anew*: for all that it names."""
-        answer = Asked(status, detail, claimed, more or {}, self._now)
+        answer = Asked(status, detail, claimed, more or {}, dates.rfc3339(datetime.now(UTC)))
         self._vanished = self.memory.asked(source, answer, anew=anew)
         self.logger.info("Source %s: %s%s", source, status, f": {detail}" if detail else "")
         self.crawler.signals.send_catch_log(engcrawl.signals.source_asked, source=source, status=status)
@@ -106,12 +105,12 @@ class SourcesSpider(BaseSpider):
     # REST
 
     def _ask_rest(self) -> Request:
-        return self._categories_page(1, self.parse_categories)
+        """The first request for all that REST names: its categories, which its posts are filed in by number."""
+        return self._request(self._categories_query(1), self.parse_categories, self.rest_failed, number=1)
 
-    def _categories_page(self, number: int, callback: Callable[..., Any]) -> Request:
+    def _categories_query(self, number: int) -> str:
         query = {"per_page": PER_PAGE, "page": number, "_fields": "id,slug,link,count"}
-        url = f"{self.site}{_CATEGORIES}?{urlencode(query)}"
-        return self._request(url, callback, self.rest_failed, number=number)
+        return f"{self.site}{_CATEGORIES}?{urlencode(query, safe=',')}"
 
     def parse_categories(self, response: Response, number: int) -> Iterator[Request]:
         """A page of REST's categories; behind the last, the first of its posts."""
@@ -120,10 +119,11 @@ class SourcesSpider(BaseSpider):
         except NotThePage as error:
             yield from self._again(response, str(error)) or self._rest_lost("failed", asked(response), str(error))
             return
+        yield from self._take_categories(found)
         if number < (_number(response, "X-WP-TotalPages") or 1):
-            yield self._categories_page(number + 1, self.parse_categories)
+            url = self._categories_query(number + 1)
+            yield self._request(url, self.parse_categories, self.rest_failed, number=number + 1)
         else:
-            yield from self._take_categories(found)
             yield self._posts_page(RestWalk(), 1)
 
     def _read_categories(self, response: Response) -> list[rest.RestCategory]:
@@ -187,18 +187,18 @@ class SourcesSpider(BaseSpider):
 
     def _ask_for_news(self) -> Iterator[Request]:
         """Ask REST, all of which is known from before, for what is new: three requests."""
-        latest = self.memory.last_modified("rest")
         before = self.memory.answer("rest")
         assert before is not None
+        latest = self.memory.last_modified("rest")
         since = min(filter(None, (latest, before.asked)), default="")
-        # Exclusive, and of the clocks here and there one may be wrong: an hour more costs nothing.
-        since = dates.earlier(since, hours=1) if since else "1970-01-01T00:00:00Z"
+        # Exclusive, and the list was begun before it was there, by a clock that may be wrong: hours more cost nothing.
+        since = dates.earlier(since, hours=6) if since else "1970-01-01T00:00:00Z"
         newest = self._posts_query(orderby="date", order="desc")
         modified = self._posts_query(orderby="id", order="asc", modified_after=since)
         self._numbers = {number: slug for slug, number in before.more.get("numbers", {}).items()}
         yield self._request(newest, self.parse_news, self.news_failed, modified=False)
         yield self._request(modified, self.parse_news, self.news_failed, modified=True)
-        yield self._categories_page(1, self.parse_counts)
+        yield self._request(self._categories_query(1), self.parse_counts, self.news_failed, number=1)
 
     def parse_news(self, response: Response, *, modified: bool) -> Iterator[Any]:
         """The newest posts, or those that were modified last."""
@@ -223,7 +223,8 @@ class SourcesSpider(BaseSpider):
             yield from self._again(response, str(error)) or ()
             return
         if number < (_number(response, "X-WP-TotalPages") or 1):
-            yield self._categories_page(number + 1, self.parse_counts)
+            url = self._categories_query(number + 1)
+            yield self._request(url, self.parse_counts, self.news_failed, number=number + 1)
         else:
             self._news.answers += 1
 

@@ -81,10 +81,11 @@ def speed(posts: int, rounds: int) -> None:
         contenders["archive, without Markdown"] = command(site=site, settings=NO_MARKDOWN)
         contenders["archive"] = command(site=site)
         costs: dict[str, list[Cost]] = {name: [] for name in contenders}
-        for _ in range(rounds):
+        for number in range(rounds):
             for name, line in contenders.items():
-                # Outside the project the bare spider has Scrapy's own settings.
-                costs[name].append(cost(line, output, Path(folder) if name.startswith(BARE) else ROOT))
+                # Outside the project the bare spider has Scrapy's own settings. Each run is a first one.
+                first = Path(folder, f"{number} {name}")
+                costs[name].append(cost(line, first, Path(folder) if name.startswith(BARE) else ROOT))
     table = Table(title=f"{posts} posts, {pages} pages, medians of {rounds} runs, whole processes")
     for column in ("", "pages/s", "CPU ms a page", "peak MB", "CPU ratio", "memory ratio"):
         table.add_column(column, justify="left" if not column else "right")
@@ -151,17 +152,17 @@ def clicks(few: int, many: int) -> None:
 
 
 def nightly(few: int, many: int) -> None:
-    """What a first run costs, and a run with nothing new, with 5 new posts, with 5 edited ones: *few* posts with their
-    articles, *many* without.
+    """What a first run costs, and a run with nothing new, with 5 new posts, with 5 edited ones: *few* posts from their
+    pages, without and with the inventory, *many* from REST.
     """
     table = Table(title="Run after run on one output")
-    for column in ("posts", "run", "requests", "seconds", "MB received", "peak MB", "changes"):
-        table.add_column(column, justify="left" if column == "run" else "right")
-    for posts, arguments in ((few, ()), (many, ("-a", "articles=no"))):
+    for column in ("posts", "arguments", "run", "requests", "seconds", "MB received", "peak MB", "changes"):
+        table.add_column(column, justify="left" if column in ("arguments", "run") else "right")
+    for posts, argument in ((few, "inventory=no"), (few, "inventory=yes"), (many, "source=rest")):
         blog = Blog(posts)
         with Server(blog) as server, tempfile.TemporaryDirectory() as folder:
             output, log = Path(folder, "output"), Path(folder, "log")
-            line = command(*arguments, site=server.url, settings={"LOG_FILE": str(log), "LOG_LEVEL": "INFO"})
+            line = command("-a", argument, site=server.url, settings={"LOG_FILE": str(log), "LOG_LEVEL": "INFO"})
 
             def publish(blog: Blog = blog) -> None:
                 for slug in ("web", "storage", "video", "mobile", "hardware"):
@@ -188,6 +189,7 @@ def nightly(few: int, many: int) -> None:
                 done = json.loads((output / "runs" / latest["file"]).read_text())["posts"]
                 table.add_row(
                     f"{posts:,}",
+                    argument,
                     name,
                     f"{len(server.requests):,}",
                     f"{spent.wall:.1f}",

@@ -30,7 +30,7 @@ def main() -> int:
     console.print(f"Serving a blog of {POSTS} posts on loopback, and crawling all of it …")
     shutil.rmtree(ROOT / OUTPUT, ignore_errors=True)  # each demo's blog has a port, and so an archive, of its own
     with Server(Blog(POSTS)) as server:
-        line = command(site=server.url, settings={"LOG_LEVEL": "WARNING"})
+        line = command("-a", "inventory=yes", site=server.url, settings={"LOG_LEVEL": "WARNING"})
         environment = os.environ | {"ENGCRAWL_OUTPUT": str(ROOT / OUTPUT)}
         with subprocess.Popen(line, cwd=ROOT, env=environment, process_group=0) as crawl:
             # The crawl, in a group of its own, gets an interrupt from here, once: then it stops cleanly.
@@ -62,6 +62,8 @@ def show(console: Console, latest: dict[str, Any]) -> None:
         console.print(f"{year} {'▇' * round(40 * count / most)} {count}")
     colour = "green" if verdict["verdict"] == "complete" else "yellow"
     counts = f"{len(posts)} posts in {len(verdict['categories'])} categories"
+    if verdict["proof"]:
+        counts += f", {verdict['proof']['hidden_from_listings']} of them hidden from listings"
     text = f"[bold {colour}]{verdict['verdict']}[/]: {verdict['reason']}\n{counts}"
     console.print(Panel(text, title="Verdict", title_align="left", expand=False))
     console.print(
