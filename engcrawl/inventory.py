@@ -14,7 +14,8 @@ from engcrawl.items import Named, address
 from engcrawl.schedule import AT_ONCE
 from engcrawl.tables import INVENTORY, POSTS, SIGHTINGS, SOURCES
 
-Source = Literal["rest", "sitemap", "feed"]
+Source = Literal["pages", "rest", "sitemap", "feed"]
+"""A list of the site's posts: its listing pages, or one that is asked beside them."""
 SOURCES_ASKED: tuple[Source, ...] = ("rest", "sitemap", "feed")
 
 Status = Literal["whole", "part", "missing", "forbidden", "failed"]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
-from engcrawl.inventory import SOURCES_ASKED, Asked
+from engcrawl.inventory import SOURCES_ASKED, Asked, Source
 from engcrawl.items import Post
 from engcrawl.state import State
 
-LISTS = ("pages", *SOURCES_ASKED)
+LISTS: tuple[Source, ...] = ("pages", *SOURCES_ASKED)
 """Where posts are named: the listing pages of all categories, and the sources that are asked beside them."""
 
 _COMPARED = ("url", "title", "published_date", "published_at", "modified_at", "image_url")
@@ -26,7 +28,7 @@ class Proof:
 
     asked: Asked | None
     counts: bool = True
-    """Whether it is meant to have all posts: a feed is meant to have the newest."""
+    """Whether it is meant to have all posts: listings may hide some, and a feed has the newest."""
     listed: int = 0
     in_archive: int = 0
     missing: list[dict[str, Any]] = field(default_factory=list)
@@ -55,15 +57,16 @@ class Proof:
         }
 
 
-def prove(state: State, pages: Asked | None) -> dict[str, Any]:
-    """The proof part of a verdict; *pages* says how far the last full walk of listing pages came.
+def prove(state: State) -> dict[str, Any]:
+    """The proof part of a verdict.
 
     A post of the archive is expected in a list that was read whole, if it was known then, and the list can have it:
     sitemaps have only addresses of their own host.
     """
-    proofs: dict[str, Proof] = {name: Proof(state.answer(name), counts=name != "feed") for name in SOURCES_ASKED}
-    proofs["pages"] = Proof(pages)
-    categories: dict[str, Counter[str]] = {}
+    proofs = {name: Proof(state.answer(name), counts=name in ("rest", "sitemap")) for name in LISTS}
+    rest, pages = proofs["rest"].asked, proofs["pages"].asked
+    claimed = rest.more.get("categories", {}) if rest else {}
+    categories: dict[str, Counter[str]] = {slug: Counter() for slug, count in claimed.items() if count}
     disagreements: Counter[str] = Counter()
     missing: list[dict[str, Any]] = []
     union = archive = hidden = 0
@@ -72,7 +75,8 @@ def prove(state: State, pages: Asked | None) -> dict[str, Any]:
         union += bool(names)
         hidden += bool(names) and not row.in_pages
         if row.record is None:
-            _miss(row.id, Post.of(row.listed or row.rest).url, row.reason or _gone(row), names, missing, proofs)
+            url = Post.of(row.listed or row.rest).url
+            _miss({"post": row.id, "url": url, "reason": row.reason or _gone(row)}, names, missing, proofs)
             continue
         archive += 1
         record = json.loads(row.record.partition(_BODY)[0] + "}")
@@ -87,19 +91,12 @@ def prove(state: State, pages: Asked | None) -> dict[str, Any]:
                 proof.unexpected += 1
         if row.in_rest and row.rest:
             disagreements.update(_disagreements(record, json.loads(row.rest)))
-    before = None
-    for row in state.strange_entries():
-        key = row.post or row.address
-        if key != before:
-            union, hidden = union + 1, hidden + 1
-            missing.append({"post": row.post, "url": row.url, "sources": [], "reason": row.reason})
-        before = key
-        missing[-1]["sources"].append(row.source)
-        proof = proofs[row.source]
-        proof.listed += 1
-        proof.missing.append({"post": row.post, "url": row.url, "reason": row.reason})
-    rest = proofs["rest"].asked
-    claimed = (rest.more.get("categories") or {}) if rest and rest.status in ("whole", "part") else {}
+    for _, entries in groupby(state.strange_entries(), key=attrgetter("address")):
+        found = list(entries)
+        union, hidden = union + 1, hidden + 1
+        post = next((entry.post for entry in found if entry.post), None)
+        entry = {"post": post, "url": found[0].url, "reason": found[0].reason}
+        _miss(entry, [entry.source for entry in found], missing, proofs)
     return {
         "posts": union,
         "in_archive": archive,
@@ -109,14 +106,9 @@ def prove(state: State, pages: Asked | None) -> dict[str, Any]:
         "sources": {name: proofs[name].entry() for name in LISTS},
         "categories": [
             {"slug": slug, "claimed": claimed.get(slug)} | {name: counts[name] for name in ("archive", *LISTS)}
-            for slug, counts in sorted((claimed_only(claimed) | categories).items())
+            for slug, counts in sorted(categories.items())
         ],
     }
-
-
-def claimed_only(claimed: dict[str, int]) -> dict[str, Counter[str]]:
-    """A row for each category that REST claims posts for."""
-    return {slug: Counter() for slug, count in claimed.items() if count}
 
 
 def unexplained(proof: dict[str, Any]) -> int:
@@ -126,18 +118,18 @@ def unexplained(proof: dict[str, Any]) -> int:
 
 def proven_by(proof: dict[str, Any]) -> list[str]:
     """The lists that show the archive to be complete."""
-    return [name for name, source in proof["sources"].items() if source["proves"] and name != "pages"]
+    return [name for name, source in proof["sources"].items() if source["proves"]]
 
 
 def _miss(
-    post: int, url: str, reason: str | None, names: list[str], missing: list[dict[str, Any]], proofs: dict[str, Proof]
+    entry: dict[str, Any], names: list[Source], missing: list[dict[str, Any]], proofs: dict[Source, Proof]
 ) -> None:
-    if not names:
-        return  # an earlier run's: no list names it any more
-    missing.append({"post": post, "url": url, "sources": names, "reason": reason})
+    """Count a post that isn't in the archive; one of an earlier run, which no list names any more, isn't missing."""
+    if names:
+        missing.append(entry | {"sources": names})
     for name in names:
         proofs[name].listed += 1
-        proofs[name].missing.append({"post": post, "url": url, "reason": reason})
+        proofs[name].missing.append(entry)
 
 
 def _gone(row: Any) -> str | None:

@@ -105,7 +105,7 @@ def check(case: Case, blog: Blog, done: Crawl) -> None:
             assert source["listed"] == len(named)
             assert source["in_archive"] == len(named & archive)
             assert source["unexpected"] == len((inner if name == "sitemap" else archive) - named)
-        if source["proves"] and name != "pages":
+        if source["proves"]:
             assert whole
             assert (inner if name == "sitemap" else archive) | gone >= named
             assert not source["unexpected"]

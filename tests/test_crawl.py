@@ -273,7 +273,7 @@ def expect_failed(done: Crawl, reason: str) -> None:
 
 def test_a_site_that_is_not_there_fails(output: Path, unused_port: int) -> None:
     done = crawl(output, site=f"http://127.0.0.1:{unused_port}", settings={"RETRY_TIMES": "1"})
-    expect_failed(done, "no listing page: DownloadConnectionRefusedError")
+    expect_failed(done, "no list of posts: DownloadConnectionRefusedError")
 
 
 def test_a_site_that_is_no_wordpress_archive_fails(serve: Serve, output: Path) -> None:
@@ -375,7 +375,7 @@ def test_an_unknown_spider_is_one_line_that_lists_those_there_are(output: Path) 
     line[line.index("archive")] = "archives"
     done = subprocess.run(line, cwd=ROOT, env=environment(output), capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr == "scrapy crawl: spider 'archives': must be one of archive\n"
+    assert done.stderr == "scrapy crawl: spider 'archives': must be one of archive, inventory\n"
 
 
 def test_an_unknown_category_is_an_error_that_lists_those_the_site_has(serve: Serve, output: Path) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from engcrawl.arguments import ArchiveArguments
+from engcrawl.errors import UsageError
 from tests.blog import Blog, Fault, Server
 from tests.blog.blog import Post
 from tests.blog.sitemaps import Kind
@@ -20,7 +22,7 @@ from tests.conftest import ROOT, Crawl, Serve, crawl, environment, newest_first
 from tests.test_commands import run
 from tests.test_nightly import articles, newest, paths, query
 
-POSTS = 120
+POSTS = 80
 REST = r"/wp-json/.*"
 SITEMAPS = r"/.*sitemap.*"
 FEEDS = "/feed/"
@@ -150,7 +152,7 @@ def test_a_post_that_goes_while_rest_is_read_makes_no_other_one_fall_between_pag
 
 def test_a_post_that_goes_before_it_is_read_is_listed_with_the_reason(serve: Serve, output: Path) -> None:
     server = serve(posts=POSTS)
-    leaving = server.blog.post(newest(server.blog, 60)[-1])
+    leaving = server.blog.post(newest(server.blog, 30)[-1])
     server.faults.append(Fault("remove", r"/\d{4}/.*", times=1, post=leaving.index))
     done = counted(server, output)
     assert done.status == 0, done.log
@@ -169,7 +171,7 @@ def test_a_post_that_goes_before_it_is_read_is_listed_with_the_reason(serve: Ser
 
 def test_a_post_whose_page_is_not_there_although_rest_has_it_is_a_problem(serve: Serve, output: Path) -> None:
     server = serve(posts=POSTS)
-    broken = server.blog.post(newest(server.blog, 60)[-1])
+    broken = server.blog.post(newest(server.blog, 30)[-1])
     server.faults.append(Fault("status", re.escape(broken.path), status=404))
     done = counted(server, output)
     assert (done.status, done.problems) == (3, [(server.url + broken.path, "HTTP 404")])
@@ -182,13 +184,11 @@ def test_a_post_whose_page_is_not_there_although_rest_has_it_is_a_problem(serve:
     ("fault", "status"),
     [
         (Fault("status", REST, status=404), "missing"),
-        (Fault("status", REST, status=401), "forbidden"),
         (Fault("status", REST, status=403), "forbidden"),
-        (Fault("status", REST, status=500), "failed"),
         (Fault("challenge", REST), "failed"),
         (Fault("cut", REST), "failed"),
     ],
-    ids=["404", "401", "403", "500", "a challenge", "half of the JSON"],
+    ids=["404", "403", "a challenge", "half of the JSON"],
 )
 def test_without_rest_the_sitemap_tells_what_listings_hide(
     serve: Serve, output: Path, fault: Fault, status: str
@@ -229,7 +229,7 @@ def test_without_rest_and_sitemap_the_verdict_says_that_nothing_is_proven(serve:
     sources = proof(done)["sources"]
     assert (sources["sitemap"]["status"], sources["feed"]["status"]) == ("missing", "whole")
     assert sources["feed"]["listed"] == len(server.blog.whole)
-    assert not any(source["proves"] for name, source in sources.items() if name != "pages")
+    assert not any(source["proves"] for source in sources.values())
 
 
 @pytest.mark.parametrize(
@@ -326,12 +326,11 @@ def test_with_source_pages_records_have_nothing_of_rest(serve: Serve, output: Pa
 
 
 @pytest.mark.parametrize("other", ["categories=web", "articles=no", "pagination=links", "max_pages=2", "inventory=no"])
-def test_source_rest_goes_with_few_arguments(output: Path, other: str) -> None:
-    done = crawl(output, "-a", "source=rest", "-a", other, site="http://127.0.0.1:9")
-    assert done.status == 2
-    assert (
-        f"argument source=rest: goes with site, since, until and full, not with {other.partition('=')[0]}" in done.log
-    )
+def test_source_rest_goes_with_few_arguments(other: str) -> None:
+    name, _, value = other.partition("=")
+    line = f"^argument source=rest: goes with site, since, until and full, not with {name}$"
+    with pytest.raises(UsageError, match=line):
+        ArchiveArguments.parse({"source": "rest", name: value})
 
 
 # Every night
@@ -349,7 +348,7 @@ def test_a_night_with_nothing_new_costs_four_requests_and_is_proven(server: Serv
 
 def test_a_night_with_news_fetches_them_alone(server: Server, output: Path) -> None:
     new = [server.blog.publish((slug,)) for slug in ("web", "storage", "quantum")]
-    edited = [server.blog.edit(i) for i in newest(server.blog, 90)[-3:]]  # the bodies: no listing shows it
+    edited = [server.blog.edit(i) for i in newest(server.blog, 40)[-3:]]  # the bodies: no listing shows it
     done = counted(server, output)
     assert done.status == 0, done.log
     assert done.changes == {p.id: "new" for p in new} | {p.id: "updated" for p in edited}
@@ -362,7 +361,7 @@ def test_a_night_with_news_fetches_them_alone(server: Server, output: Path) -> N
 
 
 def test_where_a_post_went_everything_is_walked(server: Server, output: Path) -> None:
-    removed = server.blog.remove(newest(server.blog, 60)[-1])
+    removed = server.blog.remove(newest(server.blog, 30)[-1])
     done = counted(server, output)
     assert (done.status, done.changes) == (0, {removed.id: "gone"})
     assert "aren't explained by what is new" in done.log
@@ -383,13 +382,13 @@ def test_a_hidden_external_post_that_is_edited_is_found(serve: Serve, output: Pa
 
 
 def test_a_post_whose_page_could_not_be_had_is_tried_again_on_a_quiet_night(server: Server, output: Path) -> None:
-    edited = server.blog.edit(newest(server.blog, 60)[-1])
+    edited = server.blog.edit(newest(server.blog, 30)[-1])
     new = [server.blog.publish((slug,)) for slug in ("web", "storage")]  # one is external
     server.faults.append(Fault("status", r"/\d{4}/.*", status=500))
     done = counted(server, output, settings={"RETRY_TIMES": "0"})
     assert (done.status, done.changes) == (3, {post.id: "new" for post in new})
     again = counted(server, output, settings={"RETRY_TIMES": "0"})
-    assert (again.status, len(again.problems)) == (3, 2)
+    assert (again.status, again.problems) == (3, done.problems)
     server.faults.clear()
     done = counted(server, output)
     assert (done.status, articles(server)) == (0, paths([*new, edited]))
@@ -409,7 +408,7 @@ def test_without_rest_the_sitemap_and_the_front_page_show_a_quiet_night(serve: S
     done = counted(server, output)
     assert (done.status, done.changes) == (0, {})
     assert len(server.requests) <= 5
-    edited = server.blog.edit(newest(server.blog, 90)[-1])
+    edited = server.blog.edit(newest(server.blog, 40)[-1])
     done = counted(server, output)
     assert (done.status, done.changes) == (0, {edited.id: "updated"})
     assert len(server.requests) <= 6
@@ -431,7 +430,7 @@ def test_the_inventory_alone_counts_and_the_next_run_fetches(serve: Serve, outpu
     assert done.verdict["reason"] == f"{len(secret)} posts that the site's lists name aren't in the archive"
     assert {one["post"] for one in proof(done)["missing"]} == secret
     assert articles(server) == set()
-    assert len(asked(server, "/wp-json/.*")) == 3
+    assert len(asked(server, "/wp-json/.*")) == 2
     assert counted(server, output).posts == truth(server.blog)
     assert counted_alone(server, output).status == 0
 

@@ -288,10 +288,8 @@ class Verdict:
 
     def _publish(self) -> str:
         """Replace the archive by the posts of the state; what was done, for the verdict and the log."""
-        posts, _, _ = self.state.measure()
-        if not posts:
-            return "left as it was: no post is known"
         replaced = self.run.output.publish(self.state)
+        posts, _, _ = self.state.measure()
         return f"{'replaced' if replaced else 'unchanged'}: {posts} posts"
 
     def _arguments(self) -> dict[str, Any]:

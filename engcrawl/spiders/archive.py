@@ -255,8 +255,10 @@ class ArchiveSpider(PostsSpider, SourcesSpider):
         """What is proven of the archive, for the verdict; None where it wasn't counted."""
         if not self._counted:
             return None
-        pages = Asked("whole" if self._pages_walked() else "part", asked=self._full_since)
-        return prove(self.memory, pages if self.memory.categories() else None)
+        if self.categories:
+            now = dates.rfc3339(datetime.now(UTC))
+            self.memory.asked("pages", Asked("whole" if self._pages_walked() else "part", asked=now), anew=False)
+        return prove(self.memory)
 
     def _look_back(self) -> None:
         """Learn what earlier runs know, and decide whether this one is part of a full walk, and of which.

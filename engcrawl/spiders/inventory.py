@@ -32,4 +32,4 @@ class InventorySpider(SourcesSpider):
 
     def prove(self) -> dict[str, Any]:
         """What is proven of the archive, for the verdict."""
-        return prove(self.memory, None)
+        return prove(self.memory)
