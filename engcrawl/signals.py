@@ -20,6 +20,8 @@
     *post_id* is None for a listing page.
 ``state_failed(error)``
     The state can't be read or written (`engcrawl.errors.StateError`): the run can't go on.
+``verdict_given(verdict)``
+    The run is over and all its files are written; this is its verdict, as ``RUN.json`` has it. The state is still open.
 """
 
 category_changed = object()
@@ -31,3 +33,4 @@ unlisted = object()
 source_asked = object()
 problem = object()
 state_failed = object()
+verdict_given = object()

@@ -12,8 +12,8 @@ import pytest
 
 from engcrawl import settings
 from engcrawl.arguments import ArchiveArguments
-from engcrawl.extensions.verdict import Outcome
 from engcrawl.items import Post
+from engcrawl.ledger import Outcome
 from tests.conftest import ROOT
 
 TEXT = (ROOT / "README.md").read_text("utf-8")

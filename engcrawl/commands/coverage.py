@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from engcrawl.errors import EngcrawlError
-from engcrawl.extensions.verdict import Outcome
+from engcrawl.ledger import Outcome
 from engcrawl.printing import StateCommand, show, visible
 from engcrawl.proof import LISTS
 from engcrawl.state import State

@@ -12,7 +12,7 @@ from scrapy.commands import crawl
 from scrapy.spiderloader import get_spider_loader
 
 from engcrawl.errors import EngcrawlError, UsageError
-from engcrawl.extensions.verdict import Outcome
+from engcrawl.ledger import Outcome
 
 logger = logging.getLogger(__name__)
 
