@@ -130,6 +130,11 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def now() -> str:
+    """This moment, likewise."""
+    return rfc3339(datetime.now(UTC))
+
+
 def earlier(text: str, **time: float) -> str:
     """The instant that lies that much *time* (as for `datetime.timedelta`) before the one that *text* names, in UTC."""
     moment = instant(text)

@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from engcrawl import dates
 from engcrawl.database import Database
 from engcrawl.items import Named, address
 from engcrawl.schedule import AT_ONCE
-from engcrawl.tables import INVENTORY, POSTS, SIGHTINGS, SOURCES
+from engcrawl.tables import INVENTORY, POSTS, RUNS, SIGHTINGS, SOURCES
 
 Source = Literal["pages", "rest", "sitemap", "feed"]
 """A list of the site's posts: its listing pages, or one that is asked beside them."""
@@ -37,6 +38,8 @@ class Asked:
     """What later runs want to know: REST's categories with their counts, the sitemaps' addresses."""
     asked: str = ""
     """When it had answered."""
+    until: str = ""
+    """When the run that asked ended; a post first seen later may not have been there then."""
 
 
 class Inventory(Database):
@@ -97,7 +100,7 @@ class Inventory(Database):
             self._db.execute(SOURCES.delete().where(SOURCES.c.source == source))
             self._db.execute(
                 SOURCES.insert().values(
-                    row | {"source": source, "asked": answer.asked, "more": json.dumps(answer.more)}
+                    row | {"source": source, "run": self.run, "asked": answer.asked, "more": json.dumps(answer.more)}
                 )
             )
             if answer.status != "whole" or not anew:
@@ -108,8 +111,10 @@ class Inventory(Database):
     def answer(self, source: Source) -> Asked | None:
         """What came of asking a source the last time; None if it never was."""
         columns = [SOURCES.c[name] for name in ("status", "detail", "claimed", "more", "asked")]
+        until = sa.case((SOURCES.c.run == self.run, dates.now()), else_=sa.func.coalesce(RUNS.c.end, SOURCES.c.asked))
+        query = sa.select(*columns, until.label("until")).outerjoin(RUNS, RUNS.c.id == SOURCES.c.run)
         with self._errors():
-            row = self._db.execute(sa.select(*columns).where(SOURCES.c.source == source)).one_or_none()
+            row = self._db.execute(query.where(SOURCES.c.source == source)).one_or_none()
         return Asked(**{**row._mapping, "more": json.loads(row.more)}) if row else None
 
     def count(self, source: Source) -> int:

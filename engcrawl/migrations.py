@@ -155,6 +155,7 @@ def _inventory(op: Operations) -> None:
     op.create_table(
         "sources",
         Column("source", String, primary_key=True),
+        Column("run", Integer, nullable=False),
         Column("asked", String, nullable=False),
         Column("status", String, nullable=False),
         Column("detail", String, nullable=False),

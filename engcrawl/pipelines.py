@@ -51,7 +51,7 @@ class NormaliseDates(_Step):
         self._rewrite(post, "published_date", lambda text: dates.day(text).isoformat())
         self._rewrite(post, "published_at", _instant)
         self._rewrite(post, "modified_at", _instant)
-        post["crawled_at"] = post["crawled_at"] or dates.rfc3339(datetime.now(UTC))  # one of an earlier run has it
+        post["crawled_at"] = post["crawled_at"] or dates.now()  # one of an earlier run has it
         return item
 
     def _rewrite(self, post: ItemAdapter, name: str, convert: Callable[[str], str | None]) -> None:

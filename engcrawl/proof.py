@@ -60,8 +60,9 @@ class Proof:
 def prove(state: State) -> dict[str, Any]:
     """The proof part of a verdict.
 
-    A post of the archive is expected in a list that was read whole, if it was known then, and the list can have it:
-    sitemaps have only addresses of their own host.
+    A post of the archive is expected in a list that was read whole, if the run that read it knew the post at its end,
+    unless it was published after the reading; and if the list can have it: sitemaps have only addresses of their own
+    host.
     """
     proofs = {name: Proof(state.answer(name), counts=name in ("rest", "sitemap")) for name in LISTS}
     rest, pages = proofs["rest"].asked, proofs["pages"].asked
@@ -87,7 +88,7 @@ def prove(state: State) -> dict[str, Any]:
             if name in names:
                 proof.listed += 1
                 proof.in_archive += 1
-            elif _expected(name, row, proof.asked):
+            elif _expected(name, row, record["published_at"], proof.asked):
                 proof.unexpected += 1
         if row.in_rest and row.rest:
             disagreements.update(_disagreements(record, json.loads(row.rest)))
@@ -136,9 +137,11 @@ def _gone(row: Any) -> str | None:
     return f"gone since {row.gone_since}" if row.gone_since else None
 
 
-def _expected(name: str, row: Any, asked: Asked | None) -> bool:
-    """Whether a list, of which all was read, should name a post of the archive that was known then."""
-    if asked is None or asked.status != "whole" or row.gone_since or row.first_seen > asked.asked:
+def _expected(name: str, row: Any, published_at: str | None, asked: Asked | None) -> bool:
+    """Whether a list, of which all was read, should name a post of the archive that was there then."""
+    if asked is None or asked.status != "whole" or row.gone_since:
+        return False
+    if row.first_seen > asked.until or (published_at or "") > asked.asked:
         return False
     return not (name == "sitemap" and row.external)
 

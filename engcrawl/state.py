@@ -12,12 +12,11 @@ import os
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from engcrawl.dates import rfc3339
+from engcrawl import dates
 from engcrawl.errors import StateError, UsageError
 from engcrawl.inventory import Inventory
 from engcrawl.items import Change, FoundPost, Named, Post, Reading, address
@@ -89,7 +88,7 @@ class State(Inventory):
         count = 0
         with self._errors():
             for post, due in posts:
-                seen = post.crawled_at or _now()
+                seen = post.crawled_at or dates.now()
                 moments = dict.fromkeys(("first_seen", "last_seen", "last_changed"), seen)
                 own = {
                     "id": post.id,
@@ -219,7 +218,7 @@ class State(Inventory):
         found: dict[int, Post] = {}
         for post in posts:
             found.setdefault(post.id, post)  # a sticky post can stand on one page twice
-        now = _now()
+        now = dates.now()
         first = 0
         with self._errors():
             columns = (POSTS.c.id, POSTS.c.listed, POSTS.c.listed_run, POSTS.c.gone_since, POSTS.c.change)
@@ -263,7 +262,7 @@ class State(Inventory):
 
     def sight_rest(self, posts: Sequence[Post]) -> set[int]:
         """Take what REST says of posts; those of which no record takes account of it."""
-        now = _now()
+        now = dates.now()
         columns = (POSTS.c.id, POSTS.c.record, POSTS.c.rest_told, POSTS.c.gone_since, POSTS.c.change)
         with self._errors():
             query = sa.select(*columns).where(POSTS.c.id.in_([post.id for post in posts]))
@@ -294,7 +293,7 @@ class State(Inventory):
             row = self._db.execute(sa.select(POSTS.c.record).where(POSTS.c.id == post_id)).one_or_none()
             if row is None:
                 facts = Post(id=post_id, url=url, title="").facts()
-                values = {"id": post_id, "listed": facts, "now": _now(), "run": None, "address": address(url)}
+                values = {"id": post_id, "listed": facts, "now": dates.now(), "run": None, "address": address(url)}
                 self._db.execute(_NEW_POST, values)
             elif row.record is not None:
                 return None
@@ -397,7 +396,7 @@ class State(Inventory):
         with self._errors():
             row = self._db.execute(_STORED, {"who": post.id}).one_or_none()
             if row is None:
-                values = {"id": post.id, "listed": "", "told": "", "first_seen": _now(), "last_seen": _now()}
+                values = {"id": post.id, "listed": "", "told": "", "first_seen": dates.now(), "last_seen": dates.now()}
                 self._db.execute(POSTS.insert().values(values))
             change: Change | None = row.change if row else None
             record = self._record(post)
@@ -406,7 +405,7 @@ class State(Inventory):
                 change = "new" if new else "updated"
                 told = post.listed if post.listed is not None else row.told if row else ""
                 rest_told = post.rest if post.rest is not None else row.rest_told if row else None
-                now = {"last_changed": _now(), "change": change, "change_run": self.run}
+                now = {"last_changed": dates.now(), "change": change, "change_run": self.run}
                 now |= {"told": told, "rest_told": rest_told}
                 self._db.execute(_STORE, record | now | {"who": post.id})
             else:
@@ -425,13 +424,13 @@ class State(Inventory):
         """A post's own page was read, or found unchanged, and is *due* again then; None for a post without a page."""
         values: dict[str, Any] = {"due": due}
         if reading:
-            values |= {"read_at": _now(), "etag": reading.etag, "last_modified": reading.last_modified}
+            values |= {"read_at": dates.now(), "etag": reading.etag, "last_modified": reading.last_modified}
         self._update(POSTS, POSTS.c.id == post_id, **values)
 
     def mark_gone(self, post_id: int) -> Change:
         """The site took a post down: it stays in the archive, and isn't looked for any more."""
         gone: Change = "gone"
-        now = _now()
+        now = dates.now()
         since = sa.func.coalesce(POSTS.c.gone_since, now)
         self._update(POSTS, POSTS.c.id == post_id, gone_since=since, last_changed=now, change=gone, change_run=self.run)
         return gone
@@ -439,7 +438,7 @@ class State(Inventory):
     def rule_out(self, post: Post, reason: str) -> None:
         """A post that lists name can't be had, for this *reason*; it isn't looked for until one names it again."""
         self.explain(post.url, post=post.id, reason=reason)
-        self._update(POSTS, POSTS.c.id == post.id, gone_since=_now())
+        self._update(POSTS, POSTS.c.id == post.id, gone_since=dates.now())
 
     def post(self, post_id: int, *, gone: bool) -> FoundPost:
         """The stored record of a post, which is *gone* or not."""
@@ -602,7 +601,3 @@ def _hash(line: str) -> str:
 
 def _bare(site: str) -> str:
     return site.partition("://")[2].lower().removeprefix("www.")
-
-
-def _now() -> str:
-    return rfc3339(datetime.now(UTC))

@@ -92,6 +92,7 @@ SOURCES = sa.Table(
     "sources",
     METADATA,
     sa.Column("source", sa.String, primary_key=True),
+    sa.Column("run", sa.Integer, nullable=False),  # the last that asked it
     sa.Column("asked", sa.String, nullable=False),  # when it had answered
     sa.Column("status", sa.String, nullable=False),  # `engcrawl.inventory.Status`
     sa.Column("detail", sa.String, nullable=False),

@@ -256,7 +256,7 @@ class ArchiveSpider(PostsSpider, SourcesSpider):
         if not self._counted:
             return None
         if self.categories:
-            now = dates.rfc3339(datetime.now(UTC))
+            now = dates.now()
             self.memory.asked("pages", Asked("whole" if self._pages_walked() else "part", asked=now), anew=False)
         return prove(self.memory)
 

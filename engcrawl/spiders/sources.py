@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
@@ -97,7 +96,7 @@ class SourcesSpider(BaseSpider):
         anew: bool = True,
     ) -> None:
         """Keep what came of asking a source; *anew*: for all that it names."""
-        answer = Asked(status, detail, claimed, more or {}, dates.rfc3339(datetime.now(UTC)))
+        answer = Asked(status, detail, claimed, more or {}, dates.now())
         self._vanished = self.memory.asked(source, answer, anew=anew)
         self.logger.info("Source %s: %s%s", source, status, f": {detail}" if detail else "")
         self.crawler.signals.send_catch_log(engcrawl.signals.source_asked, source=source, status=status)
