@@ -120,6 +120,43 @@ def test_the_archive_is_the_truth_and_the_proofs_numbers_are_right(serve: Serve,
     assert len(asked(server, "/wp-json/wp/v2/categories")) == 1
 
 
+def test_with_every_trap_at_once_the_archive_is_the_truth_and_the_numbers_are_right(serve: Serve, output: Path) -> None:
+    """Ties, hidden posts, categories that no menu shows, a parent's; one post comes and one goes during the crawl."""
+    server = serve(posts=POSTS)
+    server.show(Blog(120, 12, ties=True))
+    leaving = server.blog.post(newest(server.blog, 120)[-1])
+    server.faults.append(Fault("publish", "/category/web/", times=1))
+    server.faults.append(Fault("remove", r"/\d{4}/.*", times=1, post=leaving.index))
+    done = counted(server, output)
+    assert done.status == 0, done.log
+    assert done.posts == truth(server.blog)
+    found, posts = proof(done), there(server.blog)
+    inner = [p for p in posts if not p.external]
+    missing = {"post": leaving.id, "url": server.url + leaving.path, "reason": "gone: HTTP 404"}
+    assert found["missing"] == [missing | {"sources": ["pages", "rest", "sitemap"]}]
+    assert (found["posts"], found["in_archive"]) == (len(posts) + 1, len(posts))
+    ((sighted,),) = query(output, "SELECT count(DISTINCT post) FROM sightings")
+    assert found["hidden_from_listings"] == found["posts"] - sighted >= len(hidden(server.blog))
+    numbers = {
+        name: (s["claimed"], s["listed"], s["in_archive"], s["missing"], s["unexpected"], s["proves"])
+        for name, s in found["sources"].items()
+    }
+    assert numbers == {
+        "pages": (None, sighted, sighted - 1, [missing], len(posts) + 1 - sighted, False),
+        "rest": (len(posts) + 1, len(posts) + 1, len(posts), [missing], 0, True),
+        "sitemap": (None, len(inner) + 1, len(inner), [missing], 0, True),
+        "feed": (None, 10, 10, [], 0, False),
+    }
+
+
+def test_a_changed_theme_shows_in_what_pages_and_rest_disagree_on(serve: Serve, output: Path) -> None:
+    server = serve(posts=60, faults=[Fault("theme", r"/\d{4}/.*")])
+    done = counted(server, output)
+    assert done.status == 0, done.log
+    assert proof(done)["disagreements"] == {"title": len([p for p in there(server.blog) if not p.external])}
+    assert re.search(r"^pages and REST disagree: title \d+ times$", run(output, "coverage"), re.MULTILINE)
+
+
 def test_posts_that_ties_lose_between_pages_are_in_the_archive(serve: Serve, output: Path) -> None:
     server = serve(posts=POSTS)
     server.show(Blog(120, 12, ties=True))
