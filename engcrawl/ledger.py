@@ -44,6 +44,8 @@ class Problem:
 class Ledger:
     """What happened in a run."""
 
+    start: str
+    """When the run began."""
     filtered: bool = False
     """Whether the arguments left a part of the archive out."""
     categories: dict[str, Category] = field(default_factory=dict)
@@ -119,12 +121,11 @@ class Ledger:
             "every page that the site says it has was walked or is known, every post listed was read",
         )
 
-    @staticmethod
-    def _counted(proof: dict[str, Any]) -> tuple[Outcome, str]:
+    def _counted(self, proof: dict[str, Any]) -> tuple[Outcome, str]:
         """The verdict on an archive whose posts were counted."""
         if missing := unexplained(proof):
             return Outcome.INCOMPLETE, f"{missing} posts that the site's lists name aren't in the archive"
-        names = proven_by(proof)
+        names = proven_by(proof, self.start)
         if names:
             return Outcome.COMPLETE, f"every post that the site's lists name was read; proven by {' and '.join(names)}"
         return (

@@ -117,9 +117,10 @@ def unexplained(proof: dict[str, Any]) -> int:
     return sum(one["reason"] is None for one in proof["missing"])
 
 
-def proven_by(proof: dict[str, Any]) -> list[str]:
-    """The lists that show the archive to be complete."""
-    return [name for name, source in proof["sources"].items() if source["proves"]]
+def proven_by(proof: dict[str, Any], start: str) -> list[str]:
+    """The lists that show the archive to be complete; with the moment of their reading where it was before *start*."""
+    proving = {name: source["asked"] for name, source in proof["sources"].items() if source["proves"]}
+    return [name if asked >= start else f"{name} as of {asked}" for name, asked in proving.items()]
 
 
 def _miss(

@@ -380,7 +380,8 @@ def test_a_night_with_nothing_new_costs_four_requests_and_is_proven(server: Serv
     assert len(server.requests) == 4
     assert (output / "posts.jsonl").read_bytes() == before
     assert proof(done)["sources"]["rest"]["proves"]
-    assert done.verdict["reason"].endswith("proven by rest and sitemap")
+    sitemap_read = proof(done)["sources"]["sitemap"]["asked"]
+    assert done.verdict["reason"].endswith(f"proven by rest and sitemap as of {sitemap_read}")
 
 
 def test_a_night_with_news_fetches_them_alone(server: Server, output: Path) -> None:

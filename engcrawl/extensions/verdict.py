@@ -12,7 +12,7 @@ from scrapy.exceptions import NotConfigured
 
 import engcrawl.signals
 from engcrawl import __version__
-from engcrawl.dates import rfc3339
+from engcrawl.dates import now, rfc3339
 from engcrawl.errors import StateError
 from engcrawl.feeds import FAILED, FeedExporter
 from engcrawl.ledger import Ledger, Outcome, Problem
@@ -36,11 +36,11 @@ class Verdict:
         if not hasattr(crawler.spider, "arguments"):
             raise NotConfigured  # `scrapy fetch` and `scrapy shell` are no runs
         self.crawler = crawler
-        self.ledger = Ledger(filtered=crawler.spider.arguments.filtered)  # type: ignore[union-attr]
-        self.start = datetime.now(UTC)
+        start = datetime.now(UTC)
+        self.ledger = Ledger(rfc3339(start), crawler.spider.arguments.filtered)  # type: ignore[union-attr]
         self.state: State = crawler.spider.memory  # type: ignore[union-attr]
-        self.run = Output(crawler.settings["ENGCRAWL_OUTPUT"]).reserve(crawler.spidercls.name, self.start)
-        self.state.begin(self.run.name, crawler.spidercls.name, self._arguments(), rfc3339(self.start))
+        self.run = Output(crawler.settings["ENGCRAWL_OUTPUT"]).reserve(crawler.spidercls.name, start)
+        self.state.begin(self.run.name, crawler.spidercls.name, self._arguments(), self.ledger.start)
         self._feeds_closed = asyncio.Event()
         for receiver, signal in (
             (self.spider_closed, signals.spider_closed),
@@ -181,8 +181,8 @@ class Verdict:
             "engcrawl": __version__,
             "spider": self.crawler.spidercls.name,
             "arguments": self._arguments(),
-            "start": rfc3339(self.start),
-            "end": rfc3339(datetime.now(UTC)),
+            "start": self.ledger.start,
+            "end": now(),
             "verdict": str(outcome),
             "exit_status": int(outcome),
             "reason": why,
