@@ -5,6 +5,7 @@ https://docs.scrapy.org/en/latest/topics/settings.html
 
 import os
 import socket
+import sys
 from pathlib import Path
 
 from scrapy.utils.conf import closest_scrapy_cfg
@@ -40,10 +41,6 @@ DOWNLOAD_VERIFY_CERTIFICATES = True
 # A blog's archive needs no session.
 COOKIES_ENABLED = False
 
-# Both let code run in the crawl's process.
-TELNETCONSOLE_ENABLED = False
-REMOTE_CONTROL_ENABLED = False
-
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
 }
@@ -68,11 +65,15 @@ EXTENSIONS = {
     # First: what the others use is locked, and the state is open.
     "engcrawl.extensions.lock.Lock": -10,
     "engcrawl.extensions.verdict.Verdict": 0,
-    "engcrawl.extensions.progress.Progress": 10,
+    # A terminal's display: cron, Scrapyd and pipes have the log alone, and don't even load its library.
+    "engcrawl.extensions.progress.Progress": 10 if sys.stderr.isatty() else None,
     "engcrawl.extensions.closing.Closing": 15,
     # The same, but a feed that can't be written ends the run.
     "scrapy.extensions.feedexport.FeedExporter": None,
     "engcrawl.feeds.FeedExporter": 20,
+    # Both let code run in the crawl's process.
+    "scrapy.extensions.telnet.TelnetConsole": None,
+    "scrapy.extensions.remote_control.RemoteControl": None,
 }
 
 ITEM_PIPELINES = {

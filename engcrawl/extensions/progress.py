@@ -17,7 +17,6 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 from scrapy import signals
-from scrapy.exceptions import NotConfigured
 from scrapy.utils.log import get_scrapy_root_handler
 
 import engcrawl.signals
@@ -29,14 +28,12 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Categories, listing pages, posts, errors, the rate and the time left, as they change.
+    """Categories, listing pages, posts, errors, the rate and the time left, as they change, on standard error.
 
-    Only where standard error is a terminal: in cron, under Scrapyd or in a pipe there is the log alone.
+    The settings have it only where that is a terminal: in cron, under Scrapyd or in a pipe there is the log alone.
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        if not sys.stderr.isatty():
-            raise NotConfigured
         self._categories: dict[str, Category] = {}
         self._waiting = self._done = self._problems = 0
         self._bars = Bars(
