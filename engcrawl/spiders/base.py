@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from typing import Any, Literal, cast
 
 from scrapy import Request, Spider
@@ -14,6 +15,8 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 import engcrawl.signals
+from engcrawl import dates
+from engcrawl.items import Post
 from engcrawl.middlewares import closing
 from engcrawl.state import State
 
@@ -30,6 +33,8 @@ class BaseSpider(Spider):
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
         self._problems = 0
+        self._now = self._full_since = ""
+        """When this run began, and the full walk that it is part of."""
 
     def _request(self, url: str, callback: Any, errback: Any, /, **kwargs: Any) -> Request:
         # dont_filter: what comes twice is decided here, by post and by page; a request is never dropped silently.
@@ -59,6 +64,16 @@ class BaseSpider(Spider):
 
     def _count(self, stat: str) -> None:
         self.crawler.stats.inc_value(f"engcrawl/{stat}")
+
+
+def day_of(post: Post) -> date | None:
+    """The day of a post, for ``since`` and ``until``; None where there is none that can be read."""
+    if post.published_date:
+        try:
+            return dates.day(post.published_date)
+        except ValueError:
+            return None  # the pipelines report it
+    return None if post.external else dates.permalink_day(post.url)
 
 
 def reason(failure: Failure) -> str:

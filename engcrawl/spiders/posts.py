@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from scrapy import Request, signals
@@ -20,7 +20,7 @@ from engcrawl.middlewares import closing
 from engcrawl.pages import NotThePage, article
 from engcrawl.pages.page import same_host
 from engcrawl.schedule import AT_ONCE, next_reading
-from engcrawl.spiders.base import BaseSpider, asked, cause, reason, status
+from engcrawl.spiders.base import BaseSpider, asked, cause, day_of, reason, status
 from engcrawl.state import Waiting
 from engcrawl.walks import html
 
@@ -36,8 +36,8 @@ class PostsSpider(BaseSpider):
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
-        self._now = self._full_since = self._due_by = ""
-        """When this run began, and the full walk that it is part of; and up to when due posts are read in this run."""
+        self._due_by = ""
+        """Up to when due posts are read in this run."""
         self._missing: list[int] = []
         """Posts that no listing of the full walk named, and whose own address says that they aren't there."""
 
@@ -266,16 +266,6 @@ class PostsSpider(BaseSpider):
             yield post
         else:
             self._done("lost")
-
-
-def day_of(post: Post) -> date | None:
-    """The day of a post, for ``since`` and ``until``; None where there is none that can be read."""
-    if post.published_date:
-        try:
-            return dates.day(post.published_date)
-        except ValueError:
-            return None  # the pipelines report it
-    return None if post.external else dates.permalink_day(post.url)
 
 
 def _reading(response: Response, before: Reading | None = None) -> Reading:
