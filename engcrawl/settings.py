@@ -62,7 +62,9 @@ DOWNLOADER_MIDDLEWARES = {
 }
 
 EXTENSIONS = {
-    # First: what the others use is locked, and the state is open.
+    # First: a wrong variable ends the run before it has begun.
+    "engcrawl.extensions.alerts.Alerts": -20,
+    # Then: what the others use is locked, and the state is open.
     "engcrawl.extensions.lock.Lock": -10,
     "engcrawl.extensions.verdict.Verdict": 0,
     # A terminal's display: cron, Scrapyd and pipes have the log alone, and don't even load its library.

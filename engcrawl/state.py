@@ -143,6 +143,31 @@ class State(Inventory):
             count, size, changed = self._db.execute(query).one()
         return count, int(size), changed or ""
 
+    def coverage(self) -> dict[str, int]:
+        """How many records there are, and how many say what.
+
+        ``posts``, of which ``gone``; ``own``, those that live on the site's host, and how many of them have
+        ``published_date``, ``published_at`` and ``authors``; ``open``, those of them that need no password, and how
+        many have ``content_html``. One pass in the database: a record's line has its keys in one order, and a quote in
+        a value is escaped there.
+        """
+        says = POSTS.c.record.contains
+        own = ~says(', "external": true, "protected": ')
+        open_ = sa.and_(own, ~says(', "protected": true, "excerpt": '))
+        counts = {
+            "gone": POSTS.c.gone_since.is_not(None),
+            "own": own,
+            "published_date": sa.and_(own, POSTS.c.day.is_not(None)),
+            "published_at": sa.and_(own, POSTS.c.instant.is_not(None)),
+            "authors": sa.and_(own, ~says(', "authors": [], "categories": ')),
+            "open": open_,
+            "content_html": sa.and_(open_, ~says(', "content_html": null, "content_markdown": ')),
+        }
+        sums = (sa.func.coalesce(sa.func.sum(sa.case((which, 1), else_=0)), 0) for which in counts.values())
+        query = sa.select(sa.func.count(), *sums).where(POSTS.c.record.is_not(None))
+        with self._errors():
+            return dict(zip(("posts", *counts), map(int, self._db.execute(query).one()), strict=True))
+
     # Runs
 
     def begin(self, name: str, spider: str, arguments: dict[str, Any], start: str) -> None:
@@ -186,11 +211,22 @@ class State(Inventory):
             self._db.commit()
 
     def runs(self, last: int) -> list[dict[str, Any]]:
-        """The *last* runs, the newest first: name, host, pid, start, end, verdict and report (None if it has none)."""
-        columns = [RUNS.c[name] for name in ("name", "spider", "host", "pid", "start", "end", "verdict", "report")]
+        """The *last* runs, the newest first.
+
+        Each with its name, spider, arguments, host, pid, start, end, verdict and report (None if it has none).
+        """
+        names = ("name", "spider", "arguments", "host", "pid", "start", "end", "verdict", "report")
+        query = sa.select(*(RUNS.c[name] for name in names)).order_by(RUNS.c.id.desc()).limit(last)
         with self._errors():
-            rows = self._db.execute(sa.select(*columns).order_by(RUNS.c.id.desc()).limit(last)).mappings()
-            return [dict(row) | {"report": json.loads(row["report"]) if row["report"] else None} for row in rows]
+            rows = self._db.execute(query).mappings()
+            return [
+                dict(row)
+                | {
+                    "arguments": json.loads(row["arguments"]),
+                    "report": json.loads(row["report"]) if row["report"] else None,
+                }
+                for row in rows
+            ]
 
     # Listings
 

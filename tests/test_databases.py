@@ -55,6 +55,29 @@ def begun(url: str) -> State:
     return state
 
 
+def test_coverage_counts_what_records_say_whatever_their_words(url: str) -> None:
+    whole = {"published_date": "2024-01-01", "published_at": "2024-01-01T00:00:00Z", "authors": ["A"]}
+    trap = 'x, "authors": [], "categories": [], "external": true, "protected": true, "content_html": null, %_'
+    with begun(url) as state:
+        state.store(post(1, **whole, content_html="<p>b</p>", content_markdown="b"))
+        state.store(post(2, **whole, title=trap, excerpt=trap, content_html=trap, content_markdown=trap))
+        state.store(post(3, content_html="", content_markdown=""))
+        state.store(post(4, **whole, protected=True))
+        state.store(post(5, **whole, external=True, protected=True))
+        state.store(post(6))
+        state.mark_gone(6)
+        assert state.coverage() == {
+            "posts": 6,
+            "gone": 1,
+            "own": 5,
+            "published_date": 3,
+            "published_at": 3,
+            "authors": 3,
+            "open": 4,
+            "content_html": 3,
+        }
+
+
 # The schema
 
 

@@ -6,12 +6,13 @@ import argparse
 import asyncio
 import logging
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from scrapy.commands import crawl
 from scrapy.spiderloader import get_spider_loader
 
 from engcrawl.errors import EngcrawlError, UsageError
+from engcrawl.extensions.alerts import never_began
 from engcrawl.ledger import Outcome
 
 logger = logging.getLogger(__name__)
@@ -32,9 +33,10 @@ class Command(crawl.Command):
         if len(args) != 1 or args[0] not in spiders.list():
             _usage(f"spider {' '.join(args)!r}: must be one of {', '.join(spiders.list())}")
         try:
-            spiders.load(args[0]).arguments_class.parse(opts.spargs)  # type: ignore[attr-defined]
+            arguments = spiders.load(args[0]).arguments_class.parse(opts.spargs)  # type: ignore[attr-defined]
         except UsageError as error:
             _usage(f"{args[0]}: {error}")
+        self._arguments: dict[str, Any] = arguments.model_dump(mode="json")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider to its end."""
@@ -49,6 +51,9 @@ class Command(crawl.Command):
             logger.error("Verdict: %s (exit status %d): %s", outcome, outcome, error)
         elif crawler._stats is not None:  # the public attribute raises for a crawl that never began
             self.exitcode = crawler.stats.get_value("engcrawl/exit_status", Outcome.FAILED)
+        if self.exitcode == Outcome.FAILED and not (crawler._stats and crawler.stats.get_value("engcrawl/verdict")):
+            why = str(error) if isinstance(error, EngcrawlError) else repr(error or "no verdict: see the log")
+            never_began(args[0], self._arguments, int(self.exitcode), why)
 
 
 def _usage(message: str) -> NoReturn:

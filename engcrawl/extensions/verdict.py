@@ -41,6 +41,7 @@ class Verdict:
         self.state: State = crawler.spider.memory  # type: ignore[union-attr]
         self.run = Output(crawler.settings["ENGCRAWL_OUTPUT"]).reserve(crawler.spidercls.name, start)
         self.state.begin(self.run.name, crawler.spidercls.name, self._arguments(), self.ledger.start)
+        self.coverage: dict[str, int] | None = None
         self._feeds_closed = asyncio.Event()
         for receiver, signal in (
             (self.spider_closed, signals.spider_closed),
@@ -128,6 +129,7 @@ class Verdict:
                 self.ledger.proof = self.crawler.spider.prove()  # type: ignore[union-attr]
                 outcome, why = self.ledger.outcome(reason, feeds_failed)
             self.state.commit()
+            self.coverage = self.state.coverage()
             if outcome in (Outcome.COMPLETE, Outcome.INCOMPLETE, Outcome.STOPPED):
                 archive = self._publish()
             self.run.part.unlink(missing_ok=True)  # still there if no feed of the project's was written
@@ -205,6 +207,7 @@ class Verdict:
                 }
                 for c in sorted(self.ledger.categories.values(), key=lambda c: c.slug)
             ],
+            "coverage": self.coverage,
             "proof": self.ledger.proof,
             "problems": [p.entry() for p in self.ledger.problems],
             "unlisted": [p.entry() for p in self.ledger.unlisted],

@@ -36,6 +36,7 @@ Kind = Literal[
     "repeat",  # the button brings the first page's posts again
     "no_button",  # the button goes before the last page is there
     "no_validators",  # no ETag, no Last-Modified, and never 304
+    "theme",  # an article in another theme: nobody's name, and more in the title than the title
     "trackers",  # the page wants fonts, pictures and scripts, its own and others'
 ]
 

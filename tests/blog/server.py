@@ -8,6 +8,7 @@ import json
 import re
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -239,6 +240,8 @@ class Server:
         number = int(part or 1)
         if post is None or number > post.parts or not request.path.startswith(post.path):
             return self._missing()
+        if request[FAULT] == "theme":
+            post = replace(post, authors=[], title=f"{post.title} – The Blog")
         indexes = [(post.index + k) % self.blog.size for k in range(1, 7)]
         page = self._page(
             "article.html",

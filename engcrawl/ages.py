@@ -1,0 +1,24 @@
+"""Lengths of time, as people write and read them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def duration(text: str) -> timedelta:
+    """``90m``, ``26h`` or ``2d`` as a length of time. Raises ValueError."""
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([mhd])", text.strip())
+    if not match:
+        raise ValueError("must be a whole number of minutes, hours or days, like 90m, 26h or 2d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def readable(length: timedelta) -> str:
+    """A length of time for people, in its two greatest units: ``2d 4h``, ``26m``; ``0m`` for less than a minute."""
+    minutes = max(0, int(length.total_seconds() // 60))
+    parts = (("d", minutes // 1440), ("h", minutes // 60 % 24), ("m", minutes % 60))
+    told = [f"{number}{unit}" for unit, number in parts if number]
+    return " ".join(told[:2]) or "0m"

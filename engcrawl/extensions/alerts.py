@@ -1,0 +1,94 @@
+"""Alerts, where the environment says who is told: nothing of them is imported otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from scrapy import signals
+from scrapy.exceptions import NotConfigured
+
+import engcrawl.signals
+from engcrawl.alerts import PREFIX
+from engcrawl.errors import StateError, UsageError
+from engcrawl.output import Output
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from engcrawl.alerts.night import Night
+
+logger = logging.getLogger(__name__)
+
+
+class Alerts:
+    """When the run is over, and the next one let in, has `engcrawl.alerts.monitors` look at it, and people told.
+
+    Raises UsageError where a variable is wrong. That somebody could not be told never changes how the run ended.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        if not (hasattr(crawler.spider, "arguments") and switched_on()):
+            raise NotConfigured
+        from engcrawl.alerts.config import AlertSettings
+
+        self.crawler = crawler
+        self.settings = AlertSettings.of(os.environ)
+        self._night: Night | None = None
+        crawler.signals.connect(self.verdict_given, engcrawl.signals.verdict_given)
+        crawler.signals.connect(self.engine_stopped, signals.engine_stopped)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def verdict_given(self, verdict: dict[str, Any]) -> None:
+        """Take what monitors look at: the state is still open."""
+        from engcrawl.alerts.night import Night
+        from engcrawl.history import LAST
+
+        earlier = []
+        try:
+            earlier = [run for run in self.crawler.spider.memory.runs(LAST) if run["name"] != verdict["run"]]  # type: ignore[union-attr]
+        except StateError as error:
+            logger.warning("Alerts: the runs before can't be read: %s", error)
+        file = Output(self.crawler.settings["ENGCRAWL_OUTPUT"]).runs / f"{verdict['run']}.json"
+        self._night = Night(
+            settings=self.settings,
+            verdict=verdict,
+            now=datetime.now(UTC),
+            file=file if file.exists() else None,
+            stats=dict(self.crawler.stats.get_stats()),
+            earlier=earlier,
+        )
+
+    async def engine_stopped(self) -> None:
+        """Look and tell in a thread: the lock is given back meanwhile."""
+        if self._night is not None:
+            from engcrawl.alerts.suite import look
+
+            await asyncio.to_thread(look, self._night)
+
+
+def switched_on() -> bool:
+    """Whether the environment says anything of alerts."""
+    return any(name.startswith(PREFIX) and value for name, value in os.environ.items())
+
+
+def never_began(spider: str, arguments: dict[str, Any], status: int, reason: str) -> None:
+    """Tell of a run that could not begin: it has no verdict, and this extension never came to life."""
+    if not switched_on():
+        return
+    from engcrawl.alerts.config import AlertSettings
+    from engcrawl.alerts.night import Night
+    from engcrawl.alerts.suite import look
+
+    verdict = {"spider": spider, "arguments": arguments, "verdict": "failed", "exit_status": status, "reason": reason}
+    verdict |= dict.fromkeys(("run", "start", "end")) | {"problems": []}
+    try:
+        look(Night(settings=AlertSettings.of(os.environ), verdict=verdict, now=datetime.now(UTC)))
+    except UsageError as error:
+        logger.error("%s", error)  # noqa: TRY400 - one line
