@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import re
-from datetime import UTC, datetime
-from typing import Any
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
 
 from engcrawl import dates
+from engcrawl.ages import duration
+from engcrawl.check import Judgement, Level, judge
+from engcrawl.errors import UsageError
+from engcrawl.history import LAST
 from engcrawl.printing import RowsCommand, option, show
 from engcrawl.state import State
 
@@ -28,6 +33,7 @@ _COLUMNS = [
 ]
 _NARROW = ["run", "verdict", "seconds", "new", "updated", "gone", "problems"]
 """Of the table; the reasons stand beneath it."""
+_MAX_AGE = timedelta(hours=26)
 _REASONS = {"running": "pid {pid} on {host}", "died": "its process (pid {pid} on {host}) is gone, and left no verdict"}
 
 
@@ -40,21 +46,48 @@ class Command(RowsCommand):
     def long_desc(self) -> str:
         return (
             "Print the last runs, newest first. Beside the verdicts of `scrapy crawl` there are `running` and `died`:"
-            " killed, or the machine went down; the next run goes on where a dead one was."
+            " killed, or the machine went down; the next run goes on where a dead one was. With --check, one line"
+            " and an exit status for a monitor instead."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """How many."""
         super().add_options(parser)
         parser.add_argument("--last", default="20", metavar="N", help="how many, from 1 (default: 20)")
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="print one line on whether the archive is fresh; the exit status is 0 OK, 1 WARNING, 2 CRITICAL, or"
+            " 3 UNKNOWN, also for a wrong option",
+        )
+        parser.add_argument(
+            "--max-age",
+            metavar="AGE",
+            help="with --check: how long ago the last complete run may have ended, and how long one may be at work,"
+            " like 90m, 26h or 2d (default: 26h)",
+        )
 
     def check(self, opts: argparse.Namespace) -> None:
-        """The number."""
+        """The number, and the age."""
         super().check(opts)
         option(opts, "last", _count)
+        option(opts, "max_age", duration)
+        if opts.max_age and not opts.check:
+            raise UsageError("option --max-age: goes with --check")
+
+    def _end(self, message: str, status: int) -> NoReturn:
+        if "--check" in sys.argv:  # options that can't be read are no reason to miss it
+            self._judged(Judgement(Level.UNKNOWN, " ".join(message.split())))
+        super()._end(message, status)
+
+    def _judged(self, judgement: Judgement) -> NoReturn:
+        print(judgement, flush=True)
+        raise SystemExit(judgement.level)
 
     def show(self, state: State, opts: argparse.Namespace) -> None:
-        """Print the runs."""
+        """Print the runs, or judge them."""
+        if opts.check:
+            self._judged(judge(_runs(state, LAST), datetime.now(UTC), opts.max_age or _MAX_AGE))
         rows = [_row(run) for run in _runs(state, opts.last)]
         show(rows, _NARROW if opts.format == "table" else _COLUMNS, opts.format, "no runs")
         if opts.format == "table":
