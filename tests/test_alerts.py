@@ -20,7 +20,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from engcrawl.alerts import PREFIX
 from engcrawl.alerts.config import AlertSettings
+from engcrawl.alerts.monitors import MONITORS
 from engcrawl.errors import UsageError
 from engcrawl.lock import HOST, RunLock
 from tests.blog import Fault, Server
@@ -112,6 +114,9 @@ def test_each_night_is_held_against_those_before_and_only_what_got_worse_is_told
     # The first: nothing to compare with.
     first = night()
     assert found(receivers) == {}
+    keys = (DOCS / "verdicts.md").read_text("utf-8").partition("| key |")[2].partition("\n\n")[0]
+    named = [re.findall(r"`(\w+)`", row.split("|")[1]) for row in keys.splitlines() if row.startswith("| `")]
+    assert [name for row in named for name in row] == list(first.verdict)
     assert first.verdict["coverage"] == coverage(first.posts, gone=0)
 
     # One that is killed, and the next, which finds it.
@@ -285,7 +290,7 @@ def test_one_that_never_answers_is_given_up_and_the_next_run_let_in_meanwhile(
         assert process.stderr
         log = process.stderr.read()
         assert process.wait(60) == 0
-    assert "Alert not sent: Webhook: TimeoutError" in log
+    assert "Alert not sent: Webhook: not done in 10 seconds" in log
     assert "Alert sent: Email" in log
     assert len(receivers.mails) == 1
 
@@ -402,6 +407,18 @@ def test_without_a_variable_nothing_of_spidermon_is_imported(output: Path, unuse
     assert "engcrawl.extensions.alerts" in imported
     assert not {name.partition(".")[0] for name in imported} & {"spidermon", "slack_sdk", "jinja2"}
     assert "engcrawl.alerts.config" not in imported
+
+
+# What is written about it
+
+DOCS = ROOT / "docs"
+
+
+def test_every_variable_and_every_monitor_is_in_the_docs() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", (DOCS / "alerts.md").read_text("utf-8"), re.MULTILINE)
+    variables = [row for row in rows if row.startswith(PREFIX)]
+    assert sorted(variables) == sorted(PREFIX + name.upper() for name in AlertSettings.model_fields)
+    assert [row for row in rows if row not in variables] == [monitor.__name__ for monitor in MONITORS]
 
 
 def coverage(posts: list[dict[str, Any]], gone: int) -> dict[str, int]:

@@ -27,9 +27,9 @@ from engcrawl.printing import visible
 
 logger = logging.getLogger(__name__)
 
-_TIMEOUT = 10
+_TIMEOUT = 8
 """Seconds that one answer may take."""
-_DEADLINE = 15
+_DEADLINE = 10
 """Seconds after which a notifier is given up, whatever it does: looking a name up has no timeout of its own."""
 _CHAT = 1800
 """Signs of a message in a chat, at most: Discord takes 2,000."""
@@ -74,8 +74,10 @@ class Notifier(Action):
         """The error that lies beneath, in one line without secrets."""
         while error.__context__ is not None:
             error = error.__context__
-        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        if isinstance(error, requests.HTTPError) and error.response is not None:
+        said = f"{type(error).__name__}: {error}"
+        if isinstance(error, TimeoutError) and not error.args:
+            said = f"not done in {_DEADLINE} seconds"
+        elif isinstance(error, requests.HTTPError) and error.response is not None:
             said = f"HTTP {error.response.status_code}: {error.response.text[:_ANSWER]}"
         for secret in self.settings.secrets:
             said = said.replace(secret, "***")
