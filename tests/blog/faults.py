@@ -26,7 +26,6 @@ Kind = Literal[
     "remove",  # the post number `post` is taken down before the answer
     "fewer",  # REST's posts, a sitemap or a feed has every second post only, and counts no others
     "overclaims",  # REST counts 7 posts more than it has
-    "theme",  # the post's own page has the blog's name behind the title
     "offsite",  # redirect to another host
     "forbid",  # a robots.txt that forbids all
     "dead_click",  # the button's script does nothing

@@ -247,7 +247,6 @@ class Server:
             "article.html",
             post=post,
             part=number,
-            suffix=" | Blog" if request[FAULT] == "theme" else "",
             body="\n".join(block.source for block in self.blog.bodies(post)[number - 1]),
             excerpt=self.blog.excerpt(post),
             graph=json.dumps(self._graph(post)).replace("/", "\\/"),
