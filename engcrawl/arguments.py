@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from engcrawl.errors import UsageError
+from engcrawl.logs import shown
 
 
 def _site(value: str) -> str:
@@ -45,7 +46,8 @@ def _day(value: Any) -> Any:
         raise ValueError(f"must be a day of the calendar as YYYY-MM-DD ({error})") from error
 
 
-def _yes_or_no(value: Any) -> Any:
+def yes_or_no(value: Any) -> Any:
+    """What a word for yes or no means. Raises ValueError, which says what is allowed."""
     words = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
     if isinstance(value, str):
         if value.strip().lower() not in words:
@@ -105,7 +107,7 @@ class Arguments(BaseModel):
         if error["type"] == "extra_forbidden":
             return f"unknown argument {name}: allowed are {', '.join(cls.model_fields)}"
         message = error["msg"].removeprefix("Value error, ")
-        return f"argument {name}={error['input']}: {message}" if name else message
+        return f"argument {name}={shown(str(error['input']))}: {message}" if name else message
 
 
 class ArchiveArguments(Arguments):
@@ -116,7 +118,7 @@ class ArchiveArguments(Arguments):
     )
     since: _Day | None = Field(None, description="only posts of this day or later, YYYY-MM-DD")
     until: _Day | None = Field(None, description="only posts of this day or earlier, YYYY-MM-DD")
-    articles: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+    articles: Annotated[bool, BeforeValidator(yes_or_no)] = Field(
         True, description="read each post's own page too: yes or no"
     )
     pagination: Annotated[Literal["links", "browser", "auto"], _one_of("links", "browser", "auto")] = Field(
@@ -127,10 +129,10 @@ class ArchiveArguments(Arguments):
         None, description="at most this many listing pages of each category, from 1"
     )
 
-    full: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+    full: Annotated[bool, BeforeValidator(yes_or_no)] = Field(
         False, description="walk every listing page, also where nothing is new: yes or no"
     )
-    inventory: Annotated[bool, BeforeValidator(_yes_or_no)] = Field(
+    inventory: Annotated[bool, BeforeValidator(yes_or_no)] = Field(
         True, description="count the archive against REST, sitemaps and feeds, and fetch what only they name: yes or no"
     )
     source: Annotated[Literal["auto", "pages", "rest"], _one_of("auto", "pages", "rest")] = Field(

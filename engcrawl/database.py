@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from engcrawl import migrations
 from engcrawl.errors import LockedError, StateError
 from engcrawl.lock import HOST, RunLock, holder
+from engcrawl.logs import masked
 from engcrawl.tables import RUNS
 
 
@@ -28,11 +29,9 @@ class Database:
     def __init__(self, url: str, *, create: bool = False) -> None:
         try:
             self.url = sa.make_url(url)
-        except ArgumentError as error:
-            raise StateError(
-                "ENGCRAWL_STATE: must be an SQLAlchemy URL, like postgresql+psycopg://host/name"
-            ) from error
-        self.name = self.url.render_as_string(hide_password=True)
+        except (ArgumentError, ValueError):  # of a port that is none; the error would tell parts of the URL
+            raise StateError("ENGCRAWL_STATE: must be an SQLAlchemy URL, like postgresql+psycopg://host/name") from None
+        self.name = masked(self.url.render_as_string(hide_password=True))
         self._file: Path | None = None
         if self.url.get_backend_name() == "sqlite":
             if not self.url.database or self.url.database == ":memory:":

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 from markdownify import MarkdownConverter
 
 _CODE_LANGUAGE = re.compile(r"(?:lang|language|brush)[-:]\s*([\w+#-]+)")
 _FENCE = re.compile(r"`{3,}")
+_LINK_SIGNS = re.compile(r"\]([(:])")
+_BLANK_LINES = re.compile(r"\s*\n\s*\n\s*")
+_IN_A_LABEL = re.compile(r"[\\`<\[\]]")
+_IN_AN_ADDRESS = re.compile(r"[\s()<>\\]")
 _BLOCK_MARK = re.compile(r"^(\s*)(#{1,6}(?=\s)|[-+](?=\s)|>|\d{1,9}(?=[.)]\s))")
 
 
@@ -27,7 +32,21 @@ class _Converter(_Base):
     """markdownify, with what CommonMark would otherwise read as something else escaped, and embeds as links."""
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
-        return str(super().escape(text, parent_tags)).replace("<", r"\<")
+        # "[a](b)" and "[a]: b" in the text would be read as a link, to whatever address
+        return _LINK_SIGNS.sub(r"]\\\1", str(super().escape(text, parent_tags)).replace("<", r"\<"))
+
+    def process_text(self, el: Any, parent_tags: set[str] | None = None) -> str:
+        text, inside = str(super().process_text(el, parent_tags)), parent_tags or set()
+        if text.endswith("]") and "_noformat" not in inside and "pre" not in inside:
+            texts = (after for after in el.next_elements if isinstance(after, str) and after.strip())
+            if next(texts, "").startswith("(" if "a" in inside else ("(", ":")):
+                return f"{text[:-1]}&#93;"
+        return text
+
+    def convert_code(self, el: Any, text: str, parent_tags: set[str]) -> str:
+        return str(super().convert_code(el, _BLANK_LINES.sub("\n", text), parent_tags))
+
+    convert_kbd = convert_samp = convert_code
 
     def convert_p(self, el: Any, text: str, parent_tags: set[str]) -> str:
         def marked(match: re.Match[str]) -> str:
@@ -38,8 +57,24 @@ class _Converter(_Base):
 
     def convert_a(self, el: Any, text: str, parent_tags: set[str]) -> str:
         if el.get("href"):
-            el["href"] = el["href"].replace(" ", "%20").replace("(", "%28").replace(")", "%29")
+            el["href"] = _address(el["href"])
+        _fold(el, "title")
         return str(super().convert_a(el, text, parent_tags))
+
+    def convert_img(self, el: Any, text: str, parent_tags: set[str]) -> str:
+        if el.get("src"):
+            el["src"] = _address(el["src"])
+        if el.get("alt"):
+            el["alt"] = _label(el["alt"])
+        _fold(el, "title")
+        return str(super().convert_img(el, text, parent_tags))
+
+    def convert_video(self, el: Any, text: str, parent_tags: set[str]) -> str:
+        for media in (el, *el.find_all("source", src=True)):
+            for name in ("src", "poster"):
+                if media.get(name):
+                    media[name] = _address(media[name])
+        return str(super().convert_video(el, text, parent_tags))
 
     def convert_br(self, el: Any, text: str, parent_tags: set[str]) -> str:
         return "\n" if "pre" in parent_tags else str(super().convert_br(el, text, parent_tags))
@@ -59,12 +94,28 @@ class _Converter(_Base):
 
     def convert_iframe(self, el: Any, text: str, parent_tags: set[str]) -> str:
         src = el.get("src")
-        return f"[{el.get('title') or src}]({src})" if src else text
+        return f"[{_label(el.get('title') or src)}]({_address(src)})" if src else ""
 
     def convert_audio(self, el: Any, text: str, parent_tags: set[str]) -> str:
         source = el.find("source", src=True)
         src = el.get("src") or (source.get("src") if source else None)
-        return f"[{src}]({src})" if src else text
+        return f"[{_label(src)}]({_address(src)})" if src else text
+
+
+def _address(url: str) -> str:
+    """*url* as it can stand in a link's parentheses."""
+    return _IN_AN_ADDRESS.sub(lambda sign: quote(sign.group()), url)
+
+
+def _label(text: str) -> str:
+    """*text* as it can stand in a link's brackets."""
+    return _IN_A_LABEL.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def _fold(el: Any, name: str) -> None:
+    """Give an element's attribute one line: an empty one would end the link that it stands in."""
+    if el.get(name):
+        el[name] = " ".join(el[name].replace("\\", r"\\").split())
 
 
 def _code_language(pre: Any) -> str:

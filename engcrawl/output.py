@@ -125,6 +125,11 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     _sync_folder(path.parent)
 
 
+def withhold_writing() -> None:
+    """Let nobody but owner and group write the files of this process, whatever its umask allows."""
+    os.umask(os.umask(0o077) | 0o002)
+
+
 def durable(file: IO[bytes]) -> None:
     """Bring what was written to *file* to the disk."""
     file.flush()

@@ -49,14 +49,24 @@ DOWNLOAD_HANDLERS = {
     # Scrapy's own, and a browser where a request asks for one.
     "http": "engcrawl.browser.on_demand.BrowserOnDemand",
     "https": "engcrawl.browser.on_demand.BrowserOnDemand",
+    # A blog is none of these; Scrapy would read the crawler's own files for it.
+    "data": None,
+    "file": None,
+    "ftp": None,
+    "s3": None,
 }
+
+# Scrapy's own, but a site's name can't lead to the crawler's machine or its network.
+TWISTED_DNS_RESOLVER = "engcrawl.addresses.SiteResolver"
 
 DOWNLOADER_MIDDLEWARES = {
     # Lets retried requests and their redirects off the site, and drops others unreported.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "engcrawl.middlewares.OwnHosts": 50,
-    # Nearest to the downloader: an answer that asks to wait is no failure, and isn't counted or retried as one.
+    # Nearest to the downloader: an answer that asks to wait, or an address that is refused, is no failure, and isn't
+    # counted or retried as one.
     "engcrawl.middlewares.RetryAfter": 950,
+    "engcrawl.addresses.PublicSite": 960,
     # A challenge page may refresh itself for ever; blogs redirect by status.
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
 }
@@ -67,6 +77,7 @@ EXTENSIONS = {
     # Then: what the others use is locked, and the state is open.
     "engcrawl.extensions.lock.Lock": -10,
     "engcrawl.extensions.verdict.Verdict": 0,
+    "engcrawl.extensions.metrics.Metrics": 5,
     # A terminal's display: cron, Scrapyd and pipes have the log alone, and don't even load its library.
     "engcrawl.extensions.progress.Progress": 10 if sys.stderr.isatty() else None,
     "engcrawl.extensions.closing.Closing": 15,
@@ -97,6 +108,11 @@ RETRY_TIMES = 4
 # A blog's page that takes longer than this doesn't come; Scrapy would wait for three minutes.
 DOWNLOAD_TIMEOUT = 60
 
+# Of one answer, as it comes and unpacked: no blog's page has a tenth of it, and of 16 MiB of tags the parser makes
+# 800 MB. Sitemaps have a limit of their own (sitemaps.org). Scrapy takes 1 GiB.
+DOWNLOAD_MAXSIZE = 16 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 4 * 1024 * 1024
+
 # What comes twice is decided by the spiders, by post and by page: no memory is spent on fingerprints.
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
 
@@ -123,6 +139,15 @@ ENGCRAWL_OUTPUT = os.environ.get("ENGCRAWL_OUTPUT") or str(Path(closest_scrapy_c
 
 # What runs know of each other: any SQLAlchemy URL, also from the environment; archive.db in the output folder if None.
 ENGCRAWL_STATE = os.environ.get("ENGCRAWL_STATE") or None
+
+# "yes": the site's name may lead to an address that isn't public (an intranet's blog); also from the environment.
+ENGCRAWL_PRIVATE = os.environ.get("ENGCRAWL_PRIVATE") or "no"
+
+# "json": each line of the log is an object; also from the environment.
+ENGCRAWL_LOG = os.environ.get("ENGCRAWL_LOG") or "text"
+
+# A file for Prometheus' node_exporter, whose name ends in .prom; also from the environment. None: no such file.
+ENGCRAWL_METRICS = os.environ.get("ENGCRAWL_METRICS") or None
 
 # After so many days a run walks every listing page again, in days: listings change behind their first pages too.
 ENGCRAWL_FULL_EVERY = 7

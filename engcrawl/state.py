@@ -228,6 +228,19 @@ class State(Inventory):
                 for row in rows
             ]
 
+    def last_reports(self) -> dict[str, dict[str, Any]]:
+        """The report of each spider's last run that ended: spider -> report."""
+        last = sa.select(sa.func.max(RUNS.c.id)).where(RUNS.c.report.is_not(None)).group_by(RUNS.c.spider)
+        with self._errors():
+            rows = self._db.execute(sa.select(RUNS.c.spider, RUNS.c.report).where(RUNS.c.id.in_(last)))
+            return {spider: json.loads(report) for spider, report in rows}
+
+    def last_complete(self) -> dict[str, str]:
+        """When each spider's last complete run ended: spider -> instant; those alone that had one."""
+        query = sa.select(RUNS.c.spider, sa.func.max(RUNS.c.end)).where(RUNS.c.verdict == "complete")
+        with self._errors():
+            return {row.spider: row[1] for row in self._db.execute(query.group_by(RUNS.c.spider))}
+
     # Listings
 
     def categories(self) -> list[KnownCategory]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from scrapy.exceptions import IgnoreRequest
 
@@ -53,10 +53,10 @@ def executable(own: str) -> str | None:
     return system
 
 
-def arguments(site: str) -> list[str]:
-    """Chromium's command line: quiet, and able to find the hosts of *site* and no other."""
-    host = (urlsplit(site).hostname or "").removeprefix("www.")
-    return [*_QUIET, f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {host}, EXCLUDE www.{host}"]
+def arguments(addresses: Mapping[str, str]) -> list[str]:
+    """Chromium's command line: quiet, and able to find the hosts of *addresses* there, and no other."""
+    rules = [f"MAP {host} {address}" for host, address in addresses.items()]
+    return [*_QUIET, f"--host-resolver-rules={', '.join([*rules, 'MAP * ~NOTFOUND'])}"]
 
 
 def launch_options(own: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from scrapy.exceptions import DownloadFailedError, IgnoreRequest
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 from scrapy_playwright.provider import PlaywrightBrowserProvider
 
+from engcrawl.addresses import addresses_of
 from engcrawl.browser.chromium import arguments, launch_options
 from engcrawl.pages.page import same_host
 
@@ -40,17 +41,20 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self.site: str = crawler.spider.site  # type: ignore[union-attr]
-        self.config.launch_options = {"args": arguments(self.site)} | self.config.launch_options
         self.abort_request = self._unwanted
         self._launching = asyncio.Lock()
 
     async def download_request(self, request: Request) -> Response:
         """Scrapy's interface of a download handler.
 
-        Raises DownloadFailedError, which is retried, for what the browser can't load, and NoChromiumError.
+        Raises DownloadFailedError, which is retried, for what the browser can't load, NoChromiumError, and
+        IgnoreRequest where the site's name leads to an address that isn't public.
         """
         async with self._launching:
             if not hasattr(self, "browser_provider"):
+                # Chromium resolves no name by itself: it gets the addresses that were checked.
+                options = {"args": arguments(await addresses_of(self.site))}
+                self.config.launch_options = options | self.config.launch_options
                 await self._launch()
         try:
             response = await super().download_request(request)

@@ -77,7 +77,7 @@ def _print(report: dict[str, Any], proof: dict[str, Any]) -> None:
         | {n: "yes" if s["proves"] else "no" for n, s in sources.items()}
     )
     show(rows, _COLUMNS, "table", "no posts")
-    print(f"\n{report['run']}: {report['verdict']}: {report['reason']}")
+    print(f"\n{report['run']}: {report['verdict']}: {visible(report['reason'])}")
     print(f"{proof['posts']} posts are named, {proof['in_archive']} are in the archive", end="")
     print(
         "" if proof["hidden_from_listings"] is None else f", {proof['hidden_from_listings']} are hidden from listings"

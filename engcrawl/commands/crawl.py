@@ -11,9 +11,13 @@ from typing import Any, NoReturn
 from scrapy.commands import crawl
 from scrapy.spiderloader import get_spider_loader
 
+from engcrawl import logs
+from engcrawl.arguments import yes_or_no
 from engcrawl.errors import EngcrawlError, UsageError
 from engcrawl.extensions.alerts import never_began
+from engcrawl.extensions.metrics import metrics_file, write_failed
 from engcrawl.ledger import Outcome
+from engcrawl.output import withhold_writing
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +41,15 @@ class Command(crawl.Command):
         except UsageError as error:
             _usage(f"{args[0]}: {error}")
         self._arguments: dict[str, Any] = arguments.model_dump(mode="json")
+        try:
+            metrics_file(self.settings)
+            yes_or_no(self.settings["ENGCRAWL_PRIVATE"])
+            withhold_writing()
+            logs.configure(self.settings)
+        except UsageError as error:
+            _usage(str(error))
+        except ValueError as error:
+            _usage(f"setting ENGCRAWL_PRIVATE={self.settings['ENGCRAWL_PRIVATE']}: {error}")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider to its end."""
@@ -49,6 +62,8 @@ class Command(crawl.Command):
         if isinstance(error, EngcrawlError):  # the run never began: it leaves no verdict but this
             outcome = self.exitcode = Outcome(error.exit_status)
             logger.error("Verdict: %s (exit status %d): %s", outcome, outcome, error)
+            if outcome is Outcome.FAILED:
+                write_failed(crawler.settings, crawler.spidercls.name, crawler.spider.site)  # type: ignore[union-attr]
         elif crawler._stats is not None:  # the public attribute raises for a crawl that never began
             self.exitcode = crawler.stats.get_value("engcrawl/exit_status", Outcome.FAILED)
         if self.exitcode == Outcome.FAILED and not (crawler._stats and crawler.stats.get_value("engcrawl/verdict")):

@@ -13,7 +13,7 @@ from engcrawl.ages import duration
 from engcrawl.check import Judgement, Level, judge
 from engcrawl.errors import UsageError
 from engcrawl.history import LAST
-from engcrawl.printing import RowsCommand, option, show
+from engcrawl.printing import RowsCommand, option, show, visible
 from engcrawl.state import State
 
 _COLUMNS = [
@@ -93,7 +93,7 @@ class Command(RowsCommand):
         if opts.format == "table":
             for row in rows:
                 if row["verdict"] != "complete":
-                    print(f"{row['run']}: {row['reason']}")
+                    print(visible(f"{row['run']}: {row['reason']}"))
 
 
 def _runs(state: State, last: int) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from engcrawl.dates import instant, rfc3339
 from engcrawl.errors import OutputError, StateError, UsageError
 from engcrawl.items import Post
 from engcrawl.lock import RunLock
-from engcrawl.output import Output
+from engcrawl.output import Output, withhold_writing
 from engcrawl.pages.page import same_host
 from engcrawl.schedule import next_reading
 from engcrawl.state import State
@@ -51,6 +51,7 @@ class Lock:
             raise NotConfigured  # `scrapy fetch` and `scrapy shell` are no runs
         self.crawler = crawler
         output = Output(crawler.settings["ENGCRAWL_OUTPUT"])
+        withhold_writing()
         with ExitStack() as stack:
             try:
                 output.folder.mkdir(parents=True, exist_ok=True)

@@ -17,9 +17,9 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 from scrapy import signals
-from scrapy.utils.log import get_scrapy_root_handler
 
 import engcrawl.signals
+from engcrawl.logs import root_handler
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -66,12 +66,12 @@ class Progress:
     def spider_opened(self) -> None:
         self._bars.start()
         # Log lines appear above the bars: rich has put its own stream in place of standard error.
-        handler = get_scrapy_root_handler()
+        handler = root_handler()
         if isinstance(handler, logging.StreamHandler) and handler.stream is sys.__stderr__:
             handler.setStream(sys.stderr)
 
     def engine_stopped(self) -> None:
-        handler = get_scrapy_root_handler()
+        handler = root_handler()
         if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr:
             handler.setStream(sys.__stderr__)
         self._bars.stop()

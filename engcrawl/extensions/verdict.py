@@ -16,8 +16,10 @@ from engcrawl.dates import now, rfc3339
 from engcrawl.errors import StateError
 from engcrawl.feeds import FAILED, FeedExporter
 from engcrawl.ledger import Ledger, Outcome, Problem
+from engcrawl.logs import name_run
 from engcrawl.middlewares import closing
 from engcrawl.output import Output
+from engcrawl.stats import plain
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -40,6 +42,7 @@ class Verdict:
         self.ledger = Ledger(rfc3339(start), crawler.spider.arguments.filtered)  # type: ignore[union-attr]
         self.state: State = crawler.spider.memory  # type: ignore[union-attr]
         self.run = Output(crawler.settings["ENGCRAWL_OUTPUT"]).reserve(crawler.spidercls.name, start)
+        name_run(self.run.name)
         self.state.begin(self.run.name, crawler.spidercls.name, self._arguments(), self.ledger.start)
         self.coverage: dict[str, int] | None = None
         self._feeds_closed = asyncio.Event()
@@ -211,6 +214,7 @@ class Verdict:
             "proof": self.ledger.proof,
             "problems": [p.entry() for p in self.ledger.problems],
             "unlisted": [p.entry() for p in self.ledger.unlisted],
+            "stats": plain(self.crawler.stats.get_stats()),
             "feed": self.run.feed.name if self.run.feed.exists() else None,
             "archive": archive,
         }

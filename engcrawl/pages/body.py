@@ -10,6 +10,7 @@ from lxml import html
 from lxml.html import HtmlElement
 
 from engcrawl.pages.page import absolute, has, xpath
+from engcrawl.pages.safe import safe
 
 _NOT_THE_BODY = xpath(
     " | ".join(
@@ -22,9 +23,11 @@ _NOT_THE_BODY = xpath(
     )
 )
 _PART_LINKS = xpath(f".//*[{has('page-links')} or {has('post-nav-links')}]//a/@href")
-_HANDLERS = xpath('.//@*[starts-with(name(), "on")]/..')
-_SCRIPTED = re.compile(r"\s*(?:java|vb)script:", re.IGNORECASE)
 _CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])\s*([^,]*)(?:,|$)")
+_BREAKS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+"""What browsers leave out of an address, and what no XML may have."""
+_EITHER_WAY = re.compile(r'=""|</?tbody>|</(?:source|track|wbr)>|(<pre[^>]*>)\n')
+"""What markup can have or not and mean the same (HTML Standard, 13.1.2)."""
 
 
 def parts(element: HtmlElement, url: str) -> int:
@@ -39,18 +42,20 @@ def cleaned(content: HtmlElement, base: str) -> str | None:
     """The inner HTML of *content* (which is changed): only the body, links absolute; None where nothing is left."""
     for element in _NOT_THE_BODY(content):
         _drop(element)
-    for element in _HANDLERS(content):
-        for name in [name for name in element.attrib if name.startswith("on")]:
-            del element.attrib[name]
     for element in content.iter("img", "source", "iframe"):
         _load_now(element)
+    for element in content.iter("iframe"):
+        element[:], element.text = [], None  # for browsers without frames: text for all others
     content.rewrite_links(lambda link: _absolute(link, base), resolve_base_href=False)
     for element in content.iter("img", "source"):
         if srcset := element.get("srcset"):
-            element.set("srcset", absolute_srcset(srcset, base))
+            element.set("srcset", _BREAKS.sub("", absolute_srcset(srcset, base)))
     content.attrib.clear()
-    outer = html.tostring(content, encoding="unicode", with_tail=False)
-    return outer[outer.index(">") + 1 : outer.rindex("</")].strip() or None
+    written = _inside(content)
+    harmless = safe(written)
+    if harmless != written and not _same(harmless, written):
+        written = harmless
+    return written.strip() or None
 
 
 def absolute_srcset(srcset: str, base: str) -> str:
@@ -59,10 +64,21 @@ def absolute_srcset(srcset: str, base: str) -> str:
     return ", ".join(candidates)
 
 
-def _absolute(link: str, base: str) -> str | None:
-    if _SCRIPTED.match(link):
-        return None
-    return absolute(link, base) or link
+def _same(harmless: str, written: str) -> bool:
+    """Whether nothing had to go: then the body stays written as it is in archives already."""
+    again = _inside(html.fragment_fromstring(harmless, create_parent="div"))
+    return _EITHER_WAY.sub(r"\1", again) == _EITHER_WAY.sub(r"\1", written)
+
+
+def _absolute(link: str, base: str) -> str:
+    plain = _BREAKS.sub("", link)
+    return absolute(plain, base) or plain
+
+
+def _inside(element: HtmlElement) -> str:
+    """The inner HTML of *element*."""
+    outer: str = html.tostring(element, encoding="unicode", with_tail=False)
+    return outer[outer.index(">") + 1 : outer.rindex("</")]
 
 
 def _load_now(element: HtmlElement) -> None:
@@ -70,7 +86,7 @@ def _load_now(element: HtmlElement) -> None:
     for name, late in (("src", ("data-src", "data-lazy-src")), ("srcset", ("data-srcset", "data-lazy-srcset"))):
         for attribute in late:
             if value := element.attrib.pop(attribute, None):
-                element.set(name, value)
+                element.set(name, _BREAKS.sub("", value))
 
 
 def _drop(element: Any) -> None:

@@ -10,7 +10,7 @@ from parsel import Selector
 from scrapy.utils.iterators import xmliter_lxml
 
 from engcrawl.items import Named
-from engcrawl.pages.page import NotThePage, permalink
+from engcrawl.pages.page import NotThePage, permalink, plain_xml
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _ID = re.compile(r"(?:^|&)p=(\d+)(?:&|$)")
@@ -22,7 +22,7 @@ def read(content: bytes, url: str) -> list[Named]:
     Raises NotThePage.
     """
     try:
-        root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
+        root = etree.fromstring(plain_xml(content), etree.XMLParser(resolve_entities=False, no_network=True))
         if root.tag == "rss":
             return [_rss(item, url) for item in xmliter_lxml(content, "item")]
         if root.tag == f"{{{_ATOM}}}feed":

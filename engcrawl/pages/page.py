@@ -14,6 +14,8 @@ from w3lib.url import url_query_cleaner
 _RESIZING = ("w", "h", "crop", "resize", "fit", "quality", "strip", "ssl", "zoom")
 """Query parameters of WordPress' image service that ask for a smaller picture than the file itself."""
 
+_OWN_ENTITIES = re.compile(rb"(?:\xef\xbb\xbf)?(?>\s+|<\?.*?\?>|<!--.*?-->)*<!DOCTYPE[^>\[]*\[", re.DOTALL)
+
 _END_OF_PAGE = re.compile(r"</html\s*>", re.IGNORECASE)
 
 
@@ -44,6 +46,13 @@ def whole(text: str, root: Any) -> HtmlElement:
     if not _END_OF_PAGE.search(text):
         raise NotThePage("a page cut short: it has no </html>")
     return root
+
+
+def plain_xml(content: bytes) -> bytes:
+    """*content*, an XML document. Raises NotThePage where it declares entities of its own: no sitemap or feed does."""
+    if _OWN_ENTITIES.match(content):
+        raise NotThePage("an XML document with declarations of its own (<!DOCTYPE … [)")
+    return content
 
 
 def described(root: HtmlElement) -> str:

@@ -12,10 +12,12 @@ from scrapy.utils.gz import gunzip
 from scrapy.utils.sitemap import Sitemap, sitemap_urls_from_robots
 
 from engcrawl.items import Named
-from engcrawl.pages.page import NotThePage, absolute, permalink
+from engcrawl.pages.page import NotThePage, absolute, permalink, plain_xml
 
 WELL_KNOWN = ("/sitemap_index.xml", "/wp-sitemap.xml")
 """Where Yoast and WordPress have theirs, if robots.txt names none."""
+LARGEST = 50 * 1024 * 1024
+"""Bytes: the most that a sitemap may have, unpacked (sitemaps.org)."""
 
 _END = re.compile(rb"</(?:[\w-]+:)?(?:urlset|sitemapindex)\s*>")
 _OF_POSTS = re.compile(r"/(?:post-sitemap\d*|wp-sitemap-posts-post-\d+)\.xml(?:\.gz)?$")
@@ -35,20 +37,20 @@ def read_robots(text: bytes, url: str) -> list[str]:
     return [found for found in sitemap_urls_from_robots(text, url) if absolute(found, url)]
 
 
-def read(content: bytes, url: str, most: int) -> SitemapPage:
-    """Read a sitemap, gzipped or not, of *most* bytes (0: of any size).
+def read(content: bytes, url: str) -> SitemapPage:
+    """Read a sitemap, gzipped or not.
 
-    Raises NotThePage where it is none, was cut short, or is larger.
+    Raises NotThePage where it is none, was cut short, or is larger than `LARGEST`.
     """
     if content.startswith(_GZIP):
         try:
-            content = gunzip(content, max_size=most)
+            content = gunzip(content, max_size=LARGEST)
         except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
             raise NotThePage(f"a gzipped sitemap that can't be unpacked: {error}") from error
     if not _END.search(content[-2000:]):
         raise NotThePage("no sitemap, or one cut short: its last tag isn't there")
     try:
-        sitemap = Sitemap(content)
+        sitemap = Sitemap(plain_xml(content))
         entries = [_entry(entry, url) for entry in sitemap]
     except (etree.XMLSyntaxError, StopIteration) as error:
         raise NotThePage(f"no sitemap: {error}") from error

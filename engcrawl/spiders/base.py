@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 from scrapy import Request, Spider
 from scrapy.core.scheduler import Scheduler
 from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
@@ -80,6 +80,8 @@ def reason(failure: Failure) -> str:
     """One line that says why a request has no page: the status, the error, and how often it was tried."""
     if answered := status(failure):
         why = f"HTTP {answered}"
+    elif isinstance(failure.value, DownloadCancelledError):  # Scrapy says why in its log alone
+        why = "larger than DOWNLOAD_MAXSIZE"
     else:
         plain = isinstance(failure.value, IgnoreRequest)
         why = " ".join((str(failure.value) if plain else f"{type(failure.value).__name__}: {failure.value}").split())

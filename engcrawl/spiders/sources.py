@@ -266,12 +266,14 @@ class SourcesSpider(BaseSpider):
 
     def _sitemap(self, url: str, *, guessed: bool = False, top: bool = True) -> Request:
         self._sitemaps.waiting += 1
-        return self._request(url, self.parse_sitemap, self.sitemap_failed, guessed=guessed, top=top)
+        request = self._request(url, self.parse_sitemap, self.sitemap_failed, guessed=guessed, top=top)
+        request.meta["download_maxsize"] = sitemap.LARGEST
+        return request
 
     def parse_sitemap(self, response: Response, guessed: bool, top: bool) -> Iterator[Request]:
         """A sitemap, or an index of sitemaps."""
         try:
-            found = sitemap.read(response.body, response.url, self.settings.getint("DOWNLOAD_MAXSIZE"))
+            found = sitemap.read(response.body, response.url)
         except NotThePage as error:
             if again := self._again(response, str(error)):
                 yield from again

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import re
+import ssl
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -43,10 +44,22 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Server:
     """The blog on 127.0.0.1, in a thread of its own: ``with Server(blog) as server: server.url``."""
 
-    def __init__(self, blog: Blog, faults: list[Fault] | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        blog: Blog,
+        faults: list[Fault] | None = None,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.blog = blog
         self.faults = faults or []
         self.port = port
+        self.host = host
+        """What the blog calls itself; it listens on 127.0.0.1 in any case."""
+        self.tls = tls
+        self.instead: dict[str, Handler] = {}
+        """What answers for a path instead of the blog."""
         self.sitemap: sitemaps.Kind = "yoast"
         """Which sitemaps there are, from the next request on."""
         self.requests: list[tuple[float, str]] = []
@@ -60,7 +73,7 @@ class Server:
     @property
     def url(self) -> str:
         """The blog's address."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
     def __enter__(self) -> Server:
         self._thread.start()
@@ -81,7 +94,7 @@ class Server:
         app.on_response_prepare.append(self._note)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self.tls)
         await site.start()
         self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
         self.show(self.blog)
@@ -146,6 +159,8 @@ class Server:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = request.path
+        if path in self.instead:
+            return await self.instead[path](request)
         routes: list[tuple[str, Callable[..., web.Response]]] = [
             (r"/(?:page/(\d+)/)?", self._front),
             (r"/(?:category/(?:[^/]+/)*?([^/]+)/)?feed/(atom/)?", self._feed),

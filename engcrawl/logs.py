@@ -1,0 +1,120 @@
+"""The log: no line tells a secret, or pretends to be another line; and each can be a JSON object (``ENGCRAWL_LOG``)."""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from scrapy.utils.log import get_scrapy_root_handler
+
+from engcrawl.errors import UsageError
+
+if TYPE_CHECKING:
+    from scrapy.settings import BaseSettings
+
+_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/?#@'\"]*):[^\s/?#'\"]*@", re.IGNORECASE)
+_PARAMETER = re.compile(
+    r"([?&](?:[\w-]*(?:passw|secret|token|api_?key|signature)[\w-]*|pwd|sig)(?:=|%3D))[^\s&#'\"]+", re.IGNORECASE
+)
+_LINE = re.compile(r"\n(?=\S)")
+
+_run: str | None = None
+_handler: logging.Handler | None = None
+
+
+def masked(text: str) -> str:
+    """*text* with ``***`` for what is secret in its addresses: passwords, and parameters that are named as such."""
+    return _PARAMETER.sub(r"\1***", _PASSWORD.sub(r"\1:***@", text))
+
+
+def shown(text: str) -> str:
+    """*text* as a log may have it: without secrets, without what would steer a terminal, further lines set in."""
+    text = masked(text)
+    if not text.isprintable():
+        text = "".join(s if s.isprintable() or s in "\n\t" else s.encode("unicode_escape").decode() for s in text)
+        text = _LINE.sub("\n ", text)
+    return text
+
+
+class Record(logging.LogRecord):
+    """A log record of which every formatter gets what may be `shown`."""
+
+    def getMessage(self) -> str:
+        """Logging's interface: the message with its arguments."""
+        return shown(super().getMessage())
+
+    @property
+    def exc_text(self) -> str | None:
+        """The traceback, once a formatter has written it."""
+        return self._exc_text
+
+    @exc_text.setter
+    def exc_text(self, text: str | None) -> None:
+        self._exc_text = shown(text) if text else text
+
+
+def configure(settings: BaseSettings) -> None:
+    """Log as the settings say; to be called before Scrapy configures logging by itself. Raises UsageError."""
+    global _handler
+    form = settings["ENGCRAWL_LOG"]
+    if form not in ("text", "json"):
+        raise UsageError(f"setting ENGCRAWL_LOG={form}: must be text or json")
+    logging.setLogRecordFactory(Record)
+    if form == "text":
+        return
+    try:
+        _handler = _output(settings)
+    except OSError as error:
+        raise UsageError(f"setting LOG_FILE={settings['LOG_FILE']}: can't be written: {error}") from error
+    _handler.setFormatter(_json_lines())
+    _handler.setLevel(settings["LOG_LEVEL"])
+    # Scrapy's own handler has no setting for its formatter, and is made anew for each crawler.
+    settings.set("LOG_INSTALL_ROOT_HANDLER", False, "cmdline")
+    logging.root.setLevel(logging.NOTSET)
+    logging.root.addHandler(_handler)
+
+
+def root_handler() -> logging.Handler | None:
+    """The handler that writes the log; None where nothing does."""
+    return _handler or get_scrapy_root_handler()
+
+
+def name_run(name: str) -> None:
+    """From now on the log is that of the run *name*."""
+    global _run
+    _run = name
+
+
+def _output(settings: BaseSettings) -> logging.Handler:
+    """Where Scrapy's settings want the log to be."""
+    if filename := settings["LOG_FILE"]:
+        mode = "a" if settings.getbool("LOG_FILE_APPEND") else "w"
+        return logging.FileHandler(filename, mode, settings["LOG_ENCODING"])
+    return logging.StreamHandler() if settings.getbool("LOG_ENABLED") else logging.NullHandler()
+
+
+def _json_lines() -> logging.Formatter:
+    from pythonjsonlogger.core import RESERVED_ATTRS  # other logs need none of it
+    from pythonjsonlogger.json import JsonFormatter
+
+    class JsonLines(JsonFormatter):
+        """One JSON object a line: ``time``, ``run``, ``level``, ``logger``, ``message``, and ``exception`` if any."""
+
+        def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+            moment = datetime.fromtimestamp(record.created, UTC)
+            log_data["time"] = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            log_data["run"] = _run
+            super().add_fields(log_data, record, message_dict)
+
+        def formatException(self, ei: Any) -> str:
+            return shown(str(super().formatException(ei)))
+
+    names = {"levelname": "level", "name": "logger", "exc_info": "exception"}
+    return JsonLines(
+        ["levelname", "name", "message"],
+        rename_fields=names,
+        reserved_attrs=[*RESERVED_ATTRS, "_exc_text", "spider", "crawler"],  # Scrapy's extras are objects, not values
+        json_ensure_ascii=False,
+    )

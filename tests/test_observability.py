@@ -1,0 +1,284 @@
+"""What a run tells: Scrapy's stats in the verdict, metrics for Prometheus, the log as JSON."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pty
+import re
+import subprocess
+from collections import deque
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from engcrawl.dates import instant
+from engcrawl.stats import plain
+from tests.blog import Fault, Server
+from tests.conftest import ROOT, Crawl, Serve, command, environment
+
+COUNTED = ("-a", "inventory=yes", "-a", "pagination=links")
+
+
+def run(line: list[str], output: Path, **variables: str) -> Crawl:
+    """Run a command line, with these variables in its environment, to its end."""
+    done = subprocess.run(
+        line,
+        cwd=ROOT,
+        env=environment(output) | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Crawl(done.returncode, done.stdout, output)
+
+
+# Stats
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ({"b": 1, "a": {"x": None}}, {"a": {"x": None}, "b": 1}),
+        (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "2026-01-02T03:04:05Z"),
+        (datetime(2026, 1, 2, 3, 4, 5), "2026-01-02T03:04:05Z"),  # noqa: DTZ001 - it is about those
+        (date(2026, 1, 2), "2026-01-02"),
+        (timedelta(minutes=1.5), 90.0),
+        ([True, 1.5, float("nan"), float("inf"), (1, 2)], [True, 1.5, None, None, [1, 2]]),
+        ({"b", "a"}, ["a", "b"]),
+        ({"ftp://me:sesame@h/": "http://me:sesame@h/?token=sesame"}, {"ftp://me:***@h/": "http://me:***@h/?token=***"}),
+        (deque([1]), "<collections.deque>"),
+    ],
+)
+def test_stats_become_json_by_rule(value: Any, wanted: Any) -> None:
+    assert plain(value) == wanted
+    assert json.loads(json.dumps(plain(value), allow_nan=False)) == wanted
+
+
+@pytest.mark.parametrize("feeds", [(), ("-s", "FEEDS={}")])
+def test_a_verdict_has_scrapys_stats_those_of_the_end_too(serve: Serve, output: Path, feeds: tuple[str, ...]) -> None:
+    server = serve(posts=20, faults=[Fault("status", "/category/web/", times=1)])
+    done = run(command("-a", "articles=no", *feeds, site=server.url), output)
+    stats = done.verdict["stats"]
+    assert stats["downloader/request_count"] == len(server.requests)
+    assert stats["retry/count"] == 1
+    assert stats["finish_reason"] == "finished"
+    start, finish = instant(stats["start_time"]), instant(stats["finish_time"])
+    assert start is not None
+    assert finish is not None
+    assert start <= finish
+    assert stats["elapsed_time_seconds"] > 0
+
+
+# Metrics
+
+
+def samples(path: Path, server: Server) -> dict[str, Any]:
+    """What Prometheus reads from the file, without the labels that all have: ``name{label}`` -> value."""
+    found: dict[str, Any] = {}
+    for family in text_string_to_metric_families(path.read_text()):
+        assert family.documentation
+        for sample in family.samples:
+            labels = dict(sample.labels)
+            assert labels.pop("site") == server.url
+            spider = "" if sample.name == "engcrawl_archive_posts" else labels.pop("spider")
+            name = ",".join(
+                [
+                    sample.name.removeprefix("engcrawl_"),
+                    *filter(None, [spider, *(labels[name] for name in sorted(labels))]),
+                ]
+            )
+            assert name not in found
+            found[name] = sample.value
+    return found
+
+
+def test_metrics_are_of_the_last_run_and_know_the_last_complete_one(serve: Serve, output: Path) -> None:
+    server = serve(posts=30, faults=[Fault("status", "/category/web/", times=1)])
+    file = output.parent / "engcrawl.prom"
+    metrics = {"ENGCRAWL_METRICS": str(file)}
+    first = run(command(*COUNTED, site=server.url), output, **metrics)
+    assert first.status == 0, first.log
+    found = samples(file, server)
+    stats, sources = first.verdict["stats"], first.verdict["proof"]["sources"]
+    end, begin = instant(first.verdict["end"]), instant(first.verdict["start"])
+    assert end is not None
+    assert begin is not None
+    assert found == {
+        "archive_posts": 30,
+        **{f"verdict,archive,{name}": 0 for name in ("failed", "usage", "incomplete", "locked", "stopped")},
+        "verdict,archive,complete": 1,
+        "exit_status,archive": 0,
+        "last_run_timestamp_seconds,archive": end.timestamp(),
+        "last_complete_run_timestamp_seconds,archive": end.timestamp(),
+        "run_duration_seconds,archive": (end - begin).total_seconds(),
+        **{f"run_posts,archive,{name}": 0 for name in ("updated", "gone", "unchanged", "lost", "unlisted")},
+        "run_posts,archive,new": 30,
+        "run_problems,archive": 0,
+        "run_requests,archive": stats["downloader/request_count"],
+        "run_retries,archive": 1,
+        **{f"proof_proves,archive,{name}": source["proves"] for name, source in sources.items()},
+        **{
+            f"proof_posts,archive,{fact},{name}": source[fact]
+            for name, source in sources.items()
+            for fact in ("listed", "in_archive", "unexpected")
+        },
+        **{f"proof_posts,archive,missing,{name}": len(source["missing"]) for name, source in sources.items()},
+        **{
+            f"proof_posts,archive,claimed,{name}": source["claimed"]
+            for name, source in sources.items()
+            if source["claimed"] is not None
+        },
+    }
+
+    server.faults.append(Fault("status", "/category/web/", status=500))
+    second = run(
+        command("-a", "full=yes", "-a", "inventory=no", site=server.url, settings={"RETRY_TIMES": "0"}),
+        output,
+        **metrics,
+    )
+    assert second.status == 3
+    found = samples(file, server)
+    moment = instant(second.verdict["end"])
+    assert moment is not None
+    assert (found["verdict,archive,complete"], found["verdict,archive,incomplete"]) == (0, 1)
+    assert (found["exit_status,archive"], found["run_problems,archive"]) == (3, 1)
+    assert found["last_run_timestamp_seconds,archive"] == moment.timestamp()
+    assert found["last_complete_run_timestamp_seconds,archive"] == end.timestamp()
+    assert not [name for name in found if name.startswith("proof")]  # it counted nothing
+
+    server.faults.clear()
+    third = run(command(spider="inventory", site=server.url), output, **metrics)
+    assert third.status == 0
+    found = samples(file, server)
+    assert (found["verdict,archive,incomplete"], found["verdict,inventory,complete"]) == (1, 1)
+
+    (output / "archive.db").write_bytes(b"no database" * 1000)
+    fourth = run(command(site=server.url), output, **metrics)
+    assert fourth.status == 1
+    found = samples(file, server)
+    assert (found["verdict,archive,failed"], found["exit_status,archive"]) == (1, 1)
+    assert "last_complete_run_timestamp_seconds,archive" not in found  # nobody knows
+    assert [path.name for path in output.parent.iterdir() if path != output] == ["engcrawl.prom"]
+
+
+def test_metrics_that_cannot_be_written_are_a_line_in_the_log(serve: Serve, output: Path) -> None:
+    server = serve(posts=20)
+    file = output.parent / "no" / "such.prom"
+    done = run(command("-a", "articles=no", "-s", f"ENGCRAWL_METRICS={file}", site=server.url), output)
+    assert done.status == 0
+    (line,) = [line for line in done.log.splitlines() if "such.prom" in line]
+    reason = f"[Errno {errno.ENOENT}] No such file or directory"
+    assert line.partition("] ERROR: ")[2].startswith(f"ENGCRAWL_METRICS={file}: can't be written: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("setting", "why"),
+    [
+        ("ENGCRAWL_METRICS=run.txt", "must end in .prom, or node_exporter doesn't read it"),
+        ("ENGCRAWL_LOG=xml", "must be text or json"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(output: Path, setting: str, why: str) -> None:
+    done = run(command("-s", setting), output)
+    assert (done.status, done.log) == (2, f"scrapy crawl: setting {setting}: {why}\n")
+
+
+def test_a_crawl_without_them_imports_none_of_it(serve: Serve, output: Path) -> None:
+    server = serve(posts=20)
+    line = command("-a", "articles=no", site=server.url)
+    done = run([line[0], "-X", "importtime", *line[1:]], output)
+    assert done.status == 0
+    assert "engcrawl.extensions.metrics" in done.log
+    assert not re.search(r"\| +(prometheus_client|pythonjsonlogger)", done.log)
+
+
+# The log
+
+
+BROKEN = """
+from engcrawl.spiders.archive import ArchiveSpider
+
+class BrokenSpider(ArchiveSpider):
+    name = "broken"
+
+    def parse_article(self, response, waiting):
+        raise ValueError("first line\\nhttp://me:sesame@h/")
+"""
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    """The objects of a log, each checked for what all have."""
+    found = [json.loads(line) for line in text.splitlines()]
+    for one in found:
+        assert list(one)[:5] == ["time", "run", "level", "logger", "message"]
+        assert set(one) <= {"time", "run", "level", "logger", "message", "exception"}
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", one["time"])
+    return found
+
+
+@pytest.mark.parametrize("to_file", [False, True])
+def test_each_line_of_the_log_can_be_an_object(serve: Serve, output: Path, to_file: bool) -> None:
+    server = serve(posts=20)
+    file = output.parent / "run.log"
+    extra = ("-s", f"LOG_FILE={file}") if to_file else ()
+    done = run(command("-a", "articles=no", *extra, site=server.url), output, ENGCRAWL_LOG="json")
+    assert done.status == 0
+    assert not to_file or done.log == ""
+    found = lines(file.read_text() if to_file else done.log)
+    run_name = done.verdict["run"]
+    assert found[0]["message"] == "Scrapy 2.19.0 started (bot: engcrawl)"
+    assert {one["run"] for one in found} == {None, run_name}
+    named = [one["run"] for one in found]
+    assert named == [None] * named.count(None) + [run_name] * named.count(run_name)
+    verdicts = [one for one in found if one["message"].startswith("Verdict: ")]
+    assert [(one["level"], one["logger"]) for one in verdicts] == [("INFO", "engcrawl.extensions.verdict")]
+
+
+def test_an_exception_is_part_of_its_object(serve: Serve, output: Path, tmp_path: Path) -> None:
+    server = serve(posts=20)
+    (tmp_path / "broken.py").write_text(BROKEN)
+    settings = {"SPIDER_MODULES": "broken"}
+    line = command(spider="broken", site=server.url, settings=settings)
+    done = run(line, output, ENGCRAWL_LOG="json", PYTHONPATH=str(tmp_path))
+    assert done.status == 1
+    errors = [one for one in lines(done.log) if "exception" in one]
+    assert errors
+    assert errors[0]["exception"].startswith("Traceback (most recent call last):\n")
+    assert errors[0]["exception"].endswith("ValueError: first line\n http://me:***@h/")
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_on_a_terminal_the_log_goes_on_above_the_display(serve: Serve, output: Path, form: str) -> None:
+    server = serve(posts=40)
+    parent, child = pty.openpty()
+    variables = {"ENGCRAWL_LOG": form, "COLUMNS": "2000", "TERM": "xterm"}
+    process = subprocess.Popen(
+        command("-a", "articles=no", site=server.url),
+        cwd=ROOT,
+        env=environment(output) | variables,
+        stdout=child,
+        stderr=child,
+    )
+    os.close(child)
+    shown = b""
+    while True:
+        try:
+            some = os.read(parent, 65536)
+        except OSError:  # the other end is closed
+            break
+        shown += some
+    os.close(parent)
+    assert process.wait() == 0
+    text = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", shown.decode())
+    assert "categories" in text
+    if form == "json":
+        told = [json.loads(line) for line in re.findall(r'\{"time": .*\}', text)]
+        assert [one["message"] for one in told][-1] == "Spider closed (finished)"
+    else:
+        assert "Spider closed (finished)" in text

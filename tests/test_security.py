@@ -1,0 +1,586 @@
+"""One test for each promise of SECURITY.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import ssl
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import html
+from markdown_it import MarkdownIt
+from sqlalchemy import make_url
+
+from engcrawl.addresses import is_public
+from engcrawl.markdown import markdown
+from engcrawl.pages import NotThePage, body, feed, sitemap
+from tests import bombs
+from tests.blog import Blog, Fault, Server
+from tests.blog.blog import CATEGORIES
+from tests.conftest import ROOT, Crawl, Serve, command, crawl, environment
+from tests.postgres import database, postgres
+
+LISTINGS = ("-a", "articles=no", "-a", "pagination=links")
+COUNTED = ("-a", "inventory=yes", "-a", "pagination=links")
+ONCE = {"RETRY_TIMES": "0"}
+LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[\w.-]+\] [A-Z]+: |Traceback \(most recent call last\):$|\s|$")
+
+
+def answering(text: str, kind: str) -> Callable[[web.Request], Any]:
+    """What answers with *text*."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text=text, content_type=kind)
+
+    return answer
+
+
+def leading_to(url: str) -> Callable[[web.Request], Any]:
+    """What answers with a redirect to *url*."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": url})
+
+    return answer
+
+
+def run(line: list[str], output: Path, **variables: str) -> Crawl:
+    """Run a command line, with these variables in its environment, to its end."""
+    done = subprocess.run(
+        line,
+        cwd=ROOT,
+        env=environment(output) | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Crawl(done.returncode, done.stdout, output)
+
+
+# Nothing listens
+
+
+def test_nothing_listens_while_a_crawl_is_at_work(serve: Serve, output: Path) -> None:
+    server = serve(posts=40, faults=[Fault("slow", "/category/web/", seconds=20)])
+    with subprocess.Popen(
+        command(*LISTINGS, site=server.url), cwd=ROOT, env=environment(output), stderr=subprocess.DEVNULL
+    ) as process:
+        deadline = time.monotonic() + 60
+        while ("/category/web/" not in [path for _, path in server.requests]) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert listening(process.pid) == []
+        assert sockets(process.pid)  # it is at work: the look sees its connections
+        process.terminate()
+
+
+def sockets(pid: int) -> set[str]:
+    """The inodes of a process' sockets."""
+    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
+    return {match.group(1) for link in links if (match := re.fullmatch(r"socket:\[(\d+)\]", link))}
+
+
+def listening(pid: int) -> list[str]:
+    """The local addresses at which a process listens, as the kernel writes them."""
+    rows = [
+        line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()
+    ]
+    own = sockets(pid)
+    return [row[1] for row in rows if len(row) > 9 and row[3] == "0A" and row[9] in own]
+
+
+# Certificates
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, output: Path) -> None:
+    authority = trustme.CA()
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(tls)
+    with Server(Blog(20), host="localhost", tls=tls) as server:
+        done = crawl(output, *LISTINGS, site=server.url, settings=ONCE)
+        assert (done.status, server.requests) == (1, [])
+        assert "certificate verify failed" in done.verdict["reason"]
+        authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+        trusting = {"SSL_CERT_FILE": str(tmp_path / "authority.pem")}
+        assert run(command(*LISTINGS, site=server.url), output, **trusting).status == 0
+
+
+# Files
+
+
+def test_no_file_is_for_everybody_to_write_whatever_the_umask(serve: Serve, output: Path) -> None:
+    server = serve(posts=20)
+    line = ["sh", "-c", 'umask 0; exec "$@"', "sh", *command("-o", str(output / "more.csv"), site=server.url)]
+    done = run([*line, "-s", f"LOG_FILE={output.parent / 'log'}"], output, ENGCRAWL_METRICS=str(output / "run.prom"))
+    assert done.status == 0, (output.parent / "log").read_text()
+    modes = {path.name: path.stat().st_mode for path in output.parent.rglob("*")}
+    assert {"posts.jsonl", "archive.db", "run.lock", "archive.db.lock", "latest.json", "runs", "more.csv"} <= set(modes)
+    assert {"output", "log", "run.prom"} <= set(modes)
+    assert [name for name, mode in modes.items() if mode & stat.S_IWOTH] == []
+
+
+@pytest.mark.parametrize(
+    "site", ["file:///etc/passwd", "data:text/html,x", "ftp://127.0.0.1/", "s3://bucket/x", "/etc"]
+)
+def test_only_web_addresses_are_sites(output: Path, site: str) -> None:
+    done = crawl(output, site=site)
+    assert (done.status, output.exists()) == (2, False)
+    assert f"argument site={site}: must be an address with http:// or https://" in done.log
+
+
+SPIDER = """
+from scrapy import Request, Spider
+
+class AnywhereSpider(Spider):
+    name = "anywhere"
+
+    async def start(self):
+        for url in ("file:///etc/passwd", "data:text/plain,root:", "ftp://127.0.0.1:1/x", "s3://bucket/x"):
+            yield Request(url, self.parse, errback=self.failed)
+
+    def parse(self, response):
+        print("HAD", response.url)
+
+    def failed(self, failure):
+        print("REFUSED", failure.request.url, failure.getErrorMessage())
+"""
+
+
+def test_nothing_is_downloaded_from_files_or_from_elsewhere_than_the_web(output: Path, tmp_path: Path) -> None:
+    spider = tmp_path / "anywhere.py"
+    spider.write_text(SPIDER)
+    done = run([sys.executable, "-m", "scrapy", "runspider", "--nolog", str(spider)], output)
+    assert sorted(line.partition(": no")[0] for line in done.log.splitlines()) == [
+        "REFUSED data:text/plain,root: Unsupported URL scheme 'data'",
+        "REFUSED file:///etc/passwd Unsupported URL scheme 'file'",
+        "REFUSED ftp://127.0.0.1:1/x Unsupported URL scheme 'ftp'",
+        "REFUSED s3://bucket/x Unsupported URL scheme 's3'",
+    ]
+
+
+def test_arguments_lead_to_no_file_outside_the_output_folder(serve: Serve, tmp_path: Path) -> None:
+    server = serve(posts=20)
+    output = tmp_path / "a" / "b" / "output"
+    climbing = "..,%2e%2e%2fescape,..%2F..%2F..%2Fescape"
+    first = crawl(output, "-a", f"categories={climbing}", site=server.url, settings=ONCE)
+    second = crawl(output, *LISTINGS, site=f"{server.url}/../../../escape", settings=ONCE)
+    assert (first.status, second.status) == (2, 1)
+    assert {path.relative_to(tmp_path).parts[:3] for path in tmp_path.rglob("*") if not path.is_dir()} == {
+        ("a", "b", "output")
+    }
+    assert {path.name.partition("-")[0] for path in (output / "runs").iterdir()} == {"archive", "latest.json"}
+
+
+# Addresses
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.216.34", True),
+        ("2606:4700:4700::1111", True),
+        ("64:ff9b::5db8:d822", True),
+        ("::ffff:93.184.216.34", True),
+        ("127.0.0.1", False),
+        ("10.0.0.1", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("100.64.0.1", False),
+        ("169.254.169.254", False),
+        ("0.0.0.0", False),
+        ("224.0.0.1", False),
+        ("255.255.255.255", False),
+        ("::", False),
+        ("::1", False),
+        ("::127.0.0.1", False),
+        ("::ffff:127.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("2002:7f00:1::", False),
+        ("fc00::1", False),
+        ("fe80::1", False),
+        ("fec0::1", False),
+        ("ff02::1", False),
+        ("ff0e::1", False),
+    ],
+)
+def test_what_is_a_public_address(address: str, public: bool) -> None:
+    assert is_public(address) is public
+
+
+@pytest.mark.parametrize("pagination", ["links", "browser"])
+def test_a_name_that_leads_to_a_private_address_is_refused_before_anything_is_sent(
+    output: Path, pagination: str
+) -> None:
+    with Server(Blog(20), host="127.1") as server:  # no address as ipaddress has them: the resolver makes one of it
+        line = ("-a", "articles=no", "-a", f"pagination={pagination}")
+        done = crawl(output, *line, site=server.url)
+        assert (done.status, server.requests) == (1, [])
+        assert done.problems == [
+            (
+                f"{server.url}/",
+                "127.1 leads to 127.0.0.1, which is no public address: set ENGCRAWL_PRIVATE=yes if the site is to be"
+                " there",
+            )
+        ]
+        assert "Gave up" not in done.log
+
+
+def test_an_operator_can_allow_a_site_to_be_private(output: Path) -> None:
+    with Server(Blog(20), host="127.1") as server:
+        assert run(command(*LISTINGS, site=server.url), output, ENGCRAWL_PRIVATE="yes").status == 0
+        wrong = run(command(*LISTINGS, site=server.url), output, ENGCRAWL_PRIVATE="perhaps")
+        assert (wrong.status, wrong.log) == (2, "scrapy crawl: setting ENGCRAWL_PRIVATE=perhaps: must be yes or no\n")
+
+
+def test_the_browser_goes_where_the_checked_name_leads(output: Path) -> None:
+    with Server(Blog(60), host="localhost") as server:
+        line = ("-a", "articles=no", "-a", "pagination=browser", "-a", "categories=machine-learning")
+        done = crawl(output, *line, site=server.url)
+        assert done.status == 0, done.log
+        assert [c["pagination"] for c in done.verdict["categories"]] == ["browser"]
+
+
+def test_a_proxy_may_be_private_and_finds_the_site_itself(output: Path) -> None:
+    with Server(Blog(20)) as server:
+        server.host, proxy = "blog.invalid", f"http://127.0.0.1:{server.port}"
+        server.show(server.blog)
+        done = run(command(*LISTINGS, site=server.url), output, http_proxy=proxy, no_proxy="")
+        assert done.status == 0, done.log
+
+
+def test_links_and_redirects_to_other_places_are_refused(serve: Serve, output: Path) -> None:
+    server = serve(posts=20)
+    elsewhere = [
+        f"http://localhost:{server.port}/inside/",
+        f"http://127.1:{server.port}/inside/",
+        f"http://[::1]:{server.port}/inside/",
+        f"http://0.0.0.0:{server.port}/inside/",
+        f"http://2130706433:{server.port}/inside/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://10.0.0.1/",
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/",
+        "data:text/html,x",
+    ]
+    paths = [c.path for c in CATEGORIES.values() if c.in_menu][: len(elsewhere)]
+    for path, url in zip(paths, elsewhere, strict=True):
+        server.instead[path] = leading_to(url)
+    done = crawl(output, *LISTINGS, site=server.url, settings=ONCE)
+    assert done.status == 3
+    assert {url for url, _ in done.problems} == {server.url + path for path in paths}
+    assert "/inside/" not in [path for _, path in server.requests]
+    assert "root:" not in written(output) + done.log
+
+
+# Sizes
+
+
+@dataclass
+class Measured:
+    """A finished crawl, and the most memory that it had."""
+
+    crawl: Crawl
+    peak: int
+    """MiB"""
+
+
+def measured(output: Path, *arguments: str, site: str) -> Measured:
+    """A crawl in a process whose peak memory the kernel tells."""
+    log = output.parent / f"{output.name}.log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            command(*arguments, site=site, settings={"RETRY_TIMES": "1"}),
+            cwd=ROOT,
+            env=environment(output),
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return Measured(Crawl(process.returncode, log.read_text(), output), usage.ru_maxrss // 1024)
+
+
+def test_what_is_too_large_is_refused_in_bounded_memory(serve: Serve, output: Path) -> None:
+    server = serve(posts=20)
+    usual = measured(output.parent / "usual", *COUNTED, site=server.url)
+    assert usual.crawl.status == 0
+    large = {
+        "/category/web/": bombs.encoded(bombs.gzipped(1024), "gzip"),
+        "/category/storage/": bombs.encoded(bombs.deflated(1024), "deflate"),
+        "/category/security/": bombs.encoded(bombs.brotlied(256), "br"),
+        "/category/video/": bombs.encoded(bombs.zstandard(256), "zstd"),
+        "/category/culture/": bombs.endless,
+    }
+    server.instead.update(large)
+
+    async def gzipped_sitemap(request: web.Request) -> web.Response:
+        head = b'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+        return web.Response(body=bombs.gzipped(1024, head), content_type="application/gzip")
+
+    server.sitemap = "gzip"
+    server.instead["/sitemap_index.xml.gz"] = gzipped_sitemap
+    bombed = measured(output, *COUNTED, site=server.url)
+    reasons = {url.removeprefix(server.url): reason for url, reason in bombed.crawl.problems}
+    assert set(reasons) == set(large)
+    assert all("DOWNLOAD_MAXSIZE" in reason for reason in reasons.values()), reasons
+    source = bombed.crawl.verdict["proof"]["sources"]["sitemap"]
+    assert (source["status"], bombed.crawl.status) == ("failed", 3)
+    assert "a gzipped sitemap that can't be unpacked: " in source["detail"]
+    assert bombed.peak < usual.peak + 160  # MiB; one page alone would be 1,024
+
+
+# XML
+
+
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+ENTITIES = f'<!DOCTYPE x [<!ENTITY l0 "laughs">{LAUGHS}<!ENTITY file SYSTEM "file:///etc/passwd">]>'
+
+
+def test_no_sitemap_or_feed_is_read_that_brings_entities(serve: Serve, output: Path) -> None:
+    server = serve(posts=20)
+    usual = measured(output.parent / "usual", *COUNTED, site=server.url)
+    entry = "<loc>http://x/&l9;</loc>", "<loc>http://x/&file;</loc>"
+    urls = "".join(f"<url>{one}</url>" for one in entry)
+    server.instead["/sitemap_index.xml"] = answering(f"{ENTITIES}<urlset>{urls}</urlset>", "application/xml")
+    items = "<item><link>http://x/&l9;</link></item><item><link>http://x/&file;</link></item>"
+    rss = f"{ENTITIES}<rss><channel>{items}</channel></rss>"
+    server.instead["/feed/"] = answering(rss, "application/rss+xml")
+    done = measured(output, *COUNTED, site=server.url)
+    sources = done.crawl.verdict["proof"]["sources"]
+    assert (sources["sitemap"]["status"], sources["feed"]["status"]) == ("failed", "failed")
+    assert all("an XML document with declarations of its own" in sources[n]["detail"] for n in ("sitemap", "feed"))
+    assert "root:" not in written(output) + done.crawl.log
+    assert done.peak < usual.peak + 60
+
+
+@pytest.mark.parametrize("subset", ["", ' [<!ENTITY % p SYSTEM "{file}"> %p;]', " SYSTEM '{file}'"])
+def test_no_file_is_read_for_an_entity(tmp_path: Path, subset: str) -> None:
+    (tmp_path / "secret").write_text('<!ENTITY e "sesame">')
+    doctype = f"<!DOCTYPE x{subset.format(file=(tmp_path / 'secret').as_uri())}>"
+    documents = {
+        sitemap.read: f"{doctype}<urlset><url><loc>http://x/&e;</loc></url></urlset>",
+        feed.read: f"{doctype}<rss><channel><item><link>http://x/&e;</link></item></channel></rss>",
+    }
+    for read, document in documents.items():
+        try:
+            found = repr(read(document.encode(), "http://x/"))
+        except NotThePage as error:
+            found = str(error)
+        assert "sesame" not in found
+
+
+# Bodies
+
+
+SCRIPTED = [
+    '<a href="javascript:alert(1)">t</a>',
+    '<a href="JaVa\tScRiPt:alert(1)">t</a>',
+    '<a href=" &#1; javascript:alert(1)">t</a>',
+    '<a href="jav&#x0A;ascript&colon;alert(1)">t</a>',
+    '<a href="vbscript:x">t</a>',
+    f'<a href="{" " * 99}data:text/html,<script>alert(1)</script>">t</a>',
+    '<a href="data:image/svg+xml,<svg onload=alert(1)>">t</a>',
+    '<img src="x" onerror="alert(1)">',
+    '<img src="javascript:alert(1)">',
+    '<img src="data:text/html;base64,AAAA">',
+    "<body onload=alert(1)><svg onload=alert(1)>",
+    '<iframe src="javascript:alert(1)"></iframe>',
+    '<iframe srcdoc="<script>alert(1)</script>"></iframe>',
+    "<iframe><a href=javascript:alert(1)>t</a></iframe>",
+    '<svg><script>alert(1)</script><animate attributeName="href" values="javascript:alert(1)"/></svg>',
+    '<svg><a xlink:href="javascript:alert(1)"><text>t</text></a></svg>',
+    '<svg><use href="data:image/svg+xml,x"/><foreignObject><script>alert(1)</script></foreignObject></svg>',
+    '<svg><set attributeName="onload" to="alert(1)"/></svg>',
+    '<math><maction actiontype="statusline" xlink:href="javascript:alert(1)">t</maction></math>',
+    '<math><annotation-xml encoding="text/html"><script>alert(1)</script></annotation-xml></math>',
+    '<object data="javascript:alert(1)"></object><embed src="javascript:alert(1)">',
+    '<base href="javascript:/"><meta http-equiv="refresh" content="0;url=javascript:alert(1)">',
+    '<link rel="stylesheet" href="javascript:alert(1)">',
+    '<form action="javascript:alert(1)"><button formaction="javascript:alert(1)">t</button><input></form>',
+    '<p style="width:expression(alert(1))">t</p><p style="background:url(javascript:alert(1))">t</p>',
+    '<p style="-moz-binding:url(x)">t</p><p style="width:e\\78pression(alert(1))">t</p>',
+    '<video poster="javascript:alert(1)"><source src="javascript:alert(1)" onerror="alert(1)"></video>',
+    '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">',
+    '<noscript><p title="</noscript><img src=x onerror=alert(1)>"></noscript>',
+    '<xmp><p title="</xmp><img src=x onerror=alert(1)>"></xmp>',
+    '<noembed><p title="</noembed><iframe><a href=javascript:alert(1)>x</a></iframe>"></noembed>',
+    '<svg></p><style><a id="</style><img src=1 onerror=alert(1)>">',
+    '<template><script>alert(1)</script></template><x-y onclick="alert(1)">t</x-y>',
+    '<details open ontoggle="alert(1)">t</details><p x:onclick="alert(1)">t</p>',
+]
+KEPT = [
+    '<pre class="wp-block-code"><code class="language-c++">a &lt; b &amp;&amp; c\n</code></pre>',
+    '<table class="x"><tr><td colspan="2">1</td></tr></table>',
+    '<ol reversed start="3"><li value="2">a<ul><li>b</li></ul></li></ol>',
+    '<figure class="wp-caption" id="f1"><img src="https://h/a.png" srcset="https://h/a.png 1x, https://h/b.png 2x" '
+    'sizes="100vw" alt="a &amp; b" width="1" height="2" loading="lazy"><figcaption>c</figcaption></figure>',
+    '<p style="font-weight: 400;" data-x="1" aria-level="1">a\xa0b <a href="https://h/?a=1&amp;b=2#c" target="_blank" '
+    'rel="noopener">l</a> <a href="mailto:a@b.example">m</a></p>',
+    '<iframe src="https://www.youtube.com/embed/x" width="560" height="315" allow="autoplay" allowfullscreen></iframe>',
+    '<video controls src="https://h/a.mp4" poster="https://h/a.png"></video>',
+    '<audio controls><source src="https://h/a.mp3" type="audio/mpeg"></source></audio>',
+    '<picture><source srcset="https://h/a.webp" type="image/webp"></source><img src="https://h/a.png"></picture>',
+    '<img src="data:image/png;base64,AAAA" alt="">',
+    '<math xmlns="http://www.w3.org/1998/Math/MathML"><mfrac><mi>x</mi><mn>2</mn></mfrac></math>',
+    '<svg viewbox="0 0 1 1"><path d="M0 0"></path><text x="1">t</text></svg>',
+    "<pre>\nfirst line\n</pre>",
+    "<details open><summary>s</summary>t</details><p>H<sub>2</sub>O <kbd>x</kbd> <mark>y</mark></p>",
+]
+
+
+def cleaned(markup: str) -> str:
+    """A body with this markup as an archive has it."""
+    return body.cleaned(html.fragment_fromstring(markup, create_parent="div"), "https://h/p/") or ""
+
+
+def scripts(markup: str) -> list[str]:
+    """What in *markup* would run, or send its reader somewhere that isn't the web; read by another parser."""
+    root = html.fragment_fromstring(markup, create_parent="div")
+    never = "script style object embed base meta link form input template animate set foreignobject maction use"
+    found = [element.tag for element in root.iter() if element.tag in never.split()]
+    for element in root.iter():
+        for name, value in element.attrib.items():
+            plain = re.sub(r"[\x00-\x20]", "", value).lower()
+            picture = element.tag == "img" and plain.startswith("data:image/")
+            scheme = plain.startswith(("javascript:", "vbscript:", "data:")) and not picture
+            style = name == "style" and re.search(r"expression|binding|script|\\", plain)
+            if scheme or style or name.rpartition(":")[2].startswith("on") or name in ("srcdoc", "formaction"):
+                found.append(f"{name}={value}")
+    return found
+
+
+@pytest.mark.parametrize("markup", SCRIPTED)
+def test_nothing_in_a_body_runs(markup: str) -> None:
+    assert scripts(cleaned(f"<p>before</p>{markup}<p>after</p>")) == []
+    assert "before" in cleaned(f"<p>before</p>{markup}")
+
+
+@given(
+    st.lists(
+        st.sampled_from([*SCRIPTED, *KEPT, "</p>", "<table>", "<svg>", "<math>", "<!--", "<p title='"]), max_size=6
+    )
+)
+def test_nothing_in_a_body_runs_however_its_parts_are_mixed(parts: list[str]) -> None:
+    assert scripts(cleaned("".join(parts))) == []
+
+
+@pytest.mark.parametrize("markup", KEPT)
+def test_what_is_harmless_stays_to_the_letter(markup: str) -> None:
+    assert cleaned(markup) == markup
+
+
+J = "javascript:alert(1)"
+WRITTEN = [
+    f"<p>[x]({J})</p>",
+    f"<p>[x]<b></b>({J})</p>",
+    f"<p>[x]<b> </b>({J})</p>",
+    f"<p>[x]: {J}</p><p>[x]</p>",
+    f"<p>[x]<i></i>: {J}</p><p>[x]</p>",
+    f"<p>[x\\]({J})</p>",
+    f"<p>[x\\<b></b>]<i></i>({J})</p>",
+    f"<p>![x]({J}) &lt;{J}&gt;</p>",
+    f'<p><img src="https://h/a.png) [x]({J}" alt="q"></p>',
+    f'<p><img src="https://h/a.png" alt="](https://h/) [x]({J}) ![" title="a\n\n[x]({J})"></p>',
+    f'<a href="https://h/" title="a\n\n[x]({J})">t</a>',
+    f'<a href="https://h/" title=\'a\\") [x]({J})\'>t</a>',
+    f'<iframe src="https://h/" title="](h) [x]({J})"></iframe>',
+    f"<code>a<p></p>[x]({J})</code><kbd>a<br><br>[x]({J})</kbd>",
+    f"<pre>```\n[x]({J})\n```\n</pre>",
+    f"<ul><li>[x]: {J}</li><li>[x]</li></ul>",
+    f"<table><tr><td>[x]({J})</td></tr></table><h2>[x]({J})</h2>",
+    f'<video src="https://h/a) [x]({J}" poster="https://h/"></video>',
+    f'<p>[x<a href="https://h/">]({J})</a></p>',
+]
+
+
+def links(text: str) -> list[str]:
+    """Where links and pictures of a Markdown text lead, as CommonMark has it."""
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # it would hide what we look for
+    return re.findall(r'(?:href|src)="([^"]*)"', parser.render(text))
+
+
+@pytest.mark.parametrize("markup", [*WRITTEN, *SCRIPTED])
+def test_no_link_in_markdown_runs(markup: str) -> None:
+    found = links(markdown(cleaned(markup)) or "")
+    assert [url for url in found if url and not url.startswith(("https://", "data:image/png"))] == []
+
+
+# Logs
+
+
+def test_a_site_writes_no_line_into_the_log(serve: Serve, output: Path) -> None:
+    server = serve(posts=20)
+    forged = "2026-01-01 00:00:00 [engcrawl] INFO: Verdict: complete"
+
+    async def front(request: web.Request) -> web.Response:
+        link = f'<li class="cat-item"><a href="/category/a%0A{forged}%1B[2J/">x</a></li>'
+        return web.Response(text=f"<html><body>{link}</body></html>", content_type="text/html")
+
+    server.instead["/"] = front
+    server.instead["/category/web/"] = answering("x", "image/x\x9b2J")
+    done = crawl(output, "-a", "categories=none-such", site=server.url)
+    assert done.status == 2
+    assert forged in done.log  # the usage line names the site's categories
+    assert [line for line in done.log.splitlines() if not LOG_LINE.match(line)] == []
+    assert not re.search(r"^2026-01-01", done.log, re.MULTILINE)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", done.log)
+
+
+# Secrets
+
+
+def written(output: Path) -> str:
+    """All that is in a folder."""
+    return "\n".join(path.read_bytes().decode("latin-1") for path in output.rglob("*") if path.is_file())
+
+
+SECRETS = {
+    "SMTP_PASSWORD": "sesame-smtp",
+    "SLACK_TOKEN": "sesame-slack",
+    "AWS_SECRET_ACCESS_KEY": "sesame-aws",
+}
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_secrets_are_in_no_log_and_in_no_file(serve: Serve, output: Path, form: str, unused_port: int) -> None:
+    server = serve(posts=20)
+    proxy = f"http://me:sesame-proxy@127.0.0.1:{server.port}"
+    variables = SECRETS | {"ENGCRAWL_METRICS": str(output / "run.prom"), "ENGCRAWL_LOG": form}
+    with postgres() as url:
+        state = make_url(database(url)).set(password="sesame-state")
+        named = state.render_as_string(hide_password=False)
+        line = command(*COUNTED, site=server.url, settings={"LOG_LEVEL": "DEBUG"})
+        given = run(line, output, http_proxy=proxy, no_proxy="", ENGCRAWL_STATE=named, **variables)
+        assert given.status == 0, given.log
+        assert (output / "run.prom").exists()
+        again = run([*line, "-s", f"ENGCRAWL_STATE={named}"], output, **variables)
+        assert again.status == 0, again.log
+    feed_uri = f"ftp://me:sesame-feed@127.0.0.1:{unused_port}/x.jsonl"
+    failed = run([*line, "-o", feed_uri, "-s", f"ENGCRAWL_STATE={named}&password=sesame-query"], output, **variables)
+    assert failed.status == 1
+    broken = run([*line, "-s", "ENGCRAWL_STATE=postgresql+psycopg://me:sesame/x@127.0.0.1/x"], output, **variables)
+    assert broken.status == 1
+    usage = run(command(site="http://me:sesame@127.0.0.1/"), output, **variables)
+    assert usage.status == 2
+    ftp = run([*command(*LISTINGS, site=server.url), "-o", feed_uri], output.parent / "other", **variables)
+    assert ftp.status == 1
+    assert "***" in ftp.log
+    told = "\n".join([given.log, again.log, failed.log, broken.log, usage.log, ftp.log])
+    assert "sesame" not in told
+    assert "sesame" not in written(output.parent)
+    assert json.loads((output / "runs" / "latest.json").read_text())["verdict"] == "complete"
