@@ -149,7 +149,7 @@ def refused(name: str) -> str | None:
 async def addresses_of(site: str) -> dict[str, str]:
     """Where the names of *site* lead, with and without ``www.``: name -> address, those alone that can be resolved.
 
-    Raises IgnoreRequest where the site's own is refused.
+    Raises IgnoreRequest where the site's own is refused, and CannotResolveHostError where it leads nowhere.
     """
     from twisted.internet import reactor
 
@@ -163,7 +163,7 @@ async def addresses_of(site: str) -> dict[str, str]:
         except DNSLookupError as error:
             if name == host:
                 address = refused(name)
-                raise (refusal(name, address) if address else IgnoreRequest(str(error))) from error
+                raise (refusal(name, address) if address else CannotResolveHostError(str(error))) from error
     return found
 
 

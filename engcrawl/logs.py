@@ -108,8 +108,8 @@ def _json_lines() -> logging.Formatter:
             log_data["run"] = _run
             super().add_fields(log_data, record, message_dict)
 
-        def formatException(self, ei: Any) -> str:
-            return shown(str(super().formatException(ei)))
+        def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+            return {name: shown(value) if isinstance(value, str) else value for name, value in log_data.items()}
 
     names = {"levelname": "level", "name": "logger", "exc_info": "exception"}
     return JsonLines(
