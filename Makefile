@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
+TARGET ?= default
 
-.PHONY: help demo test crawl bench bench-memory bench-clicks bench-nightly clean
+.PHONY: help demo test crawl deploy bench bench-memory bench-clicks bench-nightly clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -21,6 +22,13 @@ test: $(VENV)/chromium  ## lint, types, every test
 crawl: $(VENV)/crawl  ## the real thing, politely: make crawl [SITE=https://engineering.fb.com]
 	$(BIN)/scrapy crawl archive -a site=$(SITE)
 
+# Each deployment has a version of its own, so that it never replaces the egg of a job that runs, and the newest comes
+# last among Scrapyd's versions, which it sorts as text. scrapyd-deploy exits 0 also where Scrapyd answers with an error.
+deploy: $(VENV)/deploy  ## put the project on Scrapyd: make deploy [TARGET=default], a target of scrapy.cfg
+	@version=$$($(BIN)/python -c 'import engcrawl; print(engcrawl.__version__)') && \
+	answer=$$($(BIN)/scrapyd-deploy $(TARGET) --version "$$(date +%s)-$$version") && printf '%s\n' "$$answer" && \
+	case $$answer in *'"status": "ok"'*) ;; *) exit 1 ;; esac
+
 bench: $(VENV)/tests  ## what a page costs, against a bare Scrapy spider
 	$(BIN)/python -m tests.bench speed
 
@@ -34,7 +42,7 @@ bench-nightly: $(VENV)/tests  ## requests, time and memory of a first run, and o
 	$(BIN)/python -m tests.bench nightly
 
 clean:  ## take the virtual environment and caches away; output/ stays
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build engcrawl.egg-info .mypy_cache .pytest_cache .ruff_cache
 
 # A virtual environment is whole when the stamp of what was installed last is there.
 $(VENV)/bin/python:
@@ -45,7 +53,11 @@ $(VENV)/crawl: requirements.txt $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/tests: tests/requirements.txt requirements.txt $(VENV)/bin/python
+$(VENV)/deploy: deploy/requirements.txt requirements.txt $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r deploy/requirements.txt
+	@touch $@
+
+$(VENV)/tests: tests/requirements.txt deploy/requirements.txt requirements.txt $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 

@@ -19,6 +19,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.error import DNSLookupError
 
 from engcrawl.arguments import yes_or_no
+from engcrawl.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +64,11 @@ def may_be_private(site: str, settings: BaseSettings) -> bool:
 
 
 def private_allowed(settings: BaseSettings) -> bool:
-    """The setting ``ENGCRAWL_PRIVATE``. Raises ValueError, which says what is allowed."""
-    return bool(yes_or_no(settings["ENGCRAWL_PRIVATE"]))
+    """The setting ``ENGCRAWL_PRIVATE``. Raises UsageError."""
+    try:
+        return bool(yes_or_no(settings["ENGCRAWL_PRIVATE"]))
+    except ValueError as error:
+        raise UsageError(f"setting ENGCRAWL_PRIVATE={settings['ENGCRAWL_PRIVATE']}: {error}") from error
 
 
 def refusal(name: str, address: str) -> IgnoreRequest:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from scrapy.exceptions import CloseSpider
 from scrapy.extensions import feedexport
@@ -32,6 +33,11 @@ class FeedExporter(feedexport.FeedExporter):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._closing: asyncio.Future[None] | None = None
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where the run's feeds are in the end: paths or URIs as they were asked for, without user and password."""
+        return [_without_login(slot.uri) for slot in self.slots if slot.itemcount or slot.store_empty]
 
     def open_spider(self, spider: Spider) -> None:
         """Open the feeds: one that can't be opened ends the run before its first request."""
@@ -61,6 +67,11 @@ class FeedExporter(feedexport.FeedExporter):
         self.crawler.stats.inc_value(f"{FAILED}/{type(self).__name__}")
         logger.error("A feed can't be written: %s: %s", uri, error)
         return CloseSpider("feed not written")
+
+
+def _without_login(uri: str) -> str:
+    parts = urlsplit(uri)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else uri
 
 
 class _BrokenStorage:

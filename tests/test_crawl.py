@@ -103,7 +103,15 @@ def test_a_feed_of_ones_own_works_as_everywhere_in_scrapy(serve: Serve, output: 
     assert done.status == 0
     assert by_id(records(mine, feed=True)) == by_id(list(server.blog.truth()))
     assert mine.read_bytes() == (output / "runs" / done.verdict["feed"]).read_bytes()
+    assert done.verdict["feeds"] == [str(mine), str(output / "runs" / done.verdict["feed"])]
+    assert done.verdict["job"] is None
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_verdict_names_a_feed_elsewhere_without_its_password(serve: Serve, output: Path, unused_port: int) -> None:
+    done = crawl(output, "-O", f"ftp://me:secret@127.0.0.1:{unused_port}/mine.jsonl", site=serve(posts=20).url)
+    assert (done.status, done.verdict["reason"]) == (1, "a feed could not be written")
+    assert done.verdict["feeds"][:1] == [f"ftp://127.0.0.1:{unused_port}/mine.jsonl"]
 
 
 # One run at a time

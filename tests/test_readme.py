@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from dataclasses import fields
-from pathlib import Path
-
-import pytest
 
 from engcrawl import settings
 from engcrawl.arguments import ArchiveArguments
@@ -47,31 +42,3 @@ def test_every_setting_of_the_projects_own_is_in_the_readme() -> None:
     section = TEXT.partition("## Settings that matter")[2].partition("## ")[0]
     named = set(re.findall(r"^\| `(ENGCRAWL_\w+)`", section, re.MULTILINE))
     assert named == {name for name in vars(settings) if name.startswith("ENGCRAWL_")} | {"ENGCRAWL_CONTACT"}
-
-
-@pytest.mark.parametrize("status", [0, 3])
-def test_the_crontabs_line_prints_something_only_where_the_run_is_not_complete(tmp_path: Path, status: int) -> None:
-    *environment, line = TEXT.partition("```crontab\n")[2].partition("\n```")[0].splitlines()
-    assert "%" not in line  # cron makes a new line of it
-    assert all(re.fullmatch(r"[A-Z_]+=\S+", each) for each in environment)
-    scrapy = tmp_path / ".venv/bin/scrapy"
-    scrapy.parent.mkdir(parents=True)
-    scrapy.write_text(f'#!/bin/sh\necho "$PWD $*"\nexit {status}\n')
-    scrapy.chmod(0o755)
-    job = line.split(None, 5)[5].replace("/opt/engcrawl", str(tmp_path)).replace("/var/log", str(tmp_path))
-    printed = subprocess.run(["/bin/sh", "-c", job], capture_output=True, text=True, env={}, check=False)
-    log = f"{tmp_path} crawl archive\n"
-    assert (tmp_path / "engcrawl.log").read_text() == log
-    assert (printed.stdout, printed.stderr) == ("" if status == 0 else f"engcrawl: exit status {status}\n{log}", "")
-
-
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
-def test_the_systemd_units_are_right(tmp_path: Path) -> None:
-    units = re.findall(r"```ini\n# /etc/systemd/system/(\S+)\n(.*?)```", TEXT, re.DOTALL)
-    assert [name for name, _ in units] == ["engcrawl.service", "engcrawl.timer", "engcrawl-mail.service"]
-    for name, text in units:
-        (tmp_path / name).write_text(text.replace("/opt/engcrawl/.venv/bin/scrapy", "/bin/true"))
-    line = ["systemd-analyze", "verify", *(str(tmp_path / name) for name, _ in units)]
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
-    said = [text for text in done.stderr.splitlines() if str(tmp_path) in text or text.startswith("engcrawl")]
-    assert (done.returncode, said) == (0, [])

@@ -6,13 +6,15 @@ import argparse
 import asyncio
 import logging
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 from scrapy.commands import crawl
 from scrapy.spiderloader import get_spider_loader
+from scrapy.utils.log import configure_logging
 
 from engcrawl import logs
-from engcrawl.arguments import yes_or_no
+from engcrawl.addresses import private_allowed
 from engcrawl.errors import EngcrawlError, UsageError
 from engcrawl.extensions.alerts import never_began
 from engcrawl.extensions.metrics import metrics_file, write_failed
@@ -30,26 +32,15 @@ class Command(crawl.Command):
         return f"Run a spider. The exit status is its verdict: {verdicts}."
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Check the spider's name and arguments; a wrong one is one line, and exit status 2."""
+        """Check the spider's name, arguments and settings; a wrong one is one line, and exit status 2."""
         super().process_options(args, opts)
         assert self.settings is not None
-        spiders = get_spider_loader(self.settings)
-        if len(args) != 1 or args[0] not in spiders.list():
-            _usage(f"spider {' '.join(args)!r}: must be one of {', '.join(spiders.list())}")
         try:
-            arguments = spiders.load(args[0]).arguments_class.parse(opts.spargs)  # type: ignore[attr-defined]
-        except UsageError as error:
-            _usage(f"{args[0]}: {error}")
-        self._arguments: dict[str, Any] = arguments.model_dump(mode="json")
-        try:
-            metrics_file(self.settings)
-            yes_or_no(self.settings["ENGCRAWL_PRIVATE"])
-            withhold_writing()
+            self._arguments = self._checked(args, opts)
             logs.configure(self.settings)
         except UsageError as error:
-            _usage(str(error))
-        except ValueError as error:
-            _usage(f"setting ENGCRAWL_PRIVATE={self.settings['ENGCRAWL_PRIVATE']}: {error}")
+            self._usage(str(error))
+        withhold_writing()
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider to its end."""
@@ -59,18 +50,42 @@ class Command(crawl.Command):
         self.crawler_process.start()
         self.exitcode = Outcome.FAILED
         error = task.exception() if isinstance(task, asyncio.Task) and task.done() else None
+        stats = crawler._stats  # the public attribute raises for a crawl that never began
         if isinstance(error, EngcrawlError):  # the run never began: it leaves no verdict but this
             outcome = self.exitcode = Outcome(error.exit_status)
             logger.error("Verdict: %s (exit status %d): %s", outcome, outcome, error)
-            if outcome is Outcome.FAILED:
-                write_failed(crawler.settings, crawler.spidercls.name, crawler.spider.site)  # type: ignore[union-attr]
-        elif crawler._stats is not None:  # the public attribute raises for a crawl that never began
-            self.exitcode = crawler.stats.get_value("engcrawl/exit_status", Outcome.FAILED)
-        if self.exitcode == Outcome.FAILED and not (crawler._stats and crawler.stats.get_value("engcrawl/verdict")):
+        elif stats is not None:
+            self.exitcode = stats.get_value("engcrawl/exit_status", Outcome.FAILED)
+        if self.exitcode == Outcome.FAILED and not (stats and stats.get_value("engcrawl/verdict")):
             why = str(error) if isinstance(error, EngcrawlError) else repr(error or "no verdict: see the log")
+            write_failed(crawler.settings, args[0], self._arguments["site"])
             never_began(args[0], self._arguments, int(self.exitcode), why)
 
+    def _checked(self, args: list[str], opts: argparse.Namespace) -> dict[str, Any]:
+        """The spider's arguments. Raises UsageError, also for settings that can't be meant so."""
+        assert self.settings is not None
+        spiders = get_spider_loader(self.settings)
+        if len(args) != 1 or args[0] not in spiders.list():
+            raise UsageError(f"spider {' '.join(args)!r}: must be one of {', '.join(spiders.list())}")
+        try:
+            arguments = spiders.load(args[0]).arguments_class.parse(opts.spargs)  # type: ignore[attr-defined]
+        except UsageError as error:
+            raise UsageError(f"{args[0]}: {error}") from error
+        output: str = self.settings["ENGCRAWL_OUTPUT"]
+        if "_job" in opts.spargs and not Path(output).is_absolute():  # Scrapyd's working folder is no place for it
+            raise UsageError(
+                f"setting ENGCRAWL_OUTPUT={output}: must be an absolute path under Scrapyd, in Scrapyd's environment or"
+                " as the job's setting"
+            )
+        metrics_file(self.settings)
+        private_allowed(self.settings)
+        found: dict[str, Any] = arguments.model_dump(mode="json")
+        return found
 
-def _usage(message: str) -> NoReturn:
-    sys.stderr.write(f"scrapy crawl: {message}\n")
-    raise SystemExit(2)
+    def _usage(self, message: str) -> NoReturn:
+        assert self.settings is not None
+        sys.stderr.write(f"scrapy crawl: {message}\n")
+        if self.settings["LOG_FILE"]:  # a job's log under Scrapyd, which keeps what goes to standard error to itself
+            configure_logging(self.settings)
+            logger.error("Verdict: %s (exit status %d): %s", Outcome.USAGE, Outcome.USAGE, message)
+        raise SystemExit(Outcome.USAGE)

@@ -160,6 +160,7 @@ class Verdict:
         level = logging.INFO if outcome is Outcome.COMPLETE else logging.ERROR
         logger.log(level, "Verdict: %s (exit status %d): %s", outcome, outcome, why)
         logger.info("%s: %s", self.run.output.archive, archive)
+        logger.info("%s: the verdict in full", self.run.verdict)
 
     def _feeds_failed(self, exporter: FeedExporter | None) -> bool:
         stats = self.crawler.stats.get_stats()
@@ -168,7 +169,7 @@ class Verdict:
         if exporter is None:  # not configured: an unknown format, a storage without its library
             return bool(self.crawler.settings.getdict("FEEDS"))
         stored: int = sum(value for key, value in stats.items() if key.startswith("feedexport/success_count"))
-        return stored < sum(s.itemcount > 0 or s.store_empty for s in exporter.slots)
+        return stored < len(exporter.addresses)
 
     def _publish(self) -> str:
         """Replace the archive by the posts of the state; what was done, for the verdict and the log."""
@@ -181,8 +182,10 @@ class Verdict:
 
     def _verdict(self, outcome: Outcome, why: str, archive: str) -> dict[str, Any]:
         done = self.ledger.done
+        exporter = self.crawler.get_extension(FeedExporter)
         return {
             "run": self.run.name,
+            "job": getattr(self.crawler.spider, "job", None),
             "engcrawl": __version__,
             "spider": self.crawler.spidercls.name,
             "arguments": self._arguments(),
@@ -216,6 +219,7 @@ class Verdict:
             "unlisted": [p.entry() for p in self.ledger.unlisted],
             "stats": plain(self.crawler.stats.get_stats()),
             "feed": self.run.feed.name if self.run.feed.exists() else None,
+            "feeds": exporter.addresses if exporter is not None else [],
             "archive": archive,
         }
 

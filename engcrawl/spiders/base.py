@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from scrapy import Request, Spider
 from scrapy.core.scheduler import Scheduler
@@ -20,6 +20,9 @@ from engcrawl.items import Post
 from engcrawl.middlewares import closing
 from engcrawl.state import State
 
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
 _POLL = 0.05
 """Seconds between two looks at whether all is quiet."""
 
@@ -29,6 +32,15 @@ class BaseSpider(Spider):
 
     memory: State
     """What earlier runs know, and what this one stores; `engcrawl.extensions.lock.Lock` gives it."""
+    job: str | None = None
+    """Scrapyd's ID of the run, where it is Scrapyd that runs it."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Scrapy's way to make a spider; Scrapyd gives its job's ID as an argument of its own."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.job = kwargs.get("_job")
+        return spider
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
