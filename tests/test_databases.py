@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -412,3 +413,31 @@ def test_a_thousand_records_are_stored_in_less_than_a_second(url: str) -> None:
                 state.commit()
         spent = time.process_time() - start
     assert spent < 5, "many times what it needs: something isn't linear"
+
+
+# As docs/state.md has it
+
+
+def test_an_archive_moves_to_postgresql_and_back(server: Server, output: Path, server_url: str) -> None:
+    before = (output / "posts.jsonl").read_bytes()
+    there = night(server, output, settings={"ENGCRAWL_STATE": database(server_url)})
+    assert (there.status, there.changes) == (0, {})
+    assert (output / "posts.jsonl").read_bytes() == before
+    server.blog.publish(("web",))
+    back = night(server, output)
+    assert (back.status, list(back.changes.values())) == (0, ["new"])
+    assert back.posts == truth(server.blog, there.posts)
+
+
+def test_a_backup_that_was_brought_back_catches_up(server: Server, output: Path, tmp_path: Path) -> None:
+    before = Crawl(0, "", output).posts
+    with closing(sqlite3.connect(output / "archive.db")) as db:
+        db.execute(f"VACUUM INTO '{tmp_path}/backup.db'")
+    new = server.blog.publish(("web",))
+    assert night(server, output).changes == {new.id: "new"}
+    for path in [*output.glob("archive.db*"), output / "posts.jsonl"]:
+        path.unlink()
+    shutil.copy(tmp_path / "backup.db", output / "archive.db")
+    done = night(server, output)
+    assert (done.status, done.changes) == (0, {new.id: "new"})
+    assert done.posts == truth(server.blog, before)
