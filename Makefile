@@ -17,7 +17,7 @@ test: $(VENV)/chromium  ## lint, types, every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy engcrawl
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 4
 
 crawl: $(VENV)/crawl  ## the real thing, politely: make crawl [SITE=https://engineering.fb.com]
 	$(BIN)/scrapy crawl archive -a site=$(SITE)

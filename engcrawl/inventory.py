@@ -10,8 +10,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from engcrawl import dates
-from engcrawl.database import Database
 from engcrawl.items import Named, address
+from engcrawl.runs import Runs
 from engcrawl.schedule import AT_ONCE
 from engcrawl.tables import INVENTORY, POSTS, RUNS, SIGHTINGS, SOURCES
 
@@ -42,11 +42,8 @@ class Asked:
     """When the run that asked ended; a post first seen later may not have been there then."""
 
 
-class Inventory(Database):
+class Inventory(Runs):
     """The posts that sources name, in the state's database."""
-
-    run = 0
-    """The number of this run, from `engcrawl.state.State.begin` on."""
 
     def note(self, source: Source, named: Sequence[Named]) -> int:
         """Take a part of what a source names; how many of them it names for the first time, or as modified anew.

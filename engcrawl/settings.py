@@ -8,6 +8,7 @@ import socket
 import sys
 from pathlib import Path
 
+from scrapy.settings import default_settings
 from scrapy.utils.conf import closest_scrapy_cfg
 
 from engcrawl import __version__
@@ -71,6 +72,13 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
 }
 
+# Without the two that let code run in the crawl's process. (Scrapy loads also what EXTENSIONS switches off.)
+EXTENSIONS_BASE = {
+    name: order
+    for name, order in default_settings.EXTENSIONS_BASE.items()
+    if not name.endswith((".TelnetConsole", ".RemoteControl"))
+}
+
 EXTENSIONS = {
     # First: a wrong variable ends the run before it has begun.
     "engcrawl.extensions.alerts.Alerts": -20,
@@ -78,16 +86,14 @@ EXTENSIONS = {
     "engcrawl.extensions.lock.Lock": -10,
     "engcrawl.extensions.verdict.Verdict": 0,
     "engcrawl.extensions.metrics.Metrics": 5,
-    # A terminal's display: cron, Scrapyd and pipes have the log alone, and don't even load its library.
-    "engcrawl.extensions.progress.Progress": 10 if sys.stderr.isatty() else None,
     "engcrawl.extensions.closing.Closing": 15,
     # The same, but a feed that can't be written ends the run.
     "scrapy.extensions.feedexport.FeedExporter": None,
     "engcrawl.feeds.FeedExporter": 20,
-    # Both let code run in the crawl's process.
-    "scrapy.extensions.telnet.TelnetConsole": None,
-    "scrapy.extensions.remote_control.RemoteControl": None,
 }
+if sys.stderr.isatty():
+    # cron, Scrapyd and pipes have the log alone, and don't even load the display's library.
+    EXTENSIONS["engcrawl.extensions.progress.Progress"] = 10
 
 ITEM_PIPELINES = {
     "engcrawl.pipelines.NormaliseDates": 100,

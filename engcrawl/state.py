@@ -7,9 +7,6 @@ when `State.commit` returns.
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,25 +15,13 @@ import sqlalchemy as sa
 
 from engcrawl import dates
 from engcrawl.errors import StateError, UsageError
-from engcrawl.inventory import Inventory
-from engcrawl.items import Change, FoundPost, Named, Post, Reading, address
-from engcrawl.lock import HOST
-from engcrawl.tables import ARCHIVE, CATEGORIES, POSTS, RUNS, SIGHTINGS
+from engcrawl.items import Change, FoundPost, Post, Reading, address
+from engcrawl.sightings import NEW_POST, Sightings
+from engcrawl.tables import ARCHIVE, POSTS, SIGHTINGS
 
 _CHUNK = 50
 """Rows in memory at a time."""
 _LAST_ID = 2**63 - 1
-
-
-@dataclass(frozen=True)
-class KnownCategory:
-    """A category as earlier runs left it."""
-
-    slug: str
-    url: str
-    linked: bool
-    pages: int | None
-    walked: str | None
 
 
 @dataclass(frozen=True)
@@ -60,7 +45,7 @@ class Waiting:
     """The last reading of its own page, with the validators; None if it was never read."""
 
 
-class State(Inventory):
+class State(Sightings):
     """What earlier runs know, and what this one adds, in an `engcrawl.database.Database`."""
 
     # The archive
@@ -168,173 +153,6 @@ class State(Inventory):
         with self._errors():
             return dict(zip(("posts", *counts), map(int, self._db.execute(query).one()), strict=True))
 
-    # Runs
-
-    def begin(self, name: str, spider: str, arguments: dict[str, Any], start: str) -> None:
-        """A run begins; those before it that never ended are dead."""
-        with self._errors():
-            self._db.execute(RUNS.update().where(RUNS.c.verdict.is_(None)).values(verdict="died"))
-            inserted = self._db.execute(
-                RUNS.insert().values(
-                    name=name,
-                    spider=spider,
-                    arguments=json.dumps(arguments),
-                    host=HOST,
-                    pid=os.getpid(),
-                    start=start,
-                    full_since="",
-                )
-            )
-            assert inserted.inserted_primary_key is not None
-            self.run = inserted.inserted_primary_key[0]
-            self._db.commit()
-
-    def last_full_walk(self) -> str | None:
-        """When the last full walk began; None if there was none yet. This run's own doesn't count."""
-        query = sa.select(sa.func.max(RUNS.c.full_since)).where(RUNS.c.id < self.run, RUNS.c.full_since != "")
-        with self._errors():
-            since: str | None = self._db.scalar(query)
-        return since
-
-    def part_of_full_walk(self, since: str) -> None:
-        """This run is part of the full walk that began at *since*; empty for none."""
-        self._update(RUNS, RUNS.c.id == self.run, full_since=since)
-
-    def end(self, verdict: str, end: str, report: dict[str, Any], *, delivered: bool) -> None:
-        """The run is over; *delivered* says whether its feeds are finished and have each of its changes."""
-        with self._errors():
-            if delivered:
-                self._db.execute(POSTS.update().where(POSTS.c.change_run == self.run).values(change=None))
-            self._db.execute(
-                RUNS.update().where(RUNS.c.id == self.run).values(verdict=verdict, end=end, report=json.dumps(report))
-            )
-            self._db.commit()
-
-    def runs(self, last: int) -> list[dict[str, Any]]:
-        """The *last* runs, the newest first.
-
-        Each with its name, spider, arguments, host, pid, start, end, verdict and report (None if it has none).
-        """
-        names = ("name", "spider", "arguments", "host", "pid", "start", "end", "verdict", "report")
-        query = sa.select(*(RUNS.c[name] for name in names)).order_by(RUNS.c.id.desc()).limit(last)
-        with self._errors():
-            rows = self._db.execute(query).mappings()
-            return [
-                dict(row)
-                | {
-                    "arguments": json.loads(row["arguments"]),
-                    "report": json.loads(row["report"]) if row["report"] else None,
-                }
-                for row in rows
-            ]
-
-    def last_reports(self) -> dict[str, dict[str, Any]]:
-        """The report of each spider's last run that ended: spider -> report."""
-        last = sa.select(sa.func.max(RUNS.c.id)).where(RUNS.c.report.is_not(None)).group_by(RUNS.c.spider)
-        with self._errors():
-            rows = self._db.execute(sa.select(RUNS.c.spider, RUNS.c.report).where(RUNS.c.id.in_(last)))
-            return {spider: json.loads(report) for spider, report in rows}
-
-    def last_complete(self) -> dict[str, str]:
-        """When each spider's last complete run ended: spider -> instant; those alone that had one."""
-        query = sa.select(RUNS.c.spider, sa.func.max(RUNS.c.end)).where(RUNS.c.verdict == "complete")
-        with self._errors():
-            return {row.spider: row[1] for row in self._db.execute(query.group_by(RUNS.c.spider))}
-
-    # Listings
-
-    def categories(self) -> list[KnownCategory]:
-        """The categories whose archives were found."""
-        columns = [CATEGORIES.c[name] for name in ("slug", "url", "linked", "pages", "walked")]
-        with self._errors():
-            return [KnownCategory(*row) for row in self._db.execute(sa.select(*columns).order_by(CATEGORIES.c.slug))]
-
-    def listing(self, slug: str) -> array[int]:
-        """The IDs in a category's archive, in its order, as far as walks have seen it.
-
-        What a later run saw stands before what only earlier ones did: a walk begins with the newest.
-        """
-        newest = (SIGHTINGS.c.run.desc(), SIGHTINGS.c.page, SIGHTINGS.c.place)
-        query = sa.select(SIGHTINGS.c.post).where(*_of(slug)).order_by(*newest)
-        with self._errors():
-            return array("q", self._db.scalars(query))
-
-    def sight(self, posts: Sequence[Post], category: str, page: int) -> int:
-        """Take what page *page* of a category's archive says; how many of the *posts* no page of this run had named.
-
-        What pages say of one post is merged (`Post.see_again`); what earlier runs saw fills what this one's leave open.
-        """
-        found: dict[int, Post] = {}
-        for post in posts:
-            found.setdefault(post.id, post)  # a sticky post can stand on one page twice
-        now = dates.now()
-        first = 0
-        with self._errors():
-            columns = (POSTS.c.id, POSTS.c.listed, POSTS.c.listed_run, POSTS.c.gone_since, POSTS.c.change)
-            known = {row.id: row for row in self._db.execute(sa.select(*columns).where(POSTS.c.id.in_(list(found))))}
-            new, seen = [], []
-            for post in found.values():
-                row = known.get(post.id)
-                first += row is None or row.listed_run != self.run
-                if row is None:
-                    new.append(
-                        {
-                            "id": post.id,
-                            "listed": post.facts(),
-                            "now": now,
-                            "run": self.run,
-                            "address": address(post.url),
-                        }
-                    )
-                    continue
-                facts = _merged(post, row.listed, same_run=row.listed_run == self.run)
-                back = row.gone_since is not None
-                change = _when_back(row.change, back=back)
-                seen.append({"post": post.id, "facts": facts, "now": now, "by": self.run, "what": change, "back": back})
-            if new:
-                self._db.execute(_NEW_POST, new)
-            if seen:
-                self._db.execute(_SEEN_POST, seen)
-            placed = {
-                *self._db.scalars(sa.select(SIGHTINGS.c.post).where(*_of(category), SIGHTINGS.c.post.in_(list(found))))
-            }
-            places = [
-                {"by": self.run, "at": page, "spot": place, "is_named": category in post.categories}
-                | {"of": category, "who": post.id}
-                for place, post in enumerate(found.values())
-            ]
-            if again := [place for place in places if place["who"] in placed]:
-                self._db.execute(_SEEN_PLACE, again)
-            if other := [place for place in places if place["who"] not in placed]:
-                self._db.execute(_NEW_PLACE, other)
-        return first
-
-    def sight_rest(self, posts: Sequence[Post]) -> set[int]:
-        """Take what REST says of posts; those of which no record takes account of it."""
-        now = dates.now()
-        columns = (POSTS.c.id, POSTS.c.record, POSTS.c.rest_told, POSTS.c.gone_since, POSTS.c.change)
-        with self._errors():
-            query = sa.select(*columns).where(POSTS.c.id.in_([post.id for post in posts]))
-            known = {row.id: row for row in self._db.execute(query)}
-            new, seen = [], []
-            waiting: set[int] = set()
-            for post in posts:
-                facts = {"facts": post.facts(), "now": now, "post": post.id}
-                row = known.get(post.id)
-                if row is None or row.record is None or row.rest_told != facts["facts"]:
-                    waiting.add(post.id)
-                if row is None:
-                    new.append(facts | {"address": address(post.url)})
-                else:
-                    back = row.gone_since is not None
-                    seen.append(facts | {"what": _when_back(row.change, back=back), "back": back})
-            if new:
-                self._db.execute(_NEW_IN_REST, new)
-            if seen:
-                self._db.execute(_SEEN_IN_REST, seen)
-        self.note("rest", [Named(url=post.url, post=post.id, modified=post.modified_at) for post in posts])
-        return waiting
-
     def adopt(self, post_id: int, url: str, now: str) -> Waiting | None:
         """Take up a post that was found at an address of which nothing else was known; None where it has a record."""
         self.explain(url, post=post_id)
@@ -343,30 +161,10 @@ class State(Inventory):
             if row is None:
                 facts = Post(id=post_id, url=url, title="").facts()
                 values = {"id": post_id, "listed": facts, "now": dates.now(), "run": None, "address": address(url)}
-                self._db.execute(_NEW_POST, values)
+                self._db.execute(NEW_POST, values)
             elif row.record is not None:
                 return None
         return next(self._take(POSTS.c.id == post_id, now))
-
-    def open_category(self, slug: str) -> None:
-        """A walk found something new in a category: its order isn't known until a walk comes to an end."""
-        self._update(CATEGORIES, CATEGORIES.c.slug == slug, walked=None)
-
-    def close_category(self, category: KnownCategory, vanished: Sequence[int] | None) -> None:
-        """A walk came to its end; *vanished* are the posts that it found missing, None: all that it didn't name."""
-        with self._errors():
-            if vanished is None:
-                self._db.execute(SIGHTINGS.delete().where(*_of(category.slug), SIGHTINGS.c.run != self.run))
-            elif vanished:
-                self._db.execute(SIGHTINGS.delete().where(*_of(category.slug), SIGHTINGS.c.post.in_(vanished)))
-            self._db.execute(CATEGORIES.delete().where(CATEGORIES.c.slug == category.slug))
-            self._db.execute(CATEGORIES.insert().values(category.__dict__))
-
-    def forget_category(self, slug: str) -> None:
-        """The site has no such category any more."""
-        with self._errors():
-            self._db.execute(SIGHTINGS.delete().where(*_of(slug)))
-            self._db.execute(CATEGORIES.delete().where(CATEGORIES.c.slug == slug))
 
     # Posts
 
@@ -527,49 +325,6 @@ class State(Inventory):
         }
 
 
-_NEW_POST = POSTS.insert().values(
-    id=sa.bindparam("id"),
-    listed=sa.bindparam("listed"),
-    listed_run=sa.bindparam("run"),
-    told="",
-    first_seen=sa.bindparam("now"),
-    last_seen=sa.bindparam("now"),
-    due=sa.bindparam("now"),
-    address=sa.bindparam("address"),
-)
-_SEEN_POST = (
-    POSTS.update()
-    .where(POSTS.c.id == sa.bindparam("post"))
-    .values(
-        listed=sa.bindparam("facts"),
-        listed_run=sa.bindparam("by"),
-        last_seen=sa.bindparam("now"),
-        gone_since=None,
-        change=sa.bindparam("what"),
-        due=sa.case((sa.bindparam("back", type_=sa.Boolean), sa.bindparam("now")), else_=POSTS.c.due),
-    )
-)
-_NEW_IN_REST = POSTS.insert().values(
-    id=sa.bindparam("post"),
-    listed="",
-    told="",
-    rest=sa.bindparam("facts"),
-    first_seen=sa.bindparam("now"),
-    last_seen=sa.bindparam("now"),
-    due=sa.bindparam("now"),
-    address=sa.bindparam("address"),
-)
-_SEEN_IN_REST = (
-    POSTS.update()
-    .where(POSTS.c.id == sa.bindparam("post"))
-    .values(
-        rest=sa.bindparam("facts"),
-        last_seen=sa.bindparam("now"),
-        gone_since=None,
-        change=sa.bindparam("what"),
-        due=sa.case((sa.bindparam("back", type_=sa.Boolean), sa.bindparam("now")), else_=POSTS.c.due),
-    )
-)
 _STORED = sa.select(POSTS.c.hash, POSTS.c.change, POSTS.c.told, POSTS.c.rest_told).where(
     POSTS.c.id == sa.bindparam("who")
 )
@@ -586,34 +341,6 @@ _STORE = (
         }
     )
 )
-_NEW_PLACE = SIGHTINGS.insert().values(
-    source="category",
-    category=sa.bindparam("of"),
-    post=sa.bindparam("who"),
-    run=sa.bindparam("by"),
-    page=sa.bindparam("at"),
-    place=sa.bindparam("spot"),
-    named=sa.bindparam("is_named"),
-)
-_SEEN_PLACE = (
-    SIGHTINGS.update()
-    .where(
-        SIGHTINGS.c.source == "category",
-        SIGHTINGS.c.category == sa.bindparam("of"),
-        SIGHTINGS.c.post == sa.bindparam("who"),
-        SIGHTINGS.c.run != sa.bindparam("by"),
-    )
-    .values(run=sa.bindparam("by"), page=sa.bindparam("at"), place=sa.bindparam("spot"), named=sa.bindparam("is_named"))
-)
-
-
-def _of(slug: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return SIGHTINGS.c.source == "category", SIGHTINGS.c.category == slug
-
-
-def _when_back(change: Change | None, *, back: bool) -> Change | None:
-    """The change of a post that a list names; *back* says that it was gone."""
-    return "updated" if back and change in (None, "gone") else change
 
 
 def _listing_changed(now: str, told: str, record: Post) -> bool:
@@ -630,17 +357,6 @@ def _rest_changed(now: str | None, told: str | None, record: Post) -> bool:
         return says.contradicts(Post.of(told), record)
     nothing = Post(id=says.id, url=says.url, title=says.title)
     return says.contradicts(nothing, record) or (says.modified_at or "") > (record.modified_at or "")
-
-
-def _merged(post: Post, listed: str, *, same_run: bool) -> str:
-    if not listed:
-        return post.facts()
-    before = Post.of(listed)
-    if same_run:
-        before.see_again(post)
-        return before.facts()
-    post.follow(before)
-    return post.facts()
 
 
 def _hash(line: str) -> str:

@@ -117,10 +117,17 @@ def crawl(
     spider: str = "archive",
 ) -> Crawl:
     """Run ``scrapy crawl`` to its end."""
+    done = run(command(*arguments, site=site, settings=settings, spider=spider), output)
+    assert "Deprecat" not in done.log
+    return done
+
+
+def run(line: list[str], output: Path, **variables: str) -> Crawl:
+    """Run a command line to its end, with *output* for its folder and these variables in its environment."""
     done = subprocess.run(
-        command(*arguments, site=site, settings=settings, spider=spider),
+        line,
         cwd=ROOT,
-        env=environment(output),
+        env=environment(output) | variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -128,7 +135,6 @@ def crawl(
         timeout=300,
         check=False,
     )
-    assert "Deprecat" not in done.stdout
     return Crawl(done.returncode, done.stdout, output)
 
 

@@ -19,23 +19,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from engcrawl.dates import instant
 from engcrawl.stats import plain
 from tests.blog import Fault, Server
-from tests.conftest import ROOT, Crawl, Serve, command, environment
+from tests.conftest import ROOT, Serve, command, environment, run
 
 COUNTED = ("-a", "inventory=yes", "-a", "pagination=links")
-
-
-def run(line: list[str], output: Path, **variables: str) -> Crawl:
-    """Run a command line, with these variables in its environment, to its end."""
-    done = subprocess.run(
-        line,
-        cwd=ROOT,
-        env=environment(output) | variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return Crawl(done.returncode, done.stdout, output)
 
 
 # Stats

@@ -30,7 +30,7 @@ from engcrawl.pages import NotThePage, body, feed, sitemap
 from tests import bombs
 from tests.blog import Blog, Fault, Server
 from tests.blog.blog import CATEGORIES
-from tests.conftest import ROOT, Crawl, Serve, command, crawl, environment
+from tests.conftest import ROOT, Crawl, Serve, command, crawl, environment, run
 from tests.postgres import database, postgres
 
 LISTINGS = ("-a", "articles=no", "-a", "pagination=links")
@@ -55,20 +55,6 @@ def leading_to(url: str) -> Callable[[web.Request], Any]:
         return web.Response(status=302, headers={"Location": url})
 
     return answer
-
-
-def run(line: list[str], output: Path, **variables: str) -> Crawl:
-    """Run a command line, with these variables in its environment, to its end."""
-    done = subprocess.run(
-        line,
-        cwd=ROOT,
-        env=environment(output) | variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return Crawl(done.returncode, done.stdout, output)
 
 
 # Nothing listens

@@ -161,7 +161,7 @@ def test_an_archive_of_another_site_is_left_alone(output: Path) -> None:
 @pytest.mark.parametrize(
     ("head", "content", "expected"),
     [
-        ("", '<p><a href="http://[your-host]/">x</a></p>', {"content_markdown": "[x](http://[your-host]/)"}),
+        ("", '<p><a href="http://[your-host]/">x</a></p>', {"content_markdown": "x"}),
         (
             '<script type="application/ld+json">'
             '{"@type": "Article", "author": [{"@id": ["x"]}, "Jane", "A \\ud83d"]}</script>',

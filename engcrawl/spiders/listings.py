@@ -16,8 +16,8 @@ import engcrawl.signals
 from engcrawl.arguments import ArchiveArguments
 from engcrawl.middlewares import closing
 from engcrawl.pages import NotThePage, archive
+from engcrawl.sightings import KnownCategory
 from engcrawl.spiders.base import BaseSpider, asked, day_of, reason, status
-from engcrawl.state import KnownCategory
 from engcrawl.walks import (
     BrokenWalkError,
     Category,
