@@ -14,7 +14,9 @@ from engcrawl.errors import UsageError
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
-_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/?#@'\"]*):[^\s/?#'\"]*@", re.IGNORECASE)
+_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/?#@'\"]*):[^\s/?#]*@", re.IGNORECASE)
+# As Scrapy writes the settings that aren't its own.
+_SETTING = re.compile(r"('[A-Z0-9_]*(?:SECRET|TOKEN|PASS)[A-Z0-9_]*': )(?!None)('(?:[^'\\]|\\.)*'|\"[^\"]*\")")
 _PARAMETER = re.compile(
     r"([?&](?:[\w-]*(?:passw|secret|token|api_?key|signature)[\w-]*|pwd|sig)(?:=|%3D))[^\s&#'\"]+", re.IGNORECASE
 )
@@ -26,6 +28,7 @@ _handler: logging.Handler | None = None
 
 def masked(text: str) -> str:
     """*text* with ``***`` for what is secret in its addresses: passwords, and parameters that are named as such."""
+    text = _SETTING.sub(r"\1'***'", text)
     return _PARAMETER.sub(r"\1***", _PASSWORD.sub(r"\1:***@", text))
 
 
@@ -61,13 +64,18 @@ def configure(settings: BaseSettings) -> None:
     form = settings["ENGCRAWL_LOG"]
     if form not in ("text", "json"):
         raise UsageError(f"setting ENGCRAWL_LOG={form}: must be text or json")
-    logging.setLogRecordFactory(Record)
-    if form == "text":
-        return
+    level = settings["LOG_LEVEL"]
+    if not isinstance(level, int) and level not in logging.getLevelNamesMapping():
+        raise UsageError(f"setting LOG_LEVEL={level}: must be CRITICAL, ERROR, WARNING, INFO or DEBUG")
     try:
-        _handler = _output(settings)
+        handler = _output(settings)
     except OSError as error:
         raise UsageError(f"setting LOG_FILE={settings['LOG_FILE']}: can't be written: {error}") from error
+    logging.setLogRecordFactory(Record)
+    if form == "text":
+        handler.close()  # Scrapy has its own
+        return
+    _handler = handler
     _handler.setFormatter(_json_lines())
     _handler.setLevel(settings["LOG_LEVEL"])
     # Scrapy's own handler has no setting for its formatter, and is made anew for each crawler.

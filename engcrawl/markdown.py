@@ -10,10 +10,18 @@ from markdownify import MarkdownConverter
 
 _CODE_LANGUAGE = re.compile(r"(?:lang|language|brush)[-:]\s*([\w+#-]+)")
 _FENCE = re.compile(r"`{3,}")
+_ACTIVE = re.compile(r"[\\`<]")
 _LINK_SIGNS = re.compile(r"\]([(:])")
-_BLANK_LINES = re.compile(r"\s*\n\s*\n\s*")
+_LINES = re.compile(r"\s*\n\s*")
+_CODE = ("code", "kbd", "samp", "pre")
+_ONE_LINE = (
+    "a abbr audio b button caption cite code del dt em figcaption font h1 h2 h3 h4 h5 h6 i ins kbd mark q s samp small"
+    " span strike strong sub sup td th tt u var video"
+)
+_NO_FENCE = frozenset(_ONE_LINE.split())
+"""Elements of a single line of Markdown, in which a ``<pre>`` can be no block."""
 _IN_A_LABEL = re.compile(r"[\\`<\[\]]")
-_IN_AN_ADDRESS = re.compile(r"[\s()<>\\]")
+_IN_AN_ADDRESS = re.compile(r"[\s()<>\\`]")
 _BLOCK_MARK = re.compile(r"^(\s*)(#{1,6}(?=\s)|[-+](?=\s)|>|\d{1,9}(?=[.)]\s))")
 
 
@@ -33,7 +41,7 @@ class _Converter(_Base):
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
         # "[a](b)" and "[a]: b" in the text would be read as a link, to whatever address
-        return _LINK_SIGNS.sub(r"]\\\1", str(super().escape(text, parent_tags)).replace("<", r"\<"))
+        return _LINK_SIGNS.sub(r"]\\\1", str(super().escape(_ACTIVE.sub(r"\\\g<0>", text), parent_tags)))
 
     def process_text(self, el: Any, parent_tags: set[str] | None = None) -> str:
         text, inside = str(super().process_text(el, parent_tags)), parent_tags or set()
@@ -44,7 +52,12 @@ class _Converter(_Base):
         return text
 
     def convert_code(self, el: Any, text: str, parent_tags: set[str]) -> str:
-        return str(super().convert_code(el, _BLANK_LINES.sub("\n", text), parent_tags))
+        if "_noformat" in parent_tags:  # inside a block, or another one
+            return text
+        span = str(super().convert_code(el, _LINES.sub(" ", text), parent_tags))
+        before = next((found for found in el.previous_elements if isinstance(found, str) and found), None)
+        touches = before is not None and before.find_parent(_CODE) is not None  # type: ignore[attr-defined]
+        return f" {span}" if touches else span  # the backticks of two would be read as one run of them
 
     convert_kbd = convert_samp = convert_code
 
@@ -80,6 +93,8 @@ class _Converter(_Base):
         return "\n" if "pre" in parent_tags else str(super().convert_br(el, text, parent_tags))
 
     def convert_pre(self, el: Any, text: str, parent_tags: set[str]) -> str:
+        if any(parent.name in _NO_FENCE for parent in el.parents):
+            return self.convert_code(el, text, parent_tags - {"pre", "_noformat"})
         fence = max((len(mark) for mark in _FENCE.findall(text)), default=2) + 1
         block = str(super().convert_pre(el, text, parent_tags))
         if fence == 3 or not block:
@@ -115,7 +130,8 @@ def _label(text: str) -> str:
 def _fold(el: Any, name: str) -> None:
     """Give an element's attribute one line: an empty one would end the link that it stands in."""
     if el.get(name):
-        el[name] = " ".join(el[name].replace("\\", r"\\").split())
+        text = el[name].replace("\\", r"\\").replace("`", "&#96;").replace("<", "&lt;")
+        el[name] = " ".join(text.split())
 
 
 def _code_language(pre: Any) -> str:

@@ -6,6 +6,7 @@ import pytest
 from parsel import Selector
 
 from engcrawl.pages import NotThePage, archive, article, body, terms
+from engcrawl.pages.page import same_host
 
 URL = "https://blog.example.com/category/storage/"
 
@@ -252,3 +253,12 @@ def test_a_long_posts_parts_are_counted_by_its_own_links() -> None:
         ' <a href="/other/9/">x</a></div>'
     )
     assert article_page(f'<div class="entry-content">x{links}</div>').parts == 3
+
+
+@pytest.mark.parametrize(
+    "url", ["https://bücher.example/a", "https://WWW.Bücher.example", "https://xn--bcher-kva.example/"]
+)
+def test_a_hosts_name_may_be_written_in_its_own_script(url: str) -> None:
+    assert same_host(url, "https://xn--bcher-kva.example")
+    assert same_host("https://www.xn--bcher-kva.example/b", url)
+    assert not same_host(url, "https://bucher.example")

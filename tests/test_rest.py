@@ -77,7 +77,9 @@ def test_a_protected_or_external_post_has_no_body() -> None:
     assert (external.external, external.content_html) == (True, None)
 
 
-@pytest.mark.parametrize("text", ["", "<html>", "{}", '{"code": "rest_no_route"}', "[1]", "[{}]", '[{"id": "x"}]'])
+@pytest.mark.parametrize(
+    "text", ["", "<html>", "[" * 200_000, "{}", '{"code": "rest_no_route"}', "[1]", "[{}]", '[{"id": "x"}]']
+)
 def test_what_is_no_list_of_posts_is_not_the_page(text: str) -> None:
     with pytest.raises(NotThePage):
         rest.read_posts(text, URL, {})

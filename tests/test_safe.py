@@ -111,6 +111,7 @@ def test_what_is_harmless_stays_to_the_letter(markup: str) -> None:
 
 
 J = "javascript:alert(1)"
+X = "&lt;img src=x onerror=alert(1)&gt;"
 WRITTEN = [
     f"<p>[x]({J})</p>",
     f"<p>[x]<b></b>({J})</p>",
@@ -131,17 +132,46 @@ WRITTEN = [
     f"<table><tr><td>[x]({J})</td></tr></table><h2>[x]({J})</h2>",
     f'<video src="https://h/a) [x]({J}" poster="https://h/"></video>',
     f'<p>[x<a href="https://h/">]({J})</a></p>',
+    f"<p>\\&lt;{J}&gt; \\{X}</p>",
+    f"<p>x\\<b>y</b>\\{X}</p>",
+    f"<p>`{X}` `<code>{X}</code></p>",
+    f"<p>a`b</p><p>`</p><code>{X}</code>",
+    f"<p>``<code>`{X}`</code></p><h1>`</h1><p><code>{X}</code></p>",
+    f"<code>x\n\n{X}</code><code>a`{X}</code>",
+    f"<pre>\n```\n{X}\n</pre><pre>```` {X}\n```` \n{X}</pre>",
+    f"<ul><li><pre>a\n\n{X}</pre></li></ul><blockquote><pre>a\n\n{X}\n```\n{X}</pre></blockquote>",
+    f"<table><tr><th>a|`</th></tr><tr><td><pre>{X}\n{X}</pre></td></tr><tr><td>`{X}</td></tr></table>",
+    f"<table><tr><td>a\\|{X}<code>\\|{X}</code></td><td>`</td></tr></table>",
+    f'<h2><pre>{X}</pre></h2><a href="https://h/"><pre>{X}\n\n{X}</pre></a><i><pre>{X}\n\n{X}</pre></i>',
+    f'<a href="https://h/`{X}" title="`{X}">`{X}</a>',
+    f'<p>`<a href="https://h/" title="`{X}">t</a></p>',
+    f'<img src="https://h/a" alt="`\\{X}`" title="&quot; `{X}">',
+    f'<iframe src="https://h/`" title="`\\{X}"></iframe><audio src="https://h/`{X}"></audio><video>\\{X}</video>',
+    f"<figure><figcaption>\\{X}</figcaption></figure><dl><dt>\\{X}</dt><dd>`{X}</dd></dl><kbd>`{X}</kbd>",
 ]
 
 
-def links(text: str) -> list[str]:
-    """Where links and pictures of a Markdown text lead, as CommonMark has it."""
-    parser = MarkdownIt("commonmark").enable("table")
+def rendered(text: str) -> str:
+    """What a reader's CommonMark makes of a Markdown text: HTML in it is let through."""
+    parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # it would hide what we look for
-    return re.findall(r'(?:href|src)="([^"]*)"', parser.render(text))
+    return str(parser.render(text))
 
 
 @pytest.mark.parametrize("markup", [*WRITTEN, *SCRIPTED])
-def test_no_link_in_markdown_runs(markup: str) -> None:
-    found = links(markdown(cleaned(markup)) or "")
-    assert [url for url in found if url and not url.startswith(("https://", "data:image/png"))] == []
+def test_nothing_in_markdown_runs(markup: str) -> None:
+    found = rendered(markdown(cleaned(markup)) or "")
+    assert scripts(found) == []
+    links = re.findall(r'(?:href|src)="([^"]*)"', found)
+    assert [url for url in links if url and not url.startswith(("https://", "data:image/png"))] == []
+
+
+@given(st.lists(st.sampled_from([*WRITTEN, "`", "<p>`</p>", "\\\\", "<ul><li>", "<blockquote>", "<td>"]), max_size=5))
+def test_nothing_in_markdown_runs_however_its_parts_are_mixed(parts: list[str]) -> None:
+    assert scripts(rendered(markdown(cleaned("".join(parts))) or "")) == []
+
+
+def test_code_keeps_its_lines_in_a_block_and_is_one_line_in_text() -> None:
+    assert markdown("<pre><code>a\n\n  b</code></pre><p>x <code>c\n\nd</code></p>") == "```\na\n\n  b\n```\n\nx `c d`"
+    assert markdown('<a href="https://h/"><pre>a\n\nb</pre></a>') == "[`a b`](https://h/)"
+    assert markdown("<p><code>a</code><code>b</code></p>") == "`a` `b`"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import ssl
 import stat
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import trustme
 from aiohttp import web
 from sqlalchemy import make_url
@@ -235,6 +237,26 @@ def test_the_browser_goes_where_the_checked_name_leads(output: Path) -> None:
         assert [c["pagination"] for c in done.verdict["categories"]] == ["browser"]
 
 
+def test_a_page_in_the_browser_sends_no_packet_elsewhere_by_webrtc(serve: Serve, output: Path) -> None:
+    server = serve(posts=60)
+    path = "/category/machine-learning/"
+    page = requests.get(server.url + path, timeout=30).text
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stun:
+        stun.bind(("127.0.0.2", 0))
+        servers = json.dumps({"iceServers": [{"urls": f"stun:127.0.0.2:{stun.getsockname()[1]}"}]})
+        script = (
+            f"<script>const peer = new RTCPeerConnection({servers}); peer.createDataChannel('x');"
+            " peer.createOffer().then(offer => peer.setLocalDescription(offer));</script>"
+        )
+        server.instead[path] = answering(page.replace("</body>", f"{script}</body>"), "text/html")
+        line = ("-a", "articles=no", "-a", "pagination=browser", "-a", "categories=machine-learning")
+        done = crawl(output, *line, site=server.url)
+        assert done.status == 0, done.log
+        stun.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            stun.recv(1)
+
+
 def test_a_proxy_may_be_private_and_finds_the_site_itself(output: Path) -> None:
     with Server(Blog(20)) as server:
         server.host, proxy = "blog.invalid", f"http://127.0.0.1:{server.port}"
@@ -365,7 +387,15 @@ def test_no_sitemap_or_feed_is_read_that_brings_entities(serve: Serve, output: P
     assert done.peak < usual_peak + 60
 
 
-@pytest.mark.parametrize("subset", ["", ' [<!ENTITY % p SYSTEM "{file}"> %p;]', " SYSTEM '{file}'"])
+@pytest.mark.parametrize(
+    "subset",
+    [
+        "",
+        ' [<!ENTITY % p SYSTEM "{file}"> %p;]',
+        " SYSTEM '{file}'",
+        """ SYSTEM "a>b" [<!ENTITY e SYSTEM '{file}'>]""",
+    ],
+)
 def test_no_file_is_read_for_an_entity(tmp_path: Path, subset: str) -> None:
     (tmp_path / "secret").write_text('<!ENTITY e "sesame">')
     doctype = f"<!DOCTYPE x{subset.format(file=(tmp_path / 'secret').as_uri())}>"
@@ -429,7 +459,8 @@ def test_secrets_are_in_no_log_and_in_no_file(serve: Serve, output: Path, unused
         assert given.status == 0, given.log
         assert (output / "run.prom").exists()
         variables["ENGCRAWL_LOG"] = "text"
-        again = run([*line, "-s", f"ENGCRAWL_STATE={named}"], output, **variables)
+        keys = ("-s", "AWS_SECRET_ACCESS_KEY=sesame-key", "-s", "FTP_PASSWORD=ses'ame-ftp")
+        again = run([*line, "-s", f"ENGCRAWL_STATE={named}", *keys], output, **variables)
         assert again.status == 0, again.log
     feed_uri = f"ftp://me:sesame-feed@127.0.0.1:{unused_port}/x.jsonl"
     failed = run([*line, "-o", feed_uri, "-s", f"ENGCRAWL_STATE={named}&password=sesame-query"], output, **variables)
@@ -438,10 +469,12 @@ def test_secrets_are_in_no_log_and_in_no_file(serve: Serve, output: Path, unused
     assert broken.status == 1
     usage = run(command(site="http://me:sesame@127.0.0.1/"), output, **variables)
     assert usage.status == 2
+    feed_uri = feed_uri.replace("sesame", "ses'ame")
     ftp = run([*command(*LISTINGS, site=server.url), "-o", feed_uri], output.parent / "other", **variables)
     assert ftp.status == 1
     assert "***" in ftp.log
     told = "\n".join([given.log, again.log, failed.log, broken.log, usage.log, ftp.log])
     assert "sesame" not in told
+    assert "ses'ame" not in told
     assert "sesame" not in written(output.parent)
     assert json.loads((output / "runs" / "latest.json").read_text())["verdict"] == "complete"

@@ -182,6 +182,7 @@ def test_an_archive_of_another_site_is_left_alone(output: Path) -> None:
             {"content_markdown": f"![A]({SITE}/a.png)\n\n[A video](https://video.example/1)"},
         ),
         ("", "x" + '<div class="page-links"></div>', {"content_html": "x"}),
+        (f'<script type="application/ld+json">{"[" * 200_000}</script>', "x", {"content_html": "x"}),
     ],
 )
 def test_an_odd_article_gives_its_record(output: Path, head: str, content: str, expected: dict[str, object]) -> None:

@@ -126,7 +126,10 @@ class Webhook(Notifier):
     def send(self) -> None:
         assert self.settings.webhook
         message = self.told
-        body: dict[str, Any] = {"subject": message.subject, "text": f"{message.subject}\n\n{message.text}"}
+        body: dict[str, Any] = {
+            "subject": message.subject,
+            "text": _plain_in_slack(f"{message.subject}\n\n{message.text}"),
+        }
         address = self.settings.webhook.get_secret_value()
         requests.post(address, json=body | message.values, timeout=_TIMEOUT).raise_for_status()
 
@@ -147,7 +150,7 @@ class Slack(Notifier, SendSlackMessage):
 
     def get_message(self) -> str:
         """In Slack's own markup, where three signs mean something."""
-        return _in_chat(self.told).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return _plain_in_slack(_in_chat(self.told))
 
 
 class _Workspace(SlackMessageManager):
@@ -226,6 +229,11 @@ def findings(result: MonitorResult) -> list[tuple[str, str]]:
         (one.monitor.monitor_name, one.reason or f"the monitor itself failed: {one.error.strip().splitlines()[-1]}")
         for one in result.monitors_failed_results
     ]
+
+
+def _plain_in_slack(text: str) -> str:
+    """*text* without Slack's markup: a site could otherwise call a whole channel, or show a link as another."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _in_chat(message: Message) -> str:

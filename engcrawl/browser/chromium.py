@@ -23,6 +23,8 @@ _QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # WebRTC asks no resolver and no route: without this a page's script sends UDP to any address, private ones too.
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     # Pictures aren't even asked for: each would be a request that Playwright remembers as long as its page is open.
     "--blink-settings=imagesEnabled=false",
 )

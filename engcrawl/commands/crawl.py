@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from scrapy.commands import crawl
 from scrapy.spiderloader import get_spider_loader
@@ -20,6 +21,9 @@ from engcrawl.extensions.alerts import never_began
 from engcrawl.extensions.metrics import metrics_file, write_failed
 from engcrawl.ledger import Outcome
 from engcrawl.output import withhold_writing
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +41,10 @@ class Command(crawl.Command):
         assert self.settings is not None
         try:
             self._arguments = self._checked(args, opts)
+            withhold_writing()
             logs.configure(self.settings)
         except UsageError as error:
             self._usage(str(error))
-        withhold_writing()
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider to its end."""
@@ -48,18 +52,26 @@ class Command(crawl.Command):
         crawler = self._create_crawler(args[0])
         task = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
-        self.exitcode = Outcome.FAILED
-        error = task.exception() if isinstance(task, asyncio.Task) and task.done() else None
         stats = crawler._stats  # the public attribute raises for a crawl that never began
-        if isinstance(error, EngcrawlError):  # the run never began: it leaves no verdict but this
-            outcome = self.exitcode = Outcome(error.exit_status)
-            logger.error("Verdict: %s (exit status %d): %s", outcome, outcome, error)
-        elif stats is not None:
-            self.exitcode = stats.get_value("engcrawl/exit_status", Outcome.FAILED)
-        if self.exitcode == Outcome.FAILED and not (stats and stats.get_value("engcrawl/verdict")):
-            why = str(error) if isinstance(error, EngcrawlError) else repr(error or "no verdict: see the log")
-            write_failed(crawler.settings, args[0], self._arguments["site"])
-            never_began(args[0], self._arguments, int(self.exitcode), why)
+        status = stats.get_value("engcrawl/exit_status") if stats is not None else None
+        if status is None:
+            error = task.exception() if isinstance(task, asyncio.Task) and task.done() else None
+            self._without_verdict(crawler, error)
+        else:
+            self.exitcode = status
+
+    def _without_verdict(self, crawler: Crawler, error: BaseException | None) -> None:
+        """A run that could not begin leaves no verdict but a line in the log, an alert, and its metrics."""
+        if isinstance(error, EngcrawlError):
+            outcome, why, trace = Outcome(error.exit_status), str(error), None
+        else:
+            outcome, trace = Outcome.FAILED, error
+            why = f"{type(error).__name__}: {error}" if error else "no verdict: see above"
+        self.exitcode = outcome
+        logger.error("Verdict: %s (exit status %d): %s", outcome, outcome, why, exc_info=trace)
+        if outcome is Outcome.FAILED:
+            write_failed(crawler.settings, crawler.spidercls.name, self._arguments["site"])
+            never_began(crawler.spidercls.name, self._arguments, int(outcome), why)
 
     def _checked(self, args: list[str], opts: argparse.Namespace) -> dict[str, Any]:
         """The spider's arguments. Raises UsageError, also for settings that can't be meant so."""
@@ -86,6 +98,7 @@ class Command(crawl.Command):
         assert self.settings is not None
         sys.stderr.write(f"scrapy crawl: {message}\n")
         if self.settings["LOG_FILE"]:  # a job's log under Scrapyd, which keeps what goes to standard error to itself
-            configure_logging(self.settings)
-            logger.error("Verdict: %s (exit status %d): %s", Outcome.USAGE, Outcome.USAGE, message)
+            with contextlib.suppress(OSError, ValueError):  # where that is what the message is about
+                configure_logging(self.settings)
+                logger.error("Verdict: %s (exit status %d): %s", Outcome.USAGE, Outcome.USAGE, message)
         raise SystemExit(Outcome.USAGE)

@@ -50,7 +50,7 @@ def _plain(value: Any) -> str:
 def _nodes(script: str) -> Iterator[dict[str, Any]]:
     try:
         data = json.loads(script)
-    except ValueError:
+    except (ValueError, RecursionError):
         return  # another plugin's broken block: the meta elements say the same
     for top in data if isinstance(data, list) else [data]:
         if isinstance(top, dict):

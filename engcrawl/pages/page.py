@@ -9,12 +9,14 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from lxml import etree
 from lxml.html import HtmlElement
-from w3lib.url import url_query_cleaner
+from w3lib.url import safe_url_string, url_query_cleaner
 
 _RESIZING = ("w", "h", "crop", "resize", "fit", "quality", "strip", "ssl", "zoom")
 """Query parameters of WordPress' image service that ask for a smaller picture than the file itself."""
 
-_OWN_ENTITIES = re.compile(rb"(?:\xef\xbb\xbf)?(?>\s+|<\?.*?\?>|<!--.*?-->)*<!DOCTYPE[^>\[]*\[", re.DOTALL)
+_OWN_ENTITIES = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?>\s+|<\?.*?\?>|<!--.*?-->)*<!DOCTYPE(?:[^>\[\"']++|\"[^\"]*\"|'[^']*')*+\[", re.DOTALL
+)
 
 _END_OF_PAGE = re.compile(r"</html\s*>", re.IGNORECASE)
 
@@ -120,9 +122,10 @@ def image_of(element: HtmlElement, base: str) -> str | None:
 
 
 def same_host(url: str, other: str) -> bool:
-    """Whether two addresses are on one host; ``www.`` makes no difference, a port does."""
+    """Whether two addresses are on one host, however its name is written; ``www.`` makes no difference, a port does."""
     return _bare_host(url) == _bare_host(other)
 
 
 def _bare_host(url: str) -> str:
-    return urlsplit(url).netloc.lower().removeprefix("www.")
+    host = urlsplit(url).netloc.lower().removeprefix("www.")
+    return host if host.isascii() else urlsplit(safe_url_string(f"http://{host}")).netloc

@@ -57,7 +57,7 @@ def read_categories(text: str, url: str) -> list[RestCategory]:
 def _list(text: str) -> list[Any]:
     try:
         entries = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotThePage(f"no JSON: {error}") from error
     if not isinstance(entries, list):
         raise NotThePage("no list, but other JSON")
