@@ -45,10 +45,11 @@ class Asked:
 class Inventory(Runs):
     """The posts that sources name, in the state's database."""
 
-    def note(self, source: Source, named: Sequence[Named]) -> int:
-        """Take a part of what a source names; how many of them it names for the first time, or as modified anew.
+    def note(self, source: Source, named: Sequence[Named], *, due: bool = True, again: bool = False) -> None:
+        """Take a part of what a source names.
 
-        A known post that is modified anew is due at once.
+        A known post that is modified anew is *due* at once; a gone one that is named anew is back. What could not be
+        had is tried once more where it is modified anew, or all of that *again*.
         """
         rows = {_key(entry): entry for entry in named if entry.url}
         c = INVENTORY.c
@@ -63,19 +64,29 @@ class Inventory(Runs):
             ]
             if new:
                 self._db.execute(INVENTORY.insert(), new)
+                self._back([address(entry.url) for key, entry in rows.items() if key not in known])
             if known:
                 seen = [
                     {"its_key": key, "at": rows[key].url, "where": address(rows[key].url), "then": rows[key].modified}
+                    | {"afresh": again or rows[key].modified != known[key].modified}
                     for key in known
                 ]
                 self._db.execute(_SEEN, [one | {"of": source, "by": self.run} for one in seen])
             changed = [row for row in known.values() if rows[row.key].modified != row.modified]
             posts = [row.post for row in changed if row.post is not None]
-            if source != "rest" and posts:  # what REST says of a post tells more than when it was modified
+            if due and posts:
                 self._db.execute(
                     POSTS.update().where(POSTS.c.id.in_(posts), POSTS.c.due.is_not(None)).values(due=AT_ONCE)
                 )
-        return len(new) + len(changed)
+
+    def _back(self, addresses: list[str]) -> None:
+        """Posts that were gone are there again at these addresses."""
+        c = POSTS.c
+        change = sa.case(
+            (sa.and_(c.record.is_not(None), sa.func.coalesce(c.change, "gone") == "gone"), "updated"), else_=c.change
+        )
+        gone = sa.and_(c.gone_since.is_not(None), c.address.in_(addresses))
+        self._update(POSTS, gone, gone_since=None, last_seen=dates.now(), due=AT_ONCE, change=change)
 
     def unknown(self, source: Source, named: Sequence[Named]) -> int:
         """How many posts of a part of what a source names nothing else is known of."""
@@ -85,6 +96,20 @@ class Inventory(Runs):
         query = sa.select(sa.func.count()).where(c.source == source, c.key.in_(list(map(_key, named))), ~known)
         with self._errors():
             return self._db.scalar(query) or 0
+
+    def lacks(self, source: Source) -> bool:
+        """Whether a source can't tell all that is new: it leaves out a post of the archive, or (a sitemap) a date."""
+        c = INVENTORY.c
+        named = sa.exists().where(c.post == POSTS.c.id, c.source == source)
+        should = [POSTS.c.record.is_not(None), POSTS.c.gone_since.is_(None), ~named]
+        if source == "sitemap":
+            should.append(POSTS.c.due.is_not(None))
+        self.identify()
+        with self._errors():
+            undated = source == "sitemap" and self._db.scalar(
+                sa.select(sa.exists().where(c.source == source, c.modified.is_(None)))
+            )
+            return bool(undated or self._db.scalar(sa.select(sa.exists().where(*should))))
 
     def start_over(self, source: Source) -> None:
         """Forget that this run has seen anything of a source."""
@@ -198,7 +223,7 @@ _SEEN = (
         address=sa.bindparam("where"),
         modified=sa.bindparam("then"),
         run=sa.bindparam("by"),
-        reason=None,
+        reason=sa.case((sa.bindparam("afresh", type_=sa.Boolean), sa.null()), else_=INVENTORY.c.reason),
     )
 )
 

@@ -125,6 +125,8 @@ class Ledger:
         """The verdict on an archive whose posts were counted."""
         if missing := unexplained(proof):
             return Outcome.INCOMPLETE, f"{missing} posts that the site's lists name aren't in the archive"
+        if waiting := proof.get("waiting"):
+            return Outcome.INCOMPLETE, f"{waiting} posts wait to be read by the next run"
         names = proven_by(proof, self.start)
         if names:
             return Outcome.COMPLETE, f"every post that the site's lists name was read; proven by {' and '.join(names)}"

@@ -74,7 +74,7 @@ def prove(state: State) -> dict[str, Any]:
     for row in state.posts_named():
         names = [name for name in LISTS if getattr(row, f"in_{name}")]
         union += bool(names)
-        hidden += bool(names) and not row.in_pages
+        hidden += bool(names) and not row.in_pages and not (pages and row.first_seen > pages.until)
         if row.record is None:
             url = Post.of(row.listed or row.rest).url
             _miss({"post": row.id, "url": url, "reason": row.reason or _gone(row)}, names, missing, proofs)

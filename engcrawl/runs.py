@@ -49,6 +49,10 @@ class Runs(Database):
         """This run is part of the full walk that began at *since*; empty for none."""
         self._update(RUNS, RUNS.c.id == self.run, full_since=since)
 
+    def walk_fully_next(self) -> None:
+        """No full walk counts any more: the next run begins one."""
+        self._update(RUNS, RUNS.c.full_since != "", full_since="")
+
     def end(self, verdict: str, end: str, report: dict[str, Any], *, delivered: bool) -> None:
         """The run is over; *delivered* says whether its feeds are finished and have each of its changes."""
         with self._errors():

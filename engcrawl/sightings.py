@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +14,7 @@ import sqlalchemy as sa
 from engcrawl import dates
 from engcrawl.inventory import Inventory
 from engcrawl.items import Change, Named, Post, address
-from engcrawl.tables import CATEGORIES, POSTS, SIGHTINGS
+from engcrawl.tables import CATEGORIES, INVENTORY, POSTS, SIGHTINGS
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,11 @@ class KnownCategory:
 
 class Sightings(Inventory):
     """Which posts were seen where: in the listings of which categories, on which page and place; and in REST."""
+
+    @cached_property
+    def refiled(self) -> Counter[str]:
+        """By how many posts REST's facts made categories larger or smaller in this run."""
+        return Counter()
 
     def categories(self) -> list[KnownCategory]:
         """The categories whose archives were found."""
@@ -95,10 +102,22 @@ class Sightings(Inventory):
                 self._db.execute(_NEW_PLACE, other)
         return first
 
-    def sight_rest(self, posts: Sequence[Post]) -> set[int]:
-        """Take what REST says of posts; those of which no record takes account of it."""
+    def sight_rest(self, posts: Sequence[Post], *, again: bool = False) -> set[int]:
+        """Take what REST says of posts; those of which no record takes account of it.
+
+        One that could not be had is among them where REST says something else than then, or all of those *again*.
+        """
         now = dates.now()
-        columns = (POSTS.c.id, POSTS.c.record, POSTS.c.rest_told, POSTS.c.gone_since, POSTS.c.change)
+        named = sa.exists().where(INVENTORY.c.source == "rest", INVENTORY.c.post == POSTS.c.id).label("named")
+        columns = (
+            POSTS.c.id,
+            POSTS.c.record,
+            POSTS.c.rest,
+            POSTS.c.rest_told,
+            POSTS.c.gone_since,
+            POSTS.c.change,
+            named,
+        )
         with self._errors():
             query = sa.select(*columns).where(POSTS.c.id.in_([post.id for post in posts]))
             known = {row.id: row for row in self._db.execute(query)}
@@ -107,6 +126,17 @@ class Sightings(Inventory):
             for post in posts:
                 facts = {"facts": post.facts(), "now": now, "post": post.id}
                 row = known.get(post.id)
+                self.refiled.update(post.categories)
+                if row is not None and row.named and row.rest:
+                    self.refiled.subtract(Post.of(row.rest).categories)
+                if (
+                    row is not None
+                    and row.record is None
+                    and row.gone_since
+                    and row.rest == facts["facts"]
+                    and not again
+                ):
+                    continue
                 if row is None or row.record is None or row.rest_told != facts["facts"]:
                     waiting.add(post.id)
                 if row is None:
@@ -118,7 +148,12 @@ class Sightings(Inventory):
                 self._db.execute(_NEW_IN_REST, new)
             if seen:
                 self._db.execute(_SEEN_IN_REST, seen)
-        self.note("rest", [Named(url=post.url, post=post.id, modified=post.modified_at) for post in posts])
+        self.note(
+            "rest",
+            [Named(url=post.url, post=post.id, modified=post.modified_at) for post in posts],
+            due=False,
+            again=again,
+        )
         return waiting
 
     def open_category(self, slug: str) -> None:

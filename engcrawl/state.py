@@ -17,7 +17,7 @@ from engcrawl import dates
 from engcrawl.errors import StateError, UsageError
 from engcrawl.items import Change, FoundPost, Post, Reading, address
 from engcrawl.sightings import NEW_POST, Sightings
-from engcrawl.tables import ARCHIVE, POSTS, SIGHTINGS
+from engcrawl.tables import ARCHIVE, INVENTORY, POSTS, SIGHTINGS
 
 _CHUNK = 50
 """Rows in memory at a time."""
@@ -154,16 +154,18 @@ class State(Sightings):
             return dict(zip(("posts", *counts), map(int, self._db.execute(query).one()), strict=True))
 
     def adopt(self, post_id: int, url: str, now: str) -> Waiting | None:
-        """Take up a post that was found at an address of which nothing else was known; None where it has a record."""
+        """Take up a post that was found at an address of which nothing else was known; None if its turn has come."""
         self.explain(url, post=post_id)
         with self._errors():
-            row = self._db.execute(sa.select(POSTS.c.record).where(POSTS.c.id == post_id)).one_or_none()
-            if row is None:
+            turn = self._db.execute(sa.select(POSTS.c.taken_run).where(POSTS.c.id == post_id)).one_or_none()
+            if turn is None:
                 facts = Post(id=post_id, url=url, title="").facts()
                 values = {"id": post_id, "listed": facts, "now": dates.now(), "run": None, "address": address(url)}
                 self._db.execute(NEW_POST, values)
-            elif row.record is not None:
+            elif turn.taken_run == self.run:
                 return None
+            else:
+                self._update(POSTS, POSTS.c.id == post_id, last_seen=dates.now(), gone_since=None)
         return next(self._take(POSTS.c.id == post_id, now))
 
     # Posts
@@ -188,6 +190,14 @@ class State(Sightings):
         has_page = sa.and_(c.record.is_not(None), c.due.is_not(None), c.gone_since.is_(None))
         turn = sa.or_(c.taken_run.is_(None), c.taken_run != self.run)
         yield from self._take(sa.and_(has_page, c.last_seen < since, read_before, turn), now)
+
+    def unlisted_elsewhere(self, since: str) -> list[int]:
+        """The posts on other hosts that neither a listing nor REST has named since *since*."""
+        c = POSTS.c
+        named = sa.exists().where(INVENTORY.c.post == c.id, INVENTORY.c.source == "rest")
+        external = sa.and_(c.record.is_not(None), c.due.is_(None), c.gone_since.is_(None))
+        with self._errors():
+            return list(self._db.scalars(sa.select(c.id).where(external, c.last_seen < since, ~named)))
 
     def _waits(self, now: str, *, articles: bool) -> sa.ColumnElement[bool]:
         c = POSTS.c
@@ -218,10 +228,16 @@ class State(Sightings):
     def _waiting(self, row: sa.Row[Any], categories: list[str], now: str) -> Waiting:
         record = Post.of(row.record) if row.record else None
         post = FoundPost.of(row.listed or row.rest or row.record)
-        if row.listed and row.rest:
+        # Where REST alone says something else than when the record was made, it is newer than what listings said.
+        news = row.listed and row.listed == row.told and row.rest_told and row.rest != row.rest_told
+        if news:
+            listed, post = post, FoundPost.of(row.rest)
+            post.follow(listed)
+        elif row.listed and row.rest:
             post.see_again(Post.of(row.rest))
         post.listed, post.rest, post.crawled_at = row.listed, row.rest, None
-        post.categories = sorted({*post.categories, *categories})
+        if not news:
+            post.categories = sorted({*post.categories, *categories})
         return Waiting(
             post=post,
             record=record,

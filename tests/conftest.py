@@ -32,6 +32,9 @@ IN_A_HURRY = {
 POSTS = 200
 """Posts of the blog that runs after the first are tried on."""
 
+COUNTED = 80
+"""Posts of the blog whose archive a first run has counted."""
+
 CHANGES = {"new", "updated", "gone"}
 """What a feed's line says of its post."""
 
@@ -179,6 +182,26 @@ def server(_archived: tuple[Server, Path], output: Path) -> Server:
     shutil.copytree(archive, output)
     server.show(Blog(POSTS))
     server.faults.clear()
+    return server
+
+
+@pytest.fixture(scope="session")
+def _inventoried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
+    output = tmp_path_factory.mktemp("inventoried") / "output"
+    with Server(Blog(COUNTED)) as server:
+        assert crawl(output, "-a", "inventory=yes", site=server.url).status == 0
+        yield server, output
+
+
+@pytest.fixture
+def inventoried(_inventoried: tuple[Server, Path], output: Path) -> Server:
+    """A blog of `COUNTED` posts, of which a first run has made the archive that is in *output*, and counted it."""
+    server, archive = _inventoried
+    shutil.copytree(archive, output)
+    server.show(Blog(COUNTED))
+    server.faults.clear()
+    server.instead.clear()
+    server.sitemap = "yoast"
     return server
 
 

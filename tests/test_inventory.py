@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +16,10 @@ from engcrawl.errors import UsageError
 from tests.blog import Blog, Fault, Server
 from tests.blog.blog import Post
 from tests.blog.sitemaps import Kind
-from tests.conftest import ROOT, Crawl, Serve, crawl, environment, newest_first
+from tests.conftest import COUNTED, ROOT, Crawl, Serve, crawl, environment, newest_first
 from tests.test_commands import run
 from tests.test_nightly import articles, newest, paths, query
 
-POSTS = 80
 REST = r"/wp-json/.*"
 SITEMAPS = r"/.*sitemap.*"
 FEEDS = "/feed/"
@@ -64,25 +61,6 @@ def asked(server: Server, pattern: str) -> list[str]:
     return [path for _, path in server.requests if re.fullmatch(pattern, path.partition("?")[0])]
 
 
-@pytest.fixture(scope="module")
-def _archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
-    output = tmp_path_factory.mktemp("counted") / "output"
-    with Server(Blog(POSTS)) as server:
-        assert counted(server, output).status == 0
-        yield server, output
-
-
-@pytest.fixture
-def server(_archived: tuple[Server, Path], output: Path) -> Server:
-    """A blog of `POSTS` posts, of which a first run has made the archive that is in *output*, and counted it."""
-    server, archive = _archived
-    shutil.copytree(archive, output)
-    server.show(Blog(POSTS))
-    server.faults.clear()
-    server.sitemap = "yoast"
-    return server
-
-
 # The proof
 
 
@@ -122,7 +100,7 @@ def test_the_archive_is_the_truth_and_the_proofs_numbers_are_right(serve: Serve,
 
 def test_with_every_trap_at_once_the_archive_is_the_truth_and_the_numbers_are_right(serve: Serve, output: Path) -> None:
     """Ties, hidden posts, categories that no menu shows, a parent's; one post comes and one goes during the crawl."""
-    server = serve(posts=POSTS)
+    server = serve(posts=COUNTED)
     server.show(Blog(120, 12, ties=True))
     leaving = server.blog.post(newest(server.blog, 120)[-1])
     server.faults.append(Fault("publish", "/category/web/", times=1))
@@ -158,7 +136,7 @@ def test_a_changed_theme_shows_in_what_pages_and_rest_disagree_on(serve: Serve, 
 
 
 def test_posts_that_ties_lose_between_pages_are_in_the_archive(serve: Serve, output: Path) -> None:
-    server = serve(posts=POSTS)
+    server = serve(posts=COUNTED)
     server.show(Blog(120, 12, ties=True))
     lost = {server.blog.post(i).id for i in server.blog.lost_in_ties()}
     assert lost
@@ -188,7 +166,7 @@ def test_a_post_that_goes_while_rest_is_read_makes_no_other_one_fall_between_pag
 
 
 def test_a_post_that_goes_before_it_is_read_is_listed_with_the_reason(serve: Serve, output: Path) -> None:
-    server = serve(posts=POSTS)
+    server = serve(posts=COUNTED)
     leaving = server.blog.post(newest(server.blog, 30)[-1])
     server.faults.append(Fault("remove", r"/\d{4}/.*", times=1, post=leaving.index))
     done = counted(server, output)
@@ -207,7 +185,7 @@ def test_a_post_that_goes_before_it_is_read_is_listed_with_the_reason(serve: Ser
 
 
 def test_a_post_whose_page_is_not_there_although_rest_has_it_is_a_problem(serve: Serve, output: Path) -> None:
-    server = serve(posts=POSTS)
+    server = serve(posts=COUNTED)
     broken = server.blog.post(newest(server.blog, 30)[-1])
     server.faults.append(Fault("status", re.escape(broken.path), status=404))
     done = counted(server, output)
@@ -230,7 +208,7 @@ def test_a_post_whose_page_is_not_there_although_rest_has_it_is_a_problem(serve:
 def test_without_rest_the_sitemap_tells_what_listings_hide(
     serve: Serve, output: Path, fault: Fault, status: str
 ) -> None:
-    server = serve(posts=POSTS, faults=[fault])
+    server = serve(posts=COUNTED, faults=[fault])
     done = counted(server, output, settings={"RETRY_TIMES": "1"})
     assert done.status == 0, done.log
     assert done.posts == of_sitemap(server.blog)
@@ -298,7 +276,7 @@ def test_a_source_that_lies_or_is_cut_short_proves_nothing(
 
 
 def test_addresses_of_a_sitemap_that_cannot_be_had_are_listed_with_the_reason(serve: Serve, output: Path) -> None:
-    server = serve(posts=POSTS, faults=[Fault("status", REST, status=404)])
+    server = serve(posts=COUNTED, faults=[Fault("status", REST, status=404)])
     secret = [p for p in there(server.blog) if p.id in hidden(server.blog) and not p.external]
     for post, status in zip(secret, (404, 403, 500), strict=False):
         server.faults.append(Fault("status", re.escape(post.path), status=status))
@@ -333,7 +311,8 @@ def test_rest_alone_gives_the_same_records_but_for_what_it_does_not_tell(serve: 
     assert len(server.requests) <= 5
 
 
-def test_rest_takes_nothing_from_an_archive_of_pages(server: Server, output: Path) -> None:
+def test_rest_takes_nothing_from_an_archive_of_pages(inventoried: Server, output: Path) -> None:
+    server = inventoried
     done = counted(server, output, "-a", "source=rest", "-a", "full=yes")
     assert (done.status, done.changes, done.posts) == (0, {}, truth(server.blog))
 
@@ -353,7 +332,7 @@ def test_source_rest_fails_where_rest_is_closed(serve: Serve, output: Path) -> N
 
 
 def test_with_source_pages_records_have_nothing_of_rest(serve: Serve, output: Path) -> None:
-    server = serve(posts=POSTS)
+    server = serve(posts=COUNTED)
     server.blog.hide(next(p.index for p in there(server.blog) if p.external))
     done = counted(server, output, "-a", "source=pages")
     assert (done.status, done.posts) == (0, of_sitemap(server.blog))
@@ -373,7 +352,8 @@ def test_source_rest_goes_with_few_arguments(other: str) -> None:
 # Every night
 
 
-def test_a_night_with_nothing_new_costs_four_requests_and_is_proven(server: Server, output: Path) -> None:
+def test_a_night_with_nothing_new_costs_four_requests_and_is_proven(inventoried: Server, output: Path) -> None:
+    server = inventoried
     before = (output / "posts.jsonl").read_bytes()
     done = counted(server, output)
     assert (done.status, done.changes) == (0, {})
@@ -384,7 +364,8 @@ def test_a_night_with_nothing_new_costs_four_requests_and_is_proven(server: Serv
     assert done.verdict["reason"].endswith(f"proven by rest and sitemap as of {sitemap_read}")
 
 
-def test_a_night_with_news_fetches_them_alone(server: Server, output: Path) -> None:
+def test_a_night_with_news_fetches_them_alone(inventoried: Server, output: Path) -> None:
+    server = inventoried
     new = [server.blog.publish((slug,)) for slug in ("web", "storage", "quantum")]
     edited = [server.blog.edit(i) for i in newest(server.blog, 40)[-3:]]  # the bodies: no listing shows it
     done = counted(server, output)
@@ -393,17 +374,18 @@ def test_a_night_with_news_fetches_them_alone(server: Server, output: Path) -> N
     assert articles(server) == paths([*new, *edited])
     assert len(server.requests) == 4 + len(articles(server))
     assert done.posts == truth(server.blog)
-    assert proof(done)["sources"]["rest"]["claimed"] == POSTS + 3
+    assert proof(done)["sources"]["rest"]["claimed"] == COUNTED + 3
     assert counted(server, output).changes == {}
     assert len(server.requests) == 4
 
 
-def test_where_a_post_went_everything_is_walked(server: Server, output: Path) -> None:
+def test_where_a_post_went_everything_is_walked(inventoried: Server, output: Path) -> None:
+    server = inventoried
     removed = server.blog.remove(newest(server.blog, 30)[-1])
     done = counted(server, output)
     assert (done.status, done.changes) == (0, {removed.id: "gone"})
     assert "aren't explained by what is new" in done.log
-    assert proof(done)["sources"]["rest"]["claimed"] == POSTS - 1
+    assert proof(done)["sources"]["rest"]["claimed"] == COUNTED - 1
     counted(server, output)
     assert len(server.requests) == 4
 
@@ -419,7 +401,8 @@ def test_a_hidden_external_post_that_is_edited_is_found(serve: Serve, output: Pa
     assert done.posts == truth(server.blog)
 
 
-def test_a_post_whose_page_could_not_be_had_is_tried_again_on_a_quiet_night(server: Server, output: Path) -> None:
+def test_a_post_whose_page_could_not_be_had_is_tried_again_on_a_quiet_night(inventoried: Server, output: Path) -> None:
+    server = inventoried
     edited = server.blog.edit(newest(server.blog, 30)[-1])
     new = [server.blog.publish((slug,)) for slug in ("web", "storage")]  # one is external
     server.faults.append(Fault("status", r"/\d{4}/.*", status=500))
@@ -433,7 +416,8 @@ def test_a_post_whose_page_could_not_be_had_is_tried_again_on_a_quiet_night(serv
     assert done.posts == truth(server.blog)
 
 
-def test_where_rest_does_not_answer_the_night_walks_pages(server: Server, output: Path) -> None:
+def test_where_rest_does_not_answer_the_night_walks_pages(inventoried: Server, output: Path) -> None:
+    server = inventoried
     server.faults.append(Fault("status", REST, status=500))
     new = server.blog.publish(("web",))
     done = counted(server, output, settings={"RETRY_TIMES": "0"})
@@ -441,7 +425,7 @@ def test_where_rest_does_not_answer_the_night_walks_pages(server: Server, output
 
 
 def test_without_rest_the_sitemap_and_the_front_page_show_a_quiet_night(serve: Serve, output: Path) -> None:
-    server = serve(posts=POSTS, faults=[Fault("status", REST, status=404)])
+    server = serve(posts=COUNTED, faults=[Fault("status", REST, status=404)])
     assert counted(server, output).status == 0
     done = counted(server, output)
     assert (done.status, done.changes) == (0, {})
@@ -460,7 +444,7 @@ def test_without_rest_the_sitemap_and_the_front_page_show_a_quiet_night(serve: S
 
 
 def test_the_inventory_alone_counts_and_the_next_run_fetches(serve: Serve, output: Path) -> None:
-    server = serve(posts=POSTS)
+    server = serve(posts=COUNTED)
     assert crawl(output, site=server.url).status == 0  # the pages alone
     secret = hidden(server.blog)
     done = counted_alone(server, output)
@@ -479,13 +463,14 @@ def counted_alone(server: Server, output: Path) -> Crawl:
     return crawl(output, site=server.url, spider="inventory")
 
 
-def test_coverage_prints_the_proof_and_exits_0_only_if_complete(server: Server, output: Path) -> None:
+def test_coverage_prints_the_proof_and_exits_0_only_if_complete(inventoried: Server, output: Path) -> None:
+    server = inventoried
     table = run(output, "coverage")
     assert re.search(r"^category +claimed +archive +pages +rest +sitemap +feed *$", table, re.MULTILINE)
-    assert re.search(rf"^all posts +{POSTS} +{POSTS} +\d+ +{POSTS} ", table, re.MULTILINE)
+    assert re.search(rf"^all posts +{COUNTED} +{COUNTED} +\d+ +{COUNTED} ", table, re.MULTILINE)
     assert re.search(r"^proves it +no +yes +yes +no *$", table, re.MULTILINE)
     found = json.loads(run(output, "coverage", "--json"))
-    assert (found["verdict"], found["posts"], found["missing"]) == ("complete", POSTS, [])
+    assert (found["verdict"], found["posts"], found["missing"]) == ("complete", COUNTED, [])
     secret = next(p for p in there(server.blog) if p.id in hidden(server.blog) and not p.external)
     server.faults.append(Fault("status", re.escape(secret.path), status=500))
     server.blog.edit(secret.index)

@@ -157,9 +157,11 @@ def test_a_list_that_is_not_what_it_claims_breaks_the_walk(pages: list[tuple[lis
         walk.take(*pages[-1])
 
 
-def test_without_a_count_a_short_page_is_the_last() -> None:
+def test_without_a_count_a_page_with_nothing_new_is_the_last() -> None:
     walk = RestWalk()
     walk.take(list(range(1, 101)), None)
     assert not walk.ended
     walk.take(list(range(100, 121)), None)
+    assert not walk.ended  # it may be that fewer come than were asked for
+    walk.take([120], None)
     assert (walk.ended, walk.listed) == (True, 120)

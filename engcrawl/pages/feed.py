@@ -10,7 +10,7 @@ from parsel import Selector
 from scrapy.utils.iterators import xmliter_lxml
 
 from engcrawl.items import Named
-from engcrawl.pages.page import NotThePage, permalink, plain_xml
+from engcrawl.pages.page import NotThePage, permalink, plain_xml, same_host
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _ID = re.compile(r"(?:^|&)p=(\d+)(?:&|$)")
@@ -42,5 +42,5 @@ def _atom(item: Selector, url: str) -> Named:
 
 
 def _entry(own_id: str | None, link: str | None, url: str) -> Named:
-    found = _ID.search(urlsplit(own_id or "").query)
+    found = _ID.search(urlsplit(own_id or "").query) if own_id and same_host(own_id, url) else None
     return Named(url=permalink(link or "", url), post=int(found.group(1)) if found else None)

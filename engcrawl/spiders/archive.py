@@ -90,6 +90,8 @@ class ArchiveSpider(ListingsSpider, PostsSpider, SourcesSpider):
             async for request in self._unlisted():
                 yield request
             if await self._quiet() and self._walked_fully():
+                if self._was_whole("rest"):  # of posts elsewhere there is no page to ask
+                    self._missing += self.memory.unlisted_elsewhere(self._full_since)
                 for post_id in self._missing:
                     yield self._taken(self.memory.post(post_id, gone=True))
         if await self._quiet():
@@ -121,11 +123,13 @@ class ArchiveSpider(ListingsSpider, PostsSpider, SourcesSpider):
             return False
         if self.arguments.source == "rest":
             return self._was_whole("rest")
-        return self._pages_walked() and (self._was_whole("rest") or self._was_whole("sitemap"))
+        last = self.memory.answer("feed")  # asked after the others: the full walk's inventory came to its end
+        asked = last is not None and last.asked >= self._full_since
+        return asked and self._pages_walked() and (self._was_whole("rest") or self._was_whole("sitemap"))
 
     def _was_whole(self, source: Source) -> bool:
         answer = self.memory.answer(source)
-        return answer is not None and answer.status == "whole"
+        return answer is not None and answer.status == "whole" and answer.asked >= self._full_since
 
     async def _news_of_the_night(self) -> AsyncIterator[Request]:
         """Ask what is new, and see whether that explains the site's own counts; where it doesn't, walk everything."""
@@ -140,15 +144,20 @@ class ArchiveSpider(ListingsSpider, PostsSpider, SourcesSpider):
                 yield request
             vouches = self._sitemap_vouches if await self._quiet() else None
         found = vouches() if vouches else None
+        if found and self.with_bodies and self.memory.waiting(AT_ONCE, articles=True):
+            found = False  # an earlier run didn't come to store them, or the inventory alone has seen them
         if found:
             self._vouched, self._due_by = True, AT_ONCE
             if not self.with_bodies:
                 async for request in self._strangers():
                     yield request
         elif found is False:
-            self.logger.info("The site's own counts aren't explained by what is new: everything is walked")
-            self._full_since = self._now
-            self.memory.part_of_full_walk(self._full_since)
+            self._walk_everything("The site's own counts aren't explained by what is new")
+
+    def _walk_everything(self, why: str) -> None:
+        self.logger.info("%s: everything is walked", why)
+        self._full_since = self._now
+        self.memory.part_of_full_walk(self._full_since)
 
     def parse_front_posts(self, response: Response) -> None:
         """The front page: whether each post on it is known."""
@@ -161,20 +170,21 @@ class ArchiveSpider(ListingsSpider, PostsSpider, SourcesSpider):
 
     def _sitemap_vouches(self) -> bool | None:
         """Whether sitemap and front page show that no post is there but those now known."""
-        if not (self._was_whole("sitemap") and self._front_known):
+        if not self._was_whole("sitemap"):
             return None
-        return self._vanished == 0
+        if self._vanished:
+            return False
+        return True if self._front_known and not self.memory.lacks("sitemap") else None
 
     def _take_rest(self, posts: list[Post]) -> Iterable[Any]:
         if self.arguments.source == "pages":
             named = [Named(url=post.url, modified=post.modified_at) for post in posts]
-            self._changed += self.memory.note("rest", named)
+            self.memory.note("rest", named, again=self._trying_again)
             return ()
         bodies = [post.content_html for post in posts]
         for post in posts:
             post.content_html = None
-        waiting = self.memory.sight_rest(posts)
-        self._changed += len(waiting)
+        waiting = self.memory.sight_rest(posts, again=self._trying_again)
         if self.arguments.source != "rest":
             return ()
         return self._from_rest([(post, body) for post, body in zip(posts, bodies, strict=True) if post.id in waiting])
@@ -196,6 +206,8 @@ class ArchiveSpider(ListingsSpider, PostsSpider, SourcesSpider):
 
     def _close(self, source: Source, status: Status, detail: str = "", *rest: Any, **more: Any) -> None:
         super()._close(source, status, detail, *rest, **more)
+        if self._vanished and not self._inventoried and self._full_since < self._now:
+            self._walk_everything(f"Source {source} names {self._vanished} posts no more")
         if self.arguments.source == "rest" and status != "whole":
             self._problem(f"{self.site}/wp-json/wp/v2/posts", f"REST is {status}: {detail}")
 
@@ -242,7 +254,7 @@ class ArchiveSpider(ListingsSpider, PostsSpider, SourcesSpider):
         if self.arguments.filtered or self._problems or closing(self.crawler):
             return False
         if self.arguments.source == "rest":
-            return self._inventoried and self._rest_is_open()
+            return self._rest_is_open()
         return self._pages_walked()
 
     def _pages_walked(self) -> bool:

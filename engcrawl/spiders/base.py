@@ -52,6 +52,11 @@ class BaseSpider(Spider):
         # dont_filter: what comes twice is decided here, by post and by page; a request is never dropped silently.
         return Request(url, callback, errback=errback, cb_kwargs=kwargs, dont_filter=True)
 
+    @property
+    def _trying_again(self) -> bool:
+        """Whether this run begins a full walk: then what could not be had is tried once more."""
+        return bool(self._now) and self._full_since == self._now
+
     async def _quiet(self) -> bool:
         """Wait until every request made so far has been dealt with, its callback too; False if the crawl is closing."""
         engine = self.crawler.engine

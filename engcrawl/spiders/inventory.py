@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from engcrawl.arguments import InventoryArguments
+from engcrawl.inventory import Source, Status
 from engcrawl.proof import prove
+from engcrawl.schedule import AT_ONCE
 from engcrawl.spiders.sources import SourcesSpider
 
 
@@ -30,6 +32,11 @@ class InventorySpider(SourcesSpider):
         async for request in self._ask_all():
             yield request
 
+    def _close(self, source: Source, status: Status, detail: str = "", *rest: Any, **more: Any) -> None:
+        super()._close(source, status, detail, *rest, **more)
+        if self._vanished:  # what became of those posts the next archive run is to find out
+            self.memory.walk_fully_next()
+
     def prove(self) -> dict[str, Any]:
-        """What is proven of the archive, for the verdict."""
-        return prove(self.memory)
+        """What is proven of the archive, for the verdict; ``waiting`` are posts whose records aren't up to date."""
+        return prove(self.memory) | {"waiting": self.memory.waiting(AT_ONCE, articles=True)}

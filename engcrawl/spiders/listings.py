@@ -136,6 +136,8 @@ class ListingsSpider(BaseSpider):
 
         Those that only a class names wait for a link; in the browser, where each needs a page of its own, all wait.
         """
+        if self.arguments.source == "rest":
+            return
         folder = urlsplit(self.site).path + "/"  # a blog in a folder: its neighbours' categories aren't its own
         named = {slug: url for slug, url in named.items() if not url or urlsplit(url).path.startswith(folder)}
         self._named.update({slug: url or self._named.get(slug) for slug, url in named.items()})

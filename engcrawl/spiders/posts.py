@@ -141,7 +141,10 @@ class PostsSpider(BaseSpider):
     ) -> Iterator[Post | Request]:
         yield from self._note(page.categories)
         post = waiting.post
+        newer = post.modified_at
         post.take_article(page.post)
+        if newer and page.post.modified_at and _older(page.post.modified_at, newer):
+            post.rest = None  # an old page, of some cache: it is read again
         if page.parts == 1:
             post.reading = _reading(response)
             yield post
@@ -159,6 +162,7 @@ class PostsSpider(BaseSpider):
             return
         waiting = self.memory.adopt(page.post.id, asked(response), self._now)
         if waiting:
+            waiting.post.url = asked(response)
             self._taken(waiting.post)
             yield from self._article_read(waiting, page, response)
 
@@ -217,7 +221,7 @@ class PostsSpider(BaseSpider):
         never = cause(source) if isinstance(source, Failure) else None
         absent = never == "gone"
         unlisted = waiting.last_seen < self._full_since and self._walked_fully()
-        if waiting.record and (unlisted or (absent and not waiting.listed_now)):
+        if waiting.record and (unlisted or (absent and waiting.last_seen < self._now)):
             self.crawler.signals.send_catch_log(engcrawl.signals.unlisted, url=url, reason=why, post_id=post.id)
             if absent and waiting.last_seen < self._full_since:
                 self._missing.append(post.id)
@@ -266,6 +270,11 @@ class PostsSpider(BaseSpider):
             yield post
         else:
             self._done("lost")
+
+
+def _older(one: str, other: str) -> bool:
+    a, b = dates.instant(one), dates.instant(other)
+    return bool(a and b and a < b)
 
 
 def _reading(response: Response, before: Reading | None = None) -> Reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,12 +66,12 @@ class SourcesSpider(BaseSpider):
         self._feed_listed = 0
         self._vanished = 0
         """Posts that the source asked last doesn't name any more."""
-        self._changed = 0
-        """Posts of which a source says something that isn't in the archive."""
 
     def _take_rest(self, posts: list[Post]) -> Iterable[Any]:
         """Take what REST says of posts."""
-        self._changed += len(self.memory.sight_rest(posts))
+        for post in posts:
+            post.content_html = None  # some sites send it unasked
+        self.memory.sight_rest(posts, again=self._trying_again)
         return ()
 
     def _take_categories(self, named: list[rest.RestCategory]) -> Iterable[Request]:
@@ -209,7 +210,7 @@ class SourcesSpider(BaseSpider):
         self._news.answers += 1
         total = _number(response, "X-WP-Total")
         if modified:
-            self._news.modified = total
+            self._news.modified = PER_PAGE + 1 if total and total > len(posts) else total
         else:
             self._news.total = total
         yield from self._take_rest(posts)
@@ -236,9 +237,13 @@ class SourcesSpider(BaseSpider):
         before, news = self.memory.answer("rest"), self._news
         if before is None or news.answers < 3 or news.total is None or news.modified is None:
             return None
-        same = self._changed > 0 or self._counts == before.more.get("categories")
+        expected = Counter(before.more.get("categories", {}))
+        expected.update(self.memory.refiled)
+        same = Counter(self._counts) == expected
         if news.modified > PER_PAGE or not same or self.memory.count("rest") != news.total:
             return False
+        if self.memory.lacks("rest"):
+            return None
         self._close("rest", "whole", claimed=news.total, more=self._of_categories(), anew=False)
         return True
 
@@ -288,7 +293,8 @@ class SourcesSpider(BaseSpider):
             elif not found.is_index and not top:
                 self._sitemaps.of_posts += 1
                 home = address(self.site)
-                self._changed += self.memory.note("sitemap", [e for e in found.entries if address(e.url) != home])
+                posts = [entry for entry in found.entries if address(entry.url) != home]
+                self.memory.note("sitemap", posts, again=self._trying_again)
         self._sitemap_done()
 
     def sitemap_failed(self, failure: Failure) -> None:
@@ -335,7 +341,7 @@ class SourcesSpider(BaseSpider):
             )
             return
         self._feed_listed += len(entries)
-        self.memory.note("feed", entries)
+        self.memory.note("feed", entries, again=self._trying_again)
         if entries and (self.memory.unknown("feed", entries) or not self._enough_without_feed()):
             yield self._feed_page(number + 1)
         elif entries:

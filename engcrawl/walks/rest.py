@@ -48,7 +48,7 @@ class RestWalk:
         self.total = total
         self.listed += len(new)
         self._last = new[-1] if new else self._last
-        last_page = not new if total is not None else len(ids) < PER_PAGE
+        last_page = not new
         if total is not None and (self.listed > total or (last_page and self.listed < total)):
             raise BrokenWalkError(f"it claims {total} posts, and lists {self.listed}")
         self.ended = last_page or self.listed == total

@@ -232,6 +232,19 @@ class Blog:
             for listing in (self.whole, *(self._listings[slug] for slug in self._in_listings(index))):
                 listing.insert(_place(listing, index), index)
 
+    def refile(self, index: int, categories: tuple[str, ...]) -> Post:
+        """File a post in other *categories*, which is no modification; most permalinks name the first of them."""
+        listed = index in self.whole
+        self.counts.subtract(self.categories_of(index))
+        self._unlist(index)
+        self._extra[index] = categories
+        self.counts.update(categories)
+        if listed:
+            for listing in (self.whole, *(self._listings[slug] for slug in self._in_listings(index))):
+                listing.insert(_place(listing, index), index)
+        self.post.cache_clear()
+        return self.post(index)
+
     def hide(self, index: int) -> None:
         """Keep a post out of listings from now on."""
         self._unlist(index)
