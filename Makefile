@@ -13,6 +13,7 @@ help:  ## this list
 demo: $(VENV)/tests  ## crawl the bundled blog, all of it, and show the result
 	@$(BIN)/python -m tests.blog.demo
 
+# A test waits about as long as it works: two workers for each of two cores.
 test: $(VENV)/chromium  ## lint, types, every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -290,7 +290,7 @@ def test_a_walk_of_rest_that_was_stopped_forgets_no_removal(serve: Serve, output
 def test_a_full_walk_that_was_killed_before_its_inventory_is_gone_on_with(serve: Serve, output: Path) -> None:
     server = serve(posts=200)
     assert counted(server, output).status == 0
-    server.faults.append(Fault("slow", "/wp-json/wp/v2/posts", seconds=60))
+    server.faults.append(Fault("slow", "/wp-json/wp/v2/posts", seconds=10))
     server.requests.clear()
     line = command("-a", "inventory=yes", "-a", "full=yes", site=server.url)
     quiet = subprocess.DEVNULL

@@ -151,7 +151,7 @@ class ArchiveSpider(ListingsSpider, PostsSpider, SourcesSpider):
             if not self.with_bodies:
                 async for request in self._strangers():
                     yield request
-        elif found is False:
+        elif found is False and self._full_since < self._now:
             self._walk_everything("The site's own counts aren't explained by what is new")
 
     def _walk_everything(self, why: str) -> None:
