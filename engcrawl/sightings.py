@@ -109,15 +109,8 @@ class Sightings(Inventory):
         """
         now = dates.now()
         named = sa.exists().where(INVENTORY.c.source == "rest", INVENTORY.c.post == POSTS.c.id).label("named")
-        columns = (
-            POSTS.c.id,
-            POSTS.c.record,
-            POSTS.c.rest,
-            POSTS.c.rest_told,
-            POSTS.c.gone_since,
-            POSTS.c.change,
-            named,
-        )
+        own = ("id", "record", "rest", "rest_told", "gone_since", "change")
+        columns = (*(POSTS.c[name] for name in own), named)
         with self._errors():
             query = sa.select(*columns).where(POSTS.c.id.in_([post.id for post in posts]))
             known = {row.id: row for row in self._db.execute(query)}

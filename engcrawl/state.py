@@ -37,8 +37,6 @@ class Waiting:
     """When a listing, or REST, last named it."""
     listed: bool
     """Whether a listing ever did."""
-    listed_now: bool
-    """Whether one did in this run."""
     due: bool
     """Whether its own page is to be read (again)."""
     reading: Reading | None
@@ -246,7 +244,6 @@ class State(Sightings):
             or _rest_changed(row.rest, row.rest_told, record),
             last_seen=row.last_seen,
             listed=bool(row.listed),
-            listed_now=row.listed_run == self.run,
             due=row.due is not None and row.due <= now,
             reading=Reading(etag=row.etag, last_modified=row.last_modified) if row.read_at else None,
         )

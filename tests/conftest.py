@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,42 +167,47 @@ def serve() -> Iterator[Serve]:
         yield start
 
 
+@contextmanager
+def _first_run(folder: Path, posts: int, *arguments: str) -> Iterator[tuple[Server, Path]]:
+    """A blog, and the output folder of a first run."""
+    with Server(Blog(posts)) as server:
+        assert crawl(folder / "output", *arguments, site=server.url).status == 0
+        yield server, folder / "output"
+
+
+def _as_it_was(first: tuple[Server, Path], output: Path, posts: int) -> Server:
+    """The blog as the first run found it, and its output, copied."""
+    server, archive = first
+    shutil.copytree(archive, output)
+    server.show(Blog(posts))
+    server.faults.clear()
+    server.instead.clear()
+    server.sitemap = "yoast"
+    return server
+
+
 @pytest.fixture(scope="session")
 def _archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
-    output = tmp_path_factory.mktemp("archived") / "output"
-    with Server(Blog(POSTS)) as server:
-        assert crawl(output, site=server.url).status == 0
-        yield server, output
+    with _first_run(tmp_path_factory.mktemp("archived"), POSTS) as first:
+        yield first
 
 
 @pytest.fixture
 def server(_archived: tuple[Server, Path], output: Path) -> Server:
     """A blog of `POSTS` posts, of which a first run has made the archive that is in *output*."""
-    server, archive = _archived
-    shutil.copytree(archive, output)
-    server.show(Blog(POSTS))
-    server.faults.clear()
-    return server
+    return _as_it_was(_archived, output, POSTS)
 
 
 @pytest.fixture(scope="session")
 def _inventoried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
-    output = tmp_path_factory.mktemp("inventoried") / "output"
-    with Server(Blog(COUNTED)) as server:
-        assert crawl(output, "-a", "inventory=yes", site=server.url).status == 0
-        yield server, output
+    with _first_run(tmp_path_factory.mktemp("inventoried"), COUNTED, "-a", "inventory=yes") as first:
+        yield first
 
 
 @pytest.fixture
 def inventoried(_inventoried: tuple[Server, Path], output: Path) -> Server:
     """A blog of `COUNTED` posts, of which a first run has made the archive that is in *output*, and counted it."""
-    server, archive = _inventoried
-    shutil.copytree(archive, output)
-    server.show(Blog(COUNTED))
-    server.faults.clear()
-    server.instead.clear()
-    server.sitemap = "yoast"
-    return server
+    return _as_it_was(_inventoried, output, COUNTED)
 
 
 def newest_first(truth: list[dict[str, Any]]) -> list[dict[str, Any]]:

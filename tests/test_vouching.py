@@ -138,6 +138,24 @@ def test_an_old_page_out_of_a_cache_is_not_the_last_word(inventoried: Server, ou
     assert stored(done, edited)["content_html"] == blog.record(edited)["content_html"]
 
 
+def test_a_page_that_always_shows_an_older_modification_is_not_read_every_night(serve: Serve, output: Path) -> None:
+    server = serve(posts=COUNTED)
+    post = next(p for i in newest(server.blog, 40) if (p := server.blog.post(i)).modified)
+    page = requests.get(server.url + post.path, timeout=30).text
+
+    async def older(request: web.Request) -> web.StreamResponse:
+        text = re.sub(
+            r'((?:article:modified_time" content=|"dateModified": ))"[^"]*"', r'\1"2011-01-01T00:00:00+00:00"', page
+        )
+        return web.Response(text=text, content_type="text/html")
+
+    server.instead[post.path] = older
+    assert counted(server, output).status == 0
+    done = counted(server, output)
+    assert (done.status, len(server.requests)) == (0, 4)
+    assert proof(done)["disagreements"] == {"modified_at": 1}
+
+
 def test_a_post_put_back_and_one_taken_down_are_seen_beside_an_edit(serve: Serve, output: Path) -> None:
     server = serve(posts=200)
     blog = server.blog

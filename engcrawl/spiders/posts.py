@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from scrapy import Request, signals
@@ -24,6 +24,8 @@ from engcrawl.spiders.base import BaseSpider, asked, cause, day_of, reason, stat
 from engcrawl.state import Waiting
 from engcrawl.walks import html
 
+_CACHED = timedelta(days=7)
+"""For so long after a modification the page of before may come out of a cache."""
 _READY_REQUESTS = 64
 """How many article requests wait in the scheduler at most: the others stay on disk."""
 
@@ -141,10 +143,9 @@ class PostsSpider(BaseSpider):
     ) -> Iterator[Post | Request]:
         yield from self._note(page.categories)
         post = waiting.post
-        newer = post.modified_at
+        if _out_of_a_cache(page.post, post):
+            post.rest = None  # what REST says is not in the record: the page is read again
         post.take_article(page.post)
-        if newer and page.post.modified_at and _older(page.post.modified_at, newer):
-            post.rest = None  # an old page, of some cache: it is read again
         if page.parts == 1:
             post.reading = _reading(response)
             yield post
@@ -272,9 +273,13 @@ class PostsSpider(BaseSpider):
             self._done("lost")
 
 
-def _older(one: str, other: str) -> bool:
-    a, b = dates.instant(one), dates.instant(other)
-    return bool(a and b and a < b)
+def _out_of_a_cache(page: Post, rest: Post) -> bool:
+    """Whether a page is older than a modification that REST tells of, and that is so new that a cache may be why.
+
+    A page that differs for longer is how the site is.
+    """
+    shown, told = (dates.instant(post.modified_at) if post.modified_at else None for post in (page, rest))
+    return shown is not None and told is not None and shown < told > datetime.now(UTC) - _CACHED
 
 
 def _reading(response: Response, before: Reading | None = None) -> Reading:
