@@ -62,6 +62,6 @@ $(VENV)/tests: tests/requirements.txt deploy/requirements.txt requirements.txt $
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 
-$(VENV)/chromium: tests/get_chromium.py $(VENV)/tests
-	$(BIN)/python -m tests.get_chromium
+$(VENV)/chromium: tests/support/get_chromium.py $(VENV)/tests
+	$(BIN)/python -m tests.support.get_chromium
 	@touch $@

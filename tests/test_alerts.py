@@ -26,8 +26,9 @@ from engcrawl.alerts.monitors import MONITORS
 from engcrawl.errors import UsageError
 from engcrawl.lock import HOST, RunLock
 from tests.blog import Fault, Server
-from tests.conftest import ROOT, Crawl, Serve, command, crawl, environment
-from tests.receivers import Receivers
+from tests.support.crawls import Crawl, Serve, command, crawl, environment
+from tests.support.folders import ROOT
+from tests.support.receivers import Receivers
 
 SECRET = "s3cr3t-8Kq"
 WHOLE = ("-a", "inventory=yes")

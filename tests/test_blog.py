@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections import Counter
 from http.client import RemoteDisconnected
 from itertools import pairwise
@@ -16,24 +13,9 @@ from typing import Any
 import pytest
 
 from tests.blog import Blog, Fault
-from tests.blog.blog import Post
-from tests.conftest import ROOT, Serve
-
-
-def get(url: str, data: dict[str, str] | None = None, **headers: str) -> tuple[int, str, Any]:
-    body = urllib.parse.urlencode(data).encode() if data else None
-    request = urllib.request.Request(url, body, {name.replace("_", "-"): value for name, value in headers.items()})
-    try:
-        with urllib.request.urlopen(request) as answer:
-            return answer.status, answer.read().decode(), answer.headers
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode(), error.headers
-
-
-def plain(blog: Blog) -> Post:
-    """The newest post with a page of its own, in one part."""
-    return next(p for p in map(blog.post, blog.whole) if not p.external and not p.protected and p.parts == 1)
+from tests.support.blogs import get, plain
+from tests.support.crawls import Serve
+from tests.support.folders import ROOT
 
 
 def test_the_same_seed_is_the_same_blog_and_another_is_another() -> None:

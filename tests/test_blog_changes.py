@@ -12,8 +12,8 @@ import pytest
 
 from tests.blog import Blog, Fault, Server
 from tests.blog.blog import CATEGORIES, EDITED
-from tests.conftest import Serve
-from tests.test_blog import get, plain
+from tests.support.blogs import get, plain
+from tests.support.crawls import Serve
 
 # Between two crawls
 

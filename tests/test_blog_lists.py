@@ -19,8 +19,8 @@ import pytest
 
 from tests.blog import Blog, Fault, Server
 from tests.blog.blog import CATEGORIES, EDITED, ZONE
-from tests.conftest import Serve
-from tests.test_blog import get
+from tests.support.blogs import get
+from tests.support.crawls import Serve
 
 # REST
 

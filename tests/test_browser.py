@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.blog import Fault, Server
-from tests.conftest import ROOT, Crawl, Serve, by_id, command, crawl, environment, newest_first
+from tests.support.crawls import Crawl, Serve, by_id, command, crawl, environment, newest_first
+from tests.support.folders import ROOT
 
 ENDPOINT = "/wp-json/blog/v1/loadmore"
 SCRIPT = "/static/loadmore.js"

@@ -19,7 +19,8 @@ from engcrawl.check import judge
 from engcrawl.dates import rfc3339
 from engcrawl.lock import HOST
 from tests.blog import Fault, Server
-from tests.conftest import ROOT, Serve, command, crawl, environment
+from tests.support.crawls import Serve, command, crawl, environment
+from tests.support.folders import ROOT
 
 
 def check(output: Path, *options: str) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engcrawl.inventory import Source
 from tests.blog import Blog, Fault, Server
 from tests.blog.sitemaps import Kind
-from tests.conftest import Crawl, crawl
+from tests.support.crawls import Crawl, crawl
 
 _REST = {
     "off": Fault("status", "/wp-json/.*", status=404),

@@ -26,8 +26,10 @@ from engcrawl.printing import SEPARATOR
 from engcrawl.state import State
 from tests.blog import Blog, Server
 from tests.blog.blog import Post
-from tests.conftest import ROOT, Serve, command, crawl, environment
-from tests.test_nightly import truth
+from tests.support.commands import run
+from tests.support.crawls import Serve, command, crawl, environment
+from tests.support.folders import ROOT
+from tests.support.nights import truth
 
 
 @pytest.fixture(scope="module")
@@ -43,22 +45,6 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Blog, Pa
         blog.restore(gone.index)
         assert truth(blog) == records
         yield blog, output, gone
-
-
-def run(output: Path, *line: str, status: int = 0) -> str:
-    """What ``scrapy LINE`` prints; what it says on standard error, where *status* isn't 0."""
-    done = subprocess.run(
-        [sys.executable, "-m", "scrapy", *line],
-        cwd=ROOT,
-        env=environment(output),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == status, done.stderr
-    silent, said = (done.stderr, done.stdout) if status == 0 else (done.stdout, done.stderr)
-    assert silent == ""
-    return said
 
 
 def ids(text: str) -> list[int]:

@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
-from scrapy.exporters import JsonLinesItemExporter
 
 from tests.blog import Fault, Server
 from tests.blog.blog import CATEGORIES
-from tests.conftest import ROOT, Crawl, Serve, by_id, command, crawl, environment, newest_first, records
+from tests.support.crawls import Crawl, Serve, by_id, command, crawl, environment, newest_first, records
+from tests.support.folders import ROOT
 
 OUTCOMES = ("new", "updated", "gone", "unchanged", "lost", "unlisted")
 NONE = {"listed": 0, "filtered": 0} | dict.fromkeys(OUTCOMES, 0) | {"dropped": {}}
@@ -318,19 +318,15 @@ def test_an_error_in_the_code_fails(serve: Serve, output: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     "settings",
     [
-        {"FEED_EXPORT_ENCODING": "ascii", "FEED_EXPORTERS": json.dumps({"jsonlines": "tests.test_crawl.Unwritable"})},
+        {
+            "FEED_EXPORT_ENCODING": "ascii",
+            "FEED_EXPORTERS": json.dumps({"jsonlines": "tests.support.exporters.Unwritable"}),
+        },
         {"FEED_EXPORT_BATCH_ITEM_COUNT": "1"},
     ],
 )
 def test_feeds_that_lose_posts_fail(serve: Serve, output: Path, settings: dict[str, str]) -> None:
     expect_failed(crawl(output, site=serve().url, settings=settings), "a feed could not be written")
-
-
-class Unwritable(JsonLinesItemExporter):
-    """An exporter with an error in it."""
-
-    def export_item(self, item: object) -> None:
-        raise UnicodeEncodeError("ascii", "ж", 0, 1, "can't be said")
 
 
 @pytest.mark.parametrize("feed", ["/dev/full:jsonlines", "/dev/null/mine.jsonl"])

@@ -26,9 +26,10 @@ from engcrawl.items import FoundPost, Post
 from engcrawl.state import State
 from engcrawl.tables import METADATA
 from tests.blog import Server
-from tests.conftest import ROOT, Crawl, Serve, command, crawl, environment
-from tests.postgres import database, postgres
-from tests.test_nightly import night, truth
+from tests.support.crawls import Crawl, Serve, command, crawl, environment
+from tests.support.folders import ROOT
+from tests.support.nights import night, truth
+from tests.support.postgres import database, postgres
 
 
 @pytest.fixture(scope="module")

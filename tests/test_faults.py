@@ -11,7 +11,7 @@ import pytest
 
 from tests.blog import Fault
 from tests.blog.server import Server
-from tests.conftest import Serve, by_id, crawl
+from tests.support.crawls import Serve, by_id, crawl
 
 BY_LINKS = ("-a", "pagination=links", "-a", "articles=no")
 ARTICLES = r"/\d{4}/.*"

@@ -14,51 +14,20 @@ import pytest
 from engcrawl.arguments import ArchiveArguments
 from engcrawl.errors import UsageError
 from tests.blog import Blog, Fault, Server
-from tests.blog.blog import Post
 from tests.blog.sitemaps import Kind
-from tests.conftest import COUNTED, ROOT, Crawl, Serve, crawl, environment, newest_first
-from tests.test_commands import run
-from tests.test_nightly import articles, newest, paths, query
+from tests.support.commands import run
+from tests.support.counting import COUNTED, REST, asked, counted, counted_alone, hidden, proof, there
+from tests.support.crawls import Serve, crawl, environment, newest_first
+from tests.support.folders import ROOT
+from tests.support.nights import articles, newest, paths, query
 
-REST = r"/wp-json/.*"
 SITEMAPS = r"/.*sitemap.*"
 FEEDS = "/feed/"
-
-
-def counted(server: Server, output: Path, *arguments: str, settings: dict[str, str] | None = None) -> Crawl:
-    """A run with its inventory, and the server's account of it alone."""
-    server.requests.clear()
-    server.answers.clear()
-    return crawl(
-        output,
-        *(arguments if "source=rest" in arguments else ("-a", "inventory=yes", *arguments)),
-        site=server.url,
-        settings=settings,
-    )
-
-
-def proof(done: Crawl) -> dict[str, Any]:
-    found: dict[str, Any] = done.verdict["proof"]
-    return found
 
 
 def truth(blog: Blog) -> list[dict[str, Any]]:
     """What pages and REST together say."""
     return newest_first(list(blog.truth(rest=True)))
-
-
-def there(blog: Blog) -> list[Post]:
-    """The posts that the blog has."""
-    return [blog.post(i) for i in range(blog.size) if i not in blog.removed]
-
-
-def hidden(blog: Blog) -> set[int]:
-    return {p.id for p in there(blog) if p.index not in set(blog.whole)}
-
-
-def asked(server: Server, pattern: str) -> list[str]:
-    """The addresses asked for whose path matches."""
-    return [path for _, path in server.requests if re.fullmatch(pattern, path.partition("?")[0])]
 
 
 # The proof
@@ -455,12 +424,6 @@ def test_the_inventory_alone_counts_and_the_next_run_fetches(serve: Serve, outpu
     assert len(asked(server, "/wp-json/.*")) == 2
     assert counted(server, output).posts == truth(server.blog)
     assert counted_alone(server, output).status == 0
-
-
-def counted_alone(server: Server, output: Path) -> Crawl:
-    """``scrapy crawl inventory``."""
-    server.requests.clear()
-    return crawl(output, site=server.url, spider="inventory")
 
 
 def test_coverage_prints_the_proof_and_exits_0_only_if_complete(inventoried: Server, output: Path) -> None:

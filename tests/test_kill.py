@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from tests.blog import Blog, Server
-from tests.conftest import ROOT, Crawl, command, environment
-from tests.test_nightly import differences, truth
+from tests.support.crawls import Crawl, command, environment
+from tests.support.folders import ROOT
+from tests.support.nights import differences, truth
 
 PACE = {"DOWNLOAD_DELAY": "0.01", "CONCURRENT_REQUESTS": "2", "CONCURRENT_REQUESTS_PER_DOMAIN": "2"}
 KILLS = 10

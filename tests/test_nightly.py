@@ -9,54 +9,15 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from tests.blog import Blog, Fault, Server
 from tests.blog.blog import CATEGORIES, Post
-from tests.conftest import ROOT, Crawl, Serve, command, crawl, environment, newest_first
+from tests.support.crawls import Serve, command, environment, newest_first
+from tests.support.folders import ROOT
+from tests.support.nights import articles, differences, newest, night, paths, query, truth
 
 ALL = len(CATEGORIES)
-
-
-def night(server: Server, output: Path, *arguments: str, settings: dict[str, str] | None = None) -> Crawl:
-    """A run, with the server's account of it alone."""
-    server.requests.clear()
-    server.answers.clear()
-    return crawl(output, *arguments, site=server.url, settings=settings)
-
-
-def articles(server: Server) -> set[str]:
-    """The paths of posts' own pages that the last run asked for."""
-    return {path for _, path in server.requests if re.match(r"/\d{4}/", path)}
-
-
-def paths(posts: Iterable[Post]) -> set[str]:
-    return {post.path for post in posts if not post.external}
-
-
-def truth(blog: Blog, before: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
-    """What the archive must hold; the day of an external post, which the hero's place hides, it knows from *before*."""
-    days = {record["id"]: record["published_date"] for record in before or []}
-    records = list(blog.truth())
-    for record in records:
-        record["published_date"] = record["published_date"] or days.get(record["id"])
-    return newest_first(records)
-
-
-def differences(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> dict[int, str]:
-    """What a run has to tell that finds *after* where *before* is known."""
-    known = {record["id"]: record for record in before}
-    return {r["id"]: "updated" if r["id"] in known else "new" for r in after if known.get(r["id"]) != r}
-
-
-def query(output: Path, sql: str) -> list[tuple[Any, ...]]:
-    """What the state's database says."""
-    with sqlite3.connect(output / "archive.db") as db:
-        rows = db.execute(sql).fetchall()
-    db.close()
-    return rows
 
 
 # Nothing new
@@ -145,12 +106,6 @@ def test_a_post_whose_listing_says_something_else_is_fetched_again(server: Serve
     assert articles(server) == paths(edited)
     assert done.changes == {post.id: "updated" for post in edited}
     assert done.posts == truth(server.blog)
-
-
-def newest(blog: Blog, count: int) -> list[int]:
-    """The newest posts with a page of their own and a body, in one part."""
-    listed = (blog.post(i) for i in blog.whole)
-    return [p.index for p in listed if not p.external and not p.protected and p.parts == 1][:count]
 
 
 def test_bodies_are_looked_at_again_when_they_are_due_and_the_site_says_what_changed(

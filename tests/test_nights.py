@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.blog.blog import CATEGORIES
-from tests.conftest import ROOT, Serve, command, crawl, environment
-from tests.test_nightly import newest, query, truth
+from tests.support.crawls import Serve, command, crawl, environment
+from tests.support.folders import ROOT
+from tests.support.nights import newest, query, truth
 
 NIGHTS = 5
 

@@ -19,7 +19,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from engcrawl.dates import instant
 from engcrawl.stats import plain
 from tests.blog import Fault, Server
-from tests.conftest import ROOT, Serve, command, environment, run
+from tests.support.crawls import Serve, command, environment, run
+from tests.support.folders import ROOT
 
 COUNTED = ("-a", "inventory=yes", "-a", "pagination=links")
 

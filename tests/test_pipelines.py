@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from engcrawl.state import State
-from tests.conftest import ROOT, environment
+from tests.support.crawls import environment
+from tests.support.folders import ROOT
 
 SPIDER = """
 from scrapy import Spider

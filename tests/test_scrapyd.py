@@ -15,8 +15,9 @@ import requests
 
 from engcrawl import __version__
 from tests.blog import Blog, Server
-from tests.conftest import ROOT, Crawl, Serve, by_id, newest_first, records
-from tests.scrapyd import (
+from tests.support.crawls import Crawl, Serve, by_id, newest_first, records
+from tests.support.folders import ROOT
+from tests.support.scrapyd import (
     PASSWORD,
     PROJECT,
     USERNAME,

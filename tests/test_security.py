@@ -24,11 +24,12 @@ from sqlalchemy import make_url
 
 from engcrawl.addresses import is_public
 from engcrawl.pages import NotThePage, feed, sitemap
-from tests import bombs
 from tests.blog import Blog, Fault, Server
 from tests.blog.blog import CATEGORIES
-from tests.conftest import ROOT, Crawl, Serve, command, crawl, environment, run
-from tests.postgres import database, postgres
+from tests.support import bombs
+from tests.support.crawls import Crawl, Serve, command, crawl, environment, run
+from tests.support.folders import ROOT
+from tests.support.postgres import database, postgres
 
 LISTINGS = ("-a", "articles=no", "-a", "pagination=links")
 COUNTED = ("-a", "inventory=yes", "-a", "pagination=links")

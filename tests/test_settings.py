@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import crawl
+from tests.support.crawls import crawl
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SHARED, Crawl, crawl
+from tests.support.crawls import Crawl, crawl
+from tests.support.folders import SHARED
 
 CATEGORY = "https://engineering.fb.com/category/ai-research/"
 ARTICLE = (
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.skipif(not SHARED.exists(), reason=f"the site's capture
 
 def replayed(output: Path, pages: dict[str, str | Path], *arguments: str) -> Crawl:
     settings = {
-        "DOWNLOAD_HANDLERS": json.dumps({"https": "tests.replay.ReplayHandler"}),
+        "DOWNLOAD_HANDLERS": json.dumps({"https": "tests.support.replay.ReplayHandler"}),
         "REPLAY": json.dumps({url: str(page) for url, page in pages.items()}),
     }
     return crawl(output, "-a", "categories=ai-research", *arguments, settings=settings)

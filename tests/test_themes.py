@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Crawl, crawl
+from tests.support.crawls import Crawl, crawl
 
 SITE = "https://blog.example.com"
 ARTICLE = '<html><body><main><article id="post-1"><div class="entry-content">x</div></article></main></body></html>'
@@ -34,7 +34,7 @@ def replay(output: Path, pages: dict[str, str], *arguments: str, settings: dict[
         file.write_text(text)
         files[path if path.startswith("https:") else SITE + path] = str(file)
     replayed = {
-        "DOWNLOAD_HANDLERS": json.dumps({"https": "tests.replay.ReplayHandler"}),
+        "DOWNLOAD_HANDLERS": json.dumps({"https": "tests.support.replay.ReplayHandler"}),
         "REPLAY": json.dumps(files),
     }
     site = () if any("site=" in a for a in arguments) else ("-a", f"site={SITE}")

@@ -17,9 +17,10 @@ from tests.blog import Blog, Fault, Server, sitemaps
 from tests.blog import blog as blog_module
 from tests.blog import rest as blog_rest
 from tests.blog.blog import Post
-from tests.conftest import COUNTED, ROOT, Crawl, Serve, command, environment
-from tests.test_inventory import REST, asked, counted, counted_alone, hidden, proof, there
-from tests.test_nightly import articles, newest, paths, query
+from tests.support.counting import COUNTED, REST, asked, counted, counted_alone, hidden, proof, there
+from tests.support.crawls import Crawl, Serve, command, environment
+from tests.support.folders import ROOT
+from tests.support.nights import articles, newest, paths, query
 
 ONCE = {"RETRY_TIMES": "0"}
 

@@ -21,7 +21,8 @@ from rich.table import Table
 
 from engcrawl import settings
 from tests.blog import Blog, Server
-from tests.conftest import IN_A_HURRY, ROOT, command, environment
+from tests.support.crawls import IN_A_HURRY, command, environment
+from tests.support.folders import ROOT
 
 BARE = "bare spider"
 NO_MARKDOWN = {"ITEM_PIPELINES": json.dumps(settings.ITEM_PIPELINES | {"engcrawl.pipelines.Markdown": None})}

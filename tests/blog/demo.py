@@ -17,7 +17,8 @@ from rich.panel import Panel
 from rich.table import Table
 
 from tests.blog import Blog, Server
-from tests.conftest import ROOT, command
+from tests.support.crawls import command
+from tests.support.folders import ROOT
 
 POSTS = 500
 OUTPUT = Path("output/demo")

@@ -1,4 +1,7 @@
-"""PostgreSQL for the tests. ``python -m tests.postgres`` runs a server, prints its URL, and ends it with its input."""
+"""Run PostgreSQL for the tests.
+
+``python -m tests.support.postgres`` runs a server, prints its URL, and ends it with its input.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-ROOT = Path(__file__).parent.parent
+from tests.support.folders import ROOT
 
 _SETTINGS = {
     "listen_addresses": "",  # the socket in the server's own folder is the only way in
@@ -46,7 +49,7 @@ def postgres() -> Iterator[str]:
                 _execute(named, f"DROP DATABASE IF EXISTS {_to_drop.pop()} WITH (FORCE)")
         return
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.postgres"],
+        [sys.executable, "-m", "tests.support.postgres"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""``python -m tests.get_chromium``: see that there is a Chromium for the tests, and get one where there is none."""
+"""Get a Chromium for the tests where there is none: ``python -m tests.support.get_chromium``."""
 
 from __future__ import annotations
 

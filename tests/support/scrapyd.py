@@ -20,7 +20,8 @@ from typing import Any
 import requests
 from scrapyd_client.pyclient import ScrapydClient
 
-from tests.conftest import IN_A_HURRY, ROOT
+from tests.support.crawls import IN_A_HURRY
+from tests.support.folders import ROOT
 
 PROJECT = "engcrawl"
 USERNAME, PASSWORD = "deployer", "correct horse % $battery"

@@ -1,0 +1,1 @@
+"""Hold what several tests use, and no test."""
