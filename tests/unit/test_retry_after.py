@@ -1,4 +1,4 @@
-"""`Retry-After` as RFC 9110 writes it; what it does to a crawl is in test_faults.py."""
+"""`Retry-After` as RFC 9110 writes it; what it does to a crawl is in tests/crawl/test_faults.py."""
 
 from __future__ import annotations
 

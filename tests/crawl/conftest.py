@@ -1,0 +1,60 @@
+"""Prepare archives that a first run has made."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.blog import Blog, Server
+from tests.support.counting import COUNTED
+from tests.support.crawls import crawl
+
+POSTS = 200
+"""Posts of the blog that runs after the first are tried on."""
+
+
+@contextmanager
+def _first_run(folder: Path, posts: int, *arguments: str) -> Iterator[tuple[Server, Path]]:
+    """Serve a blog, with the output folder of a first run."""
+    with Server(Blog(posts)) as server:
+        assert crawl(folder / "output", *arguments, site=server.url).status == 0
+        yield server, folder / "output"
+
+
+def _as_it_was(first: tuple[Server, Path], output: Path, posts: int) -> Server:
+    """Put the blog back as the first run found it, and copy its output."""
+    server, archive = first
+    shutil.copytree(archive, output)
+    server.show(Blog(posts))
+    server.faults.clear()
+    server.instead.clear()
+    server.sitemap = "yoast"
+    return server
+
+
+@pytest.fixture(scope="session")
+def _archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
+    with _first_run(tmp_path_factory.mktemp("archived"), POSTS) as first:
+        yield first
+
+
+@pytest.fixture
+def server(_archived: tuple[Server, Path], output: Path) -> Server:
+    """Serve a blog of `POSTS` posts, of which a first run has made the archive that is in *output*."""
+    return _as_it_was(_archived, output, POSTS)
+
+
+@pytest.fixture(scope="session")
+def _inventoried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
+    with _first_run(tmp_path_factory.mktemp("inventoried"), COUNTED, "-a", "inventory=yes") as first:
+        yield first
+
+
+@pytest.fixture
+def inventoried(_inventoried: tuple[Server, Path], output: Path) -> Server:
+    """Serve a blog of `COUNTED` posts, whose archive, in *output*, a first run has made and counted."""
+    return _as_it_was(_inventoried, output, COUNTED)

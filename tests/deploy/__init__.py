@@ -1,0 +1,1 @@
+"""Try the deployment: a real Scrapyd, and the files of deploy/."""

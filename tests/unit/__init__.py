@@ -1,0 +1,1 @@
+"""Try the code alone: no process, no server, no browser, no database but SQLite."""
