@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.blog import Blog, Fault, Server
-from tests.blog.blog import CATEGORIES, EDITED
+from tests.blog.blog import CATEGORIES
 from tests.support.blogs import get, plain
 from tests.support.crawls import Serve
 
@@ -44,52 +43,6 @@ def rest_posts(server: Server) -> list[dict[str, Any]]:
     for page in range(1, pages + 1):
         found += json.loads(get(f"{url}&page={page}")[1])
     return found
-
-
-def test_an_edit_gives_title_tags_and_a_later_instant() -> None:
-    blog = Blog(60)
-    before = plain(blog)
-    edited = blog.edit(before.index, "Another title", ("podcast", "incident"))
-    tags, modified = ("incident", "podcast"), EDITED + timedelta(hours=1)
-    assert edited == replace(before, title="Another title", tags=tags, modified=modified)
-    assert blog.post(before.index) == edited
-
-
-def test_an_edit_is_in_the_truth_and_nothing_else_changes_there() -> None:
-    blog = Blog(60)
-    before = list(blog.truth())
-    edited = blog.edit(plain(blog).index, "Another title")
-    old, new = next(pair for pair in zip(before, blog.truth(), strict=True) if pair[0] != pair[1])
-    assert {key for key in new if new[key] != old[key]} == {"title", "modified_at", "content_html", "content_markdown"}
-    assert (new["title"], new["modified_at"]) == ("Another title", "2030-01-01T17:00:00Z")
-    assert [r["id"] for r in blog.truth() if r not in before] == [edited.id]
-
-
-def test_an_edit_without_a_body_keeps_the_body() -> None:
-    blog = Blog(60)
-    before = plain(blog)
-    bodies = blog.bodies(before)
-    assert blog.bodies(blog.edit(before.index, "Another title", body=False)) == bodies
-    second = blog.bodies(blog.edit(before.index))
-    assert second != bodies
-    assert blog.bodies(blog.edit(before.index, body=False)) == second
-
-
-def test_edits_add_up_each_later_than_the_one_before() -> None:
-    blog = Blog(60)
-    before = plain(blog)
-    edits = [blog.edit(before.index, "One"), blog.edit(before.index, tags=()), blog.edit(before.index, "Three")]
-    assert [(p.title, p.tags) for p in edits] == [("One", before.tags), ("One", ()), ("Three", ())]
-    assert [p.modified for p in edits] == [EDITED + timedelta(hours=n) for n in (1, 2, 3)]
-
-
-def test_an_edit_is_later_than_publication_also_of_posts_published_since() -> None:
-    blog = Blog(500)
-    for _ in range(50):
-        published = blog.publish(("web",))
-        edited = blog.edit(published.index)
-        assert edited.modified is not None
-        assert edited.modified > max(published.published, published.modified or EDITED)
 
 
 def test_an_edit_is_served_in_listing_and_article(serve: Serve) -> None:
@@ -155,30 +108,6 @@ def test_rest_pages_have_no_holes_where_posts_were_removed(serve: Serve) -> None
     before = [post["id"] for post in rest_posts(server)]
     removed = {server.blog.remove(index).id for index in (3, 50, 51, 119)}
     assert [post["id"] for post in rest_posts(server)] == [i for i in before if i not in removed]
-
-
-def test_a_removed_posts_record_is_what_it_was() -> None:
-    blog = Blog(120)
-    for before in list(blog.truth()):
-        index = blog.index_of(before["id"])
-        assert index is not None
-        removed = blog.remove(index)
-        assert blog.record(removed) == before
-        blog.restore(index)
-
-
-@pytest.mark.parametrize("indexes", [[0], [119], [28], [61, 60, 62], [9], range(120)])
-def test_restored_posts_are_where_they_were(indexes: list[int]) -> None:
-    blog, untouched = Blog(120), Blog(120)
-    for index in indexes:
-        blog.remove(index)
-    for index in indexes:
-        blog.restore(index)
-    assert [blog.listing(slug) for slug in (None, *CATEGORIES)] == [
-        untouched.listing(slug) for slug in (None, *CATEGORIES)
-    ]
-    assert list(blog.truth()) == list(untouched.truth())
-    assert [blog.index_of(blog.id_of(i)) for i in range(120)] == list(range(120))
 
 
 def test_a_published_post_is_listed_and_true_whatever_its_number(serve: Serve) -> None:

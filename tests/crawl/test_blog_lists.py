@@ -371,14 +371,6 @@ def test_the_fault_remove_takes_a_post_down_before_the_answer(serve: Serve) -> N
 # Ties
 
 
-def test_with_ties_two_and_two_are_of_the_same_instant_and_all_else_is_as_without() -> None:
-    blog, other = Blog(300, ties=True), Blog(300)
-    assert all(blog.post(i).published == blog.post(i + 1).published for i in range(0, 300, 2))
-    assert len({blog.post(i).published for i in range(300)}) == 150
-    assert [blog.listing(slug) for slug in (None, *CATEGORIES)] == [other.listing(slug) for slug in (None, *CATEGORIES)]
-    assert (other.ties, other.lost_in_ties()) == (False, set())
-
-
 def test_with_ties_a_page_repeats_the_one_before_and_loses_a_post(serve: Serve) -> None:
     server = serve(120)
     blog = Blog(600, ties=True)

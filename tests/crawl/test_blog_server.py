@@ -1,4 +1,4 @@
-"""The bundled blog itself: what a browser, a feed reader or a REST client gets from it."""
+"""Ask the bundled blog: what a browser, a feed reader or a REST client gets from it."""
 
 from __future__ import annotations
 
@@ -7,44 +7,13 @@ import subprocess
 import sys
 from collections import Counter
 from http.client import RemoteDisconnected
-from itertools import pairwise
-from typing import Any
 
 import pytest
 
-from tests.blog import Blog, Fault
+from tests.blog import Fault
 from tests.support.blogs import get, plain
 from tests.support.crawls import Serve
 from tests.support.folders import ROOT
-
-
-def test_the_same_seed_is_the_same_blog_and_another_is_another() -> None:
-    assert list(Blog(60, seed=3).truth()) == list(Blog(60, seed=3).truth())
-    assert list(Blog(60, seed=3).truth()) != list(Blog(60, seed=4).truth())
-
-
-def test_a_blog_of_a_hundred_thousand_posts_has_every_id_once() -> None:
-    blog = Blog(100_000)
-    assert len({blog.id_of(i) for i in range(100_000)}) == 100_000
-    assert blog.index_of(blog.id_of(77_777)) == 77_777
-    assert all(blog.index_of(blog.id_of(i)) == i for i in range(0, 100_000, 997))
-
-
-def test_the_traps_are_there() -> None:
-    blog = Blog(500)
-    posts = [blog.post(i) for i in range(500)]
-    assert len(blog.listing("release-notes")) == 24
-    assert (blog.pages("release-notes"), blog.pages("quantum")) == (2, 0)
-    assert set(blog.listing("language-models")) < set(blog.listing("machine-learning"))
-    assert any(p.categories == ("uncategorized",) for p in posts)
-    assert any(a.published == b.published for a, b in pairwise(posts))
-    assert any(p.modified and p.modified < p.published for p in posts)
-    assert any(f"{p.published:%d}" != f"{p.day:%d}" for p in posts)
-    assert {p.parts for p in posts} == {1, 3}
-    assert any(p.protected for p in posts)
-    assert {p.kinds for p in posts} == {("article",), ("video",), ("article", "video"), ()}
-    assert any(post["external"] and post["published_date"] is None for post in blog.truth())
-    assert any(post["external"] and post["published_date"] for post in blog.truth())
 
 
 def test_the_load_more_endpoint_gives_the_next_pages_tiles(serve: Serve) -> None:
@@ -75,51 +44,6 @@ def test_an_address_that_is_not_there_answers_404(serve: Serve, path: str) -> No
     assert status == 404
     assert "<title>Page not found - " in html
     assert "noindex" in html
-
-
-# The truth of REST
-
-
-def test_the_truth_with_rest_has_every_post_and_what_only_rest_says() -> None:
-    blog = Blog(500)
-    blog.remove(100)
-    blog.edit(28, "Another title")
-    without = {record["id"]: record for record in blog.truth()}
-    found = list(blog.truth(rest=True))
-    assert [record["id"] for record in found] == [blog.id_of(i) for i in range(499, -1, -1) if i != 100]
-    differs: Counter[str] = Counter()
-    for record in found:
-        index = blog.index_of(record["id"])
-        assert index is not None
-        post = blog.post(index)
-        said: dict[str, Any] = {"modified_at": f"{post.changed:%Y-%m-%dT%H:%M:%SZ}"}
-        if post.external:
-            said |= {
-                "published_date": f"{post.day:%Y-%m-%d}",
-                "published_at": f"{post.published:%Y-%m-%dT%H:%M:%SZ}",
-                "authors": [post.authors[0]],
-                "excerpt": blog.excerpt(post),
-            }
-        before = without.get(post.id) or blog.record(post)
-        assert record == before | said
-        differs.update(key for key in record if record[key] != before[key])
-        assert (post.id in without) == (not blog.hidden(index))
-    assert min(differs[key] for key in ("modified_at", "published_date", "published_at", "authors", "excerpt")) > 0
-    assert next(r for r in found if r["id"] == blog.id_of(28))["title"] == "Another title"
-
-
-def test_a_record_of_rest_alone_names_one_author_and_no_language() -> None:
-    blog = Blog(200)
-    protected = {"title": 0, "excerpt": 0}
-    for post in map(blog.post, range(200)):
-        alone, both = blog.rest_record(post), blog.record(post, rest=True)
-        said: dict[str, Any] = {"authors": [post.authors[0]], "language": None}
-        if post.protected:
-            said |= {"title": post.title, "excerpt": None}
-            for key in protected:
-                protected[key] += both[key] != alone[key]
-        assert alone == both | said
-    assert protected == {"title": 2, "excerpt": 2}
 
 
 # The server's account

@@ -1,4 +1,4 @@
-"""``scrapy runs --check``: whether the archive is fresh, after real runs; and the judgement, case by case."""
+"""Ask ``scrapy runs --check`` after real runs whether the archive is fresh."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from engcrawl.ages import duration, readable
-from engcrawl.check import judge
 from engcrawl.dates import rfc3339
 from engcrawl.lock import HOST
 from tests.blog import Fault, Server
@@ -137,60 +134,3 @@ def test_max_age_alone_is_a_wrong_option(output: Path) -> None:
     line = [sys.executable, "-m", "scrapy", "runs", "--max-age", "1h"]
     done = subprocess.run(line, cwd=ROOT, env=environment(output), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "scrapy runs: option --max-age: goes with --check\n")
-
-
-# The judgement
-
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-def run(verdict: str, hours: float, spider: str = "archive", **arguments: Any) -> dict[str, Any]:
-    """A run that ended *hours* ago, or began then, where it is at work."""
-    when = rfc3339(NOW - timedelta(hours=hours))
-    arguments = {"site": "https://x.example", "articles": True} | arguments
-    return {
-        "name": f"{spider}-{hours}",
-        "spider": spider,
-        "arguments": arguments,
-        "host": "h",
-        "pid": 7,
-        "start": when,
-        "end": None if verdict in ("died", "running") else when,
-        "verdict": verdict,
-        "report": {"reason": "a|b"},
-    }
-
-
-@pytest.mark.parametrize(
-    ("runs", "said"),
-    [
-        ([], "CRITICAL: no run of the whole archive has ended yet"),
-        ([run("complete", 1)], "OK: archive-1 was complete 1h ago"),
-        ([run("running", 1), run("complete", 2)], "OK: archive-2 was complete 2h ago"),
-        ([run("running", 27), run("complete", 28)], "CRITICAL: archive-27 is at work for 1d 3h (pid 7 on h)"),
-        ([run("running", 27, "inventory"), run("complete", 3)], "CRITICAL: inventory-27 is at work for 1d 3h"),
-        ([run("died", 1), run("complete", 2)], "WARNING: archive-1 died without a verdict (pid 7 on h); the last"),
-        (
-            [run("failed", 1), run("complete", 2)],
-            "WARNING: archive-1 is failed: a/b; the last complete run ended 2h ago",
-        ),
-        ([run("stopped", 1), run("complete", 30)], "CRITICAL: the last complete run ended 1d 6h ago; archive-1 is"),
-        ([run("incomplete", 1)], "WARNING: no run was complete; archive-1 is incomplete: a/b"),
-        ([run("incomplete", 27)], "CRITICAL: no run was complete; archive-27 is incomplete: a/b"),
-        ([run("died", 1), run("incomplete", 2)], "WARNING: no run was complete; archive-2 is incomplete: a/b"),
-        ([run("complete", 1, since="2024-01-01"), run("complete", 30)], "CRITICAL: the last complete run ended 1d 6h"),
-        ([run("complete", 1, articles=False)], "CRITICAL: no run of the whole archive has ended yet"),
-        ([run("failed", 1, "inventory"), run("complete", 2)], "OK: archive-2 was complete 2h ago"),
-    ],
-)
-def test_what_runs_say(runs: list[dict[str, Any]], said: str) -> None:
-    assert str(judge(runs, NOW, timedelta(hours=26))).startswith(said)
-
-
-def test_ages_are_read_and_written() -> None:
-    assert [duration(text) for text in ("90m", "26h", "2d")] == [timedelta(hours=h) for h in (1.5, 26, 48)]
-    for wrong in ("", "26", "0h", "1.5h", "h", "26H", "1w", "²h"):
-        with pytest.raises(ValueError, match="like 90m, 26h or 2d"):
-            duration(wrong)
-    lengths = {"0m": 59, "1m": 60, "1h": 3600, "1h 1m": 3660, "1d": 86400, "2d 4h": 187260, "1d 1m": 86460}
-    assert {readable(timedelta(seconds=seconds)): seconds for seconds in lengths.values()} == lengths

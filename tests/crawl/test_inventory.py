@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 
-from engcrawl.arguments import ArchiveArguments
-from engcrawl.errors import UsageError
 from tests.blog import Blog, Fault, Server
 from tests.blog.sitemaps import Kind
 from tests.support.commands import run
@@ -308,14 +306,6 @@ def test_with_source_pages_records_have_nothing_of_rest(serve: Serve, output: Pa
     outer = {p.path.partition("?")[0] for p in there(server.blog) if p.external and p.id in hidden(server.blog)}
     assert {one["url"] for one in proof(done)["missing"]} == outer != set()
     assert all(one["reason"].startswith("external: ") for one in proof(done)["missing"])
-
-
-@pytest.mark.parametrize("other", ["categories=web", "articles=no", "pagination=links", "max_pages=2", "inventory=no"])
-def test_source_rest_goes_with_few_arguments(other: str) -> None:
-    name, _, value = other.partition("=")
-    line = f"^argument source=rest: goes with site, since, until and full, not with {name}$"
-    with pytest.raises(UsageError, match=line):
-        ArchiveArguments.parse({"source": "rest", name: value})
 
 
 # Every night

@@ -8,8 +8,6 @@ import os
 import pty
 import re
 import subprocess
-from collections import deque
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,6 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from engcrawl.dates import instant
-from engcrawl.stats import plain
 from tests.blog import Fault, Server
 from tests.support.crawls import Serve, command, environment, run
 from tests.support.folders import ROOT
@@ -26,25 +23,6 @@ COUNTED = ("-a", "inventory=yes", "-a", "pagination=links")
 
 
 # Stats
-
-
-@pytest.mark.parametrize(
-    ("value", "wanted"),
-    [
-        ({"b": 1, "a": {"x": None}}, {"a": {"x": None}, "b": 1}),
-        (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "2026-01-02T03:04:05Z"),
-        (datetime(2026, 1, 2, 3, 4, 5), "2026-01-02T03:04:05Z"),  # noqa: DTZ001 - it is about those
-        (date(2026, 1, 2), "2026-01-02"),
-        (timedelta(minutes=1.5), 90.0),
-        ([True, 1.5, float("nan"), float("inf"), (1, 2)], [True, 1.5, None, None, [1, 2]]),
-        ({"b", "a"}, ["a", "b"]),
-        ({"ftp://me:sesame@h/": "http://me:sesame@h/?token=sesame"}, {"ftp://me:***@h/": "http://me:***@h/?token=***"}),
-        (deque([1]), "<collections.deque>"),
-    ],
-)
-def test_stats_become_json_by_rule(value: Any, wanted: Any) -> None:
-    assert plain(value) == wanted
-    assert json.loads(json.dumps(plain(value), allow_nan=False)) == wanted
 
 
 @pytest.mark.parametrize("feeds", [(), ("-s", "FEEDS={}")])

@@ -1,4 +1,4 @@
-"""One test for each promise of SECURITY.md."""
+"""Hold a crawl to each promise of SECURITY.md; what needs no crawl is in tests/unit."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ import trustme
 from aiohttp import web
 from sqlalchemy import make_url
 
-from engcrawl.addresses import is_public
-from engcrawl.pages import NotThePage, feed, sitemap
 from tests.blog import Blog, Fault, Server
 from tests.blog.blog import CATEGORIES
 from tests.support import bombs
@@ -169,40 +167,6 @@ def test_arguments_lead_to_no_file_outside_the_output_folder(serve: Serve, tmp_p
 
 
 # Addresses
-
-
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        ("93.184.216.34", True),
-        ("2606:4700:4700::1111", True),
-        ("64:ff9b::5db8:d822", True),
-        ("::ffff:93.184.216.34", True),
-        ("127.0.0.1", False),
-        ("10.0.0.1", False),
-        ("172.16.0.1", False),
-        ("192.168.1.1", False),
-        ("100.64.0.1", False),
-        ("169.254.169.254", False),
-        ("0.0.0.0", False),
-        ("224.0.0.1", False),
-        ("255.255.255.255", False),
-        ("::", False),
-        ("::1", False),
-        ("::127.0.0.1", False),
-        ("::ffff:127.0.0.1", False),
-        ("::ffff:10.0.0.1", False),
-        ("64:ff9b::a9fe:a9fe", False),
-        ("2002:7f00:1::", False),
-        ("fc00::1", False),
-        ("fe80::1", False),
-        ("fec0::1", False),
-        ("ff02::1", False),
-        ("ff0e::1", False),
-    ],
-)
-def test_what_is_a_public_address(address: str, public: bool) -> None:
-    assert is_public(address) is public
 
 
 @pytest.mark.parametrize("pagination", ["links", "browser"])
@@ -386,30 +350,6 @@ def test_no_sitemap_or_feed_is_read_that_brings_entities(serve: Serve, output: P
     assert all("an XML document with declarations of its own" in sources[n]["detail"] for n in ("sitemap", "feed"))
     assert "root:" not in written(output) + done.crawl.log
     assert done.peak < usual_peak + 60
-
-
-@pytest.mark.parametrize(
-    "subset",
-    [
-        "",
-        ' [<!ENTITY % p SYSTEM "{file}"> %p;]',
-        " SYSTEM '{file}'",
-        """ SYSTEM "a>b" [<!ENTITY e SYSTEM '{file}'>]""",
-    ],
-)
-def test_no_file_is_read_for_an_entity(tmp_path: Path, subset: str) -> None:
-    (tmp_path / "secret").write_text('<!ENTITY e "sesame">')
-    doctype = f"<!DOCTYPE x{subset.format(file=(tmp_path / 'secret').as_uri())}>"
-    documents = {
-        sitemap.read: f"{doctype}<urlset><url><loc>http://x/&e;</loc></url></urlset>",
-        feed.read: f"{doctype}<rss><channel><item><link>http://x/&e;</link></item></channel></rss>",
-    }
-    for read, document in documents.items():
-        try:
-            found = repr(read(document.encode(), "http://x/"))
-        except NotThePage as error:
-            found = str(error)
-        assert "sesame" not in found
 
 
 # Logs
