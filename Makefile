@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
 TARGET ?= default
 
-.PHONY: help demo test crawl deploy bench bench-memory bench-clicks bench-nightly clean
+.PHONY: help demo test test-fast crawl deploy bench bench-memory bench-clicks bench-nightly clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -19,6 +19,9 @@ test: $(VENV)/chromium  ## lint, types, every test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy engcrawl
 	$(BIN)/python -m pytest -n 4
+
+test-fast: $(VENV)/tests  ## unit tests alone, under a minute
+	$(BIN)/python -m pytest tests/unit
 
 crawl: $(VENV)/crawl  ## the real thing, politely: make crawl [SITE=https://engineering.fb.com]
 	$(BIN)/scrapy crawl archive -a site=$(SITE)
