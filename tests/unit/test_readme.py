@@ -1,8 +1,9 @@
-"""The README says what the code does."""
+"""Hold the README to what the code does, and to saying it once."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import fields
 
 from engcrawl import settings
@@ -42,3 +43,10 @@ def test_every_setting_of_the_projects_own_is_in_the_readme() -> None:
     section = TEXT.partition("## Settings that matter")[2].partition("## ")[0]
     named = set(re.findall(r"^\| `(ENGCRAWL_\w+)`", section, re.MULTILINE))
     assert named == {name for name in vars(settings) if name.startswith("ENGCRAWL_")} | {"ENGCRAWL_CONTACT"}
+
+
+def test_no_heading_stands_twice_in_the_readme() -> None:
+    prose = re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ .+$", prose, re.MULTILINE)
+    assert headings
+    assert [heading for heading, times in Counter(headings).items() if times > 1] == []
