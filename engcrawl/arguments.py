@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from engcrawl.errors import UsageError
-from engcrawl.logs import shown
+from engcrawl.text.visible import shown
 
 
 def _site(value: str) -> str:

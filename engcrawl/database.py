@@ -15,8 +15,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from engcrawl import migrations
 from engcrawl.errors import LockedError, StateError
 from engcrawl.lock import HOST, RunLock, holder
-from engcrawl.logs import masked
 from engcrawl.tables import RUNS
+from engcrawl.text.visible import masked
 
 
 class Database:

@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from engcrawl import dates
-from engcrawl.items import Named, address
+from engcrawl.items import Named
 from engcrawl.runs import Runs
 from engcrawl.schedule import AT_ONCE
 from engcrawl.tables import INVENTORY, POSTS, RUNS, SIGHTINGS, SOURCES
+from engcrawl.text import dates
+from engcrawl.text.urls import address
 
 Source = Literal["pages", "rest", "sitemap", "feed"]
 """A list of the site's posts: its listing pages, or one that is asked beside them."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, ClassVar, Literal, Self
-from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from engcrawl import dates
+from engcrawl.text import dates
 
 Kind = Literal["article", "video"]
 Change = Literal["new", "updated", "gone"]
+ContentSource = Literal["page", "rest", "extracted"]
 
 
 def _sorted_and_unique(values: list[str]) -> list[str]:
@@ -39,7 +39,9 @@ class Post:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(revalidate_instances="always", strict=True)
 
     id: Annotated[int, Field(gt=0)]
-    """WordPress post ID: the key of the archive."""
+    """WordPress post ID: the key of a blog's archive."""
+    type: Annotated[str, Field(min_length=1)] = "post"
+    """WordPress post type."""
     url: Url
     """Permalink: absolute, without query or fragment."""
     title: str
@@ -71,6 +73,8 @@ class Post:
     """The body alone: links absolute, no share block, no script."""
     content_markdown: str | None = None
     """The same body as Markdown, code fenced."""
+    content_source: ContentSource | None = None
+    """Where the body came from: the post's own page, REST, or an extractor's guess at a page's main text."""
     crawled_at: Instant | None = None
     """When this record was read, RFC 3339 in UTC."""
 
@@ -201,12 +205,6 @@ class Named:
     """Its ID; None where the list doesn't say."""
     modified: str | None = None
     """When it was last changed, as the list writes it."""
-
-
-def address(url: str) -> str:
-    """What two addresses of one page share: host and path, without ``www.``, percent-encoding and a last slash."""
-    parts = urlsplit(url)
-    return parts.netloc.lower().removeprefix("www.") + unquote(parts.path).rstrip("/")
 
 
 def _day(text: str | None) -> str | None:

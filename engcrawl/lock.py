@@ -10,8 +10,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from engcrawl.dates import rfc3339
 from engcrawl.errors import LockedError, OutputError
+from engcrawl.text.dates import rfc3339
 
 HOST = socket.gethostname()
 _PATIENCE = 0.2

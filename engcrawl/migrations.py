@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from engcrawl.errors import StateError
-from engcrawl.items import address
+from engcrawl.text.urls import address
 
 if TYPE_CHECKING:
     from alembic.operations import Operations

@@ -12,11 +12,11 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
 import engcrawl.signals
-from engcrawl import dates
 from engcrawl.items import ChangedPost, FoundPost, Post
-from engcrawl.markdown import markdown
 from engcrawl.schedule import next_reading
 from engcrawl.state import State
+from engcrawl.text import dates
+from engcrawl.text.markdown import markdown
 
 
 class _Step:

@@ -18,6 +18,7 @@ from scrapy.exporters import CsvItemExporter
 from engcrawl.errors import EngcrawlError, OutputError, UsageError
 from engcrawl.extensions.lock import state_url
 from engcrawl.state import State
+from engcrawl.text.visible import visible
 
 Format = Literal["table", "jsonl", "csv"]
 SEPARATOR = "\n"
@@ -136,11 +137,6 @@ def one_of(*words: str) -> Callable[[str], str]:
         return text
 
     return read
-
-
-def visible(text: str) -> str:
-    """*text* without what would steer a terminal."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def _table(rows: Iterable[Mapping[str, Any]], columns: list[str], nothing: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 
-from engcrawl import dates
+from engcrawl.text import dates
 
 SHORTEST = timedelta(hours=12)
 """Half a night's distance: a nightly run reads a young post each time, however its start wavers."""

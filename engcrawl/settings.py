@@ -48,8 +48,8 @@ DEFAULT_REQUEST_HEADERS = {
 
 DOWNLOAD_HANDLERS = {
     # Scrapy's own, and a browser where a request asks for one.
-    "http": "engcrawl.browser.on_demand.BrowserOnDemand",
-    "https": "engcrawl.browser.on_demand.BrowserOnDemand",
+    "http": "engcrawl.http.browser.on_demand.BrowserOnDemand",
+    "https": "engcrawl.http.browser.on_demand.BrowserOnDemand",
     # A blog is none of these; Scrapy would read the crawler's own files for it.
     "data": None,
     "file": None,
@@ -58,16 +58,16 @@ DOWNLOAD_HANDLERS = {
 }
 
 # Scrapy's own, but a site's name can't lead to the crawler's machine or its network.
-TWISTED_DNS_RESOLVER = "engcrawl.addresses.SiteResolver"
+TWISTED_DNS_RESOLVER = "engcrawl.http.addresses.SiteResolver"
 
 DOWNLOADER_MIDDLEWARES = {
     # Lets retried requests and their redirects off the site, and drops others unreported.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-    "engcrawl.middlewares.OwnHosts": 50,
+    "engcrawl.http.own_hosts.OwnHosts": 50,
     # Nearest to the downloader: an answer that asks to wait, or an address that is refused, is no failure, and isn't
     # counted or retried as one.
-    "engcrawl.middlewares.RetryAfter": 950,
-    "engcrawl.addresses.PublicSite": 960,
+    "engcrawl.http.retry_after.RetryAfter": 950,
+    "engcrawl.http.addresses.PublicSite": 960,
     # A challenge page may refresh itself for ever; blogs redirect by status.
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
 }
@@ -89,7 +89,7 @@ EXTENSIONS = {
     "engcrawl.extensions.closing.Closing": 15,
     # The same, but a feed that can't be written ends the run.
     "scrapy.extensions.feedexport.FeedExporter": None,
-    "engcrawl.feeds.FeedExporter": 20,
+    "engcrawl.report.feeds.FeedExporter": 20,
 }
 if sys.stderr.isatty():
     # cron, Scrapyd and pipes have the log alone, and don't even load the display's library.
@@ -128,15 +128,15 @@ LOG_LEVEL = "INFO"
 FEED_EXPORT_ENCODING = "utf-8"
 FEED_URI_PARAMS = "engcrawl.extensions.verdict.uri_params"
 FEED_STORAGES = {
-    "": "engcrawl.feeds.AtomicFileFeedStorage",
-    "file": "engcrawl.feeds.AtomicFileFeedStorage",
+    "": "engcrawl.report.feeds.AtomicFileFeedStorage",
+    "file": "engcrawl.report.feeds.AtomicFileFeedStorage",
 }
 FEEDS = {
     "%(output)s/runs/%(run)s.jsonl": {"format": "jsonlines", "overwrite": True, "store_empty": True},
 }
 
 # Starts the Chromium that is there; scrapy-playwright's own knows only the one that Playwright downloads.
-PLAYWRIGHT_BROWSER_PROVIDER = "engcrawl.browser.handler.ChromiumProvider"
+PLAYWRIGHT_BROWSER_PROVIDER = "engcrawl.http.browser.handler.ChromiumProvider"
 
 # engcrawl's own settings
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engcrawl import dates
 from engcrawl.inventory import Inventory
-from engcrawl.items import Change, Named, Post, address
+from engcrawl.items import Change, Named, Post
 from engcrawl.tables import CATEGORIES, INVENTORY, POSTS, SIGHTINGS
+from engcrawl.text import dates
+from engcrawl.text.urls import address
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engcrawl import dates
 from engcrawl.errors import StateError, UsageError
-from engcrawl.items import Change, FoundPost, Post, Reading, address
+from engcrawl.items import Change, FoundPost, Post, Reading
 from engcrawl.sightings import NEW_POST, Sightings
 from engcrawl.tables import ARCHIVE, INVENTORY, POSTS, SIGHTINGS
+from engcrawl.text import dates
+from engcrawl.text.urls import address
 
 _CHUNK = 50
 """Rows in memory at a time."""

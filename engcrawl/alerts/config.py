@@ -18,10 +18,10 @@ from pydantic import (
     model_validator,
 )
 
-from engcrawl.ages import duration
 from engcrawl.alerts import PREFIX
 from engcrawl.errors import UsageError
 from engcrawl.lock import HOST
+from engcrawl.text.durations import duration
 
 _PORTS = {"none": 25, "starttls": 587, "implicit": 465}
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from engcrawl.alerts.night import Night
 from engcrawl.lock import HOST
-from engcrawl.printing import visible
+from engcrawl.text.visible import visible
 
 _MOST = 5
 """Problems that are named; the verdict has them all."""

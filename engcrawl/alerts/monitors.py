@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from spidermon import Monitor
 
-from engcrawl.ages import readable
 from engcrawl.alerts.night import Night
-from engcrawl.history import moment, newest, whole
+from engcrawl.report.freshness import moment, newest, whole
+from engcrawl.text.durations import readable
 
 
 class RunMonitor(Monitor):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engcrawl.alerts.config import AlertSettings
-from engcrawl.history import whole
+from engcrawl.report.freshness import whole
 
 _LIKE = 7
 """Earlier runs that one is held against: what got worse by a little each night is seen, what is new to stay isn't told

@@ -8,10 +8,11 @@ import sys
 from typing import Any
 
 from engcrawl.errors import EngcrawlError
-from engcrawl.ledger import Outcome
-from engcrawl.printing import StateCommand, show, visible
-from engcrawl.proof import LISTS
+from engcrawl.printing import StateCommand, show
+from engcrawl.report.proof import LISTS
+from engcrawl.report.runlog import Outcome
 from engcrawl.state import State
+from engcrawl.text.visible import visible
 
 _COLUMNS = ["category", "claimed", "archive", *LISTS]
 _MOST = 20

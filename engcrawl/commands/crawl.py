@@ -14,13 +14,13 @@ from scrapy.commands import crawl
 from scrapy.spiderloader import get_spider_loader
 from scrapy.utils.log import configure_logging
 
-from engcrawl import logs
-from engcrawl.addresses import private_allowed
 from engcrawl.errors import EngcrawlError, UsageError
 from engcrawl.extensions.alerts import never_began
 from engcrawl.extensions.metrics import metrics_file, write_failed
-from engcrawl.ledger import Outcome
-from engcrawl.output import withhold_writing
+from engcrawl.http.addresses import private_allowed
+from engcrawl.report import logs
+from engcrawl.report.output import withhold_writing
+from engcrawl.report.runlog import Outcome
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -11,11 +11,11 @@ from contextlib import closing
 from dataclasses import fields
 from datetime import date
 
-from engcrawl import dates
 from engcrawl.errors import UsageError
 from engcrawl.items import Post
 from engcrawl.printing import RowsCommand, one_of, option, show
 from engcrawl.state import State
+from engcrawl.text import dates
 
 _COLUMNS = ["id", "published_date", "title", "categories", "gone_since"]
 """Of the table."""

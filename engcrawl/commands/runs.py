@@ -8,13 +8,13 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
-from engcrawl import dates
-from engcrawl.ages import duration
-from engcrawl.check import Judgement, Level, judge
 from engcrawl.errors import UsageError
-from engcrawl.history import LAST
-from engcrawl.printing import RowsCommand, option, show, visible
+from engcrawl.printing import RowsCommand, option, show
+from engcrawl.report.freshness import LAST, Judgement, Level, judge
 from engcrawl.state import State
+from engcrawl.text import dates
+from engcrawl.text.durations import duration
+from engcrawl.text.visible import visible
 
 _COLUMNS = [
     "run",

@@ -14,7 +14,7 @@ from scrapy.exceptions import NotConfigured
 import engcrawl.signals
 from engcrawl.alerts import PREFIX
 from engcrawl.errors import StateError, UsageError
-from engcrawl.output import Output
+from engcrawl.report.output import Output
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -48,7 +48,7 @@ class Alerts:
     def verdict_given(self, verdict: dict[str, Any]) -> None:
         """Take what monitors look at: the state is still open."""
         from engcrawl.alerts.night import Night
-        from engcrawl.history import LAST
+        from engcrawl.report.freshness import LAST
 
         earlier = []
         try:

@@ -14,14 +14,14 @@ from scrapy.settings import BaseSettings
 from scrapy.utils.asyncio import create_looping_call
 
 import engcrawl.signals
-from engcrawl.dates import instant, rfc3339
 from engcrawl.errors import OutputError, StateError, UsageError
 from engcrawl.items import Post
 from engcrawl.lock import RunLock
-from engcrawl.output import Output, withhold_writing
-from engcrawl.pages.page import same_host
+from engcrawl.report.output import Output, withhold_writing
 from engcrawl.schedule import next_reading
 from engcrawl.state import State
+from engcrawl.text.dates import instant, rfc3339
+from engcrawl.text.urls import same_host
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

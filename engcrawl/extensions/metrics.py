@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy.exceptions import NotConfigured
 
 import engcrawl.signals
-from engcrawl.dates import instant, rfc3339
 from engcrawl.errors import StateError, UsageError
-from engcrawl.ledger import Outcome
+from engcrawl.report.runlog import Outcome
+from engcrawl.text.dates import instant, rfc3339
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

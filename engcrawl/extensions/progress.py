@@ -19,7 +19,7 @@ from rich.progress import Progress as Bars
 from scrapy import signals
 
 import engcrawl.signals
-from engcrawl.logs import root_handler
+from engcrawl.report.logs import root_handler
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -12,14 +12,14 @@ from scrapy.exceptions import NotConfigured
 
 import engcrawl.signals
 from engcrawl import __version__
-from engcrawl.dates import now, rfc3339
 from engcrawl.errors import StateError
-from engcrawl.feeds import FAILED, FeedExporter
-from engcrawl.ledger import Ledger, Outcome, Problem
-from engcrawl.logs import name_run
-from engcrawl.middlewares import closing
-from engcrawl.output import Output
-from engcrawl.stats import plain
+from engcrawl.http.engine import closing
+from engcrawl.report.feeds import FAILED, FeedExporter
+from engcrawl.report.logs import name_run
+from engcrawl.report.output import Output
+from engcrawl.report.runlog import Ledger, Outcome, Problem
+from engcrawl.report.stats import plain
+from engcrawl.text.dates import now, rfc3339
 
 if TYPE_CHECKING:
     from scrapy import Spider

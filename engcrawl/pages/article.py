@@ -8,22 +8,12 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 from parsel import Selector
 
-from engcrawl import dates
 from engcrawl.items import Post
 from engcrawl.pages import body, entry, terms
 from engcrawl.pages.json_ld import Graph
-from engcrawl.pages.page import (
-    NotThePage,
-    described,
-    first,
-    has,
-    image,
-    image_of,
-    meta,
-    permalink,
-    whole,
-    xpath,
-)
+from engcrawl.pages.page import NotThePage, described, first, has, image_of, meta, whole, xpath
+from engcrawl.text import dates
+from engcrawl.text.urls import image, permalink
 
 _BODY = xpath(f'.//*[{has("entry-content")} or @itemprop="articleBody"]')
 _PASSWORD_FORM = xpath(f"boolean(.//form[{has('post-password-form')}])")

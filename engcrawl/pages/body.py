@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from lxml import html
 from lxml.html import HtmlElement
 
-from engcrawl.pages.page import absolute, has, xpath
-from engcrawl.pages.safe import safe
+from engcrawl.pages.page import has, xpath
+from engcrawl.text.safe import safe
+from engcrawl.text.urls import absolute
 
 _NOT_THE_BODY = xpath(
     " | ".join(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lxml.html import HtmlElement
 
-from engcrawl import dates
 from engcrawl.items import Kind
 from engcrawl.pages.page import first, has, text_of, xpath
+from engcrawl.text import dates
 
 _TITLE = xpath(f".//*[{has('entry-title')}]")
 _PUBLISHED = xpath(f".//time[{has('published')} or {has('entry-date')}]")

@@ -10,7 +10,8 @@ from parsel import Selector
 from scrapy.utils.iterators import xmliter_lxml
 
 from engcrawl.items import Named
-from engcrawl.pages.page import NotThePage, permalink, plain_xml, same_host
+from engcrawl.pages.page import NotThePage, plain_xml
+from engcrawl.text.urls import permalink, same_host
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _ID = re.compile(r"(?:^|&)p=(\d+)(?:&|$)")

@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from lxml import etree
 from lxml.html import HtmlElement
-from w3lib.url import safe_url_string, url_query_cleaner
 
-_RESIZING = ("w", "h", "crop", "resize", "fit", "quality", "strip", "ssl", "zoom")
-"""Query parameters of WordPress' image service that ask for a smaller picture than the file itself."""
+from engcrawl.text.urls import image
 
 _OWN_ENTITIES = re.compile(
     rb"(?:\xef\xbb\xbf)?(?>\s+|<\?.*?\?>|<!--.*?-->)*<!DOCTYPE(?:[^>\[\"']++|\"[^\"]*\"|'[^']*')*+\[", re.DOTALL
@@ -88,44 +85,7 @@ def meta(root: HtmlElement, name: str) -> str | None:
     return folded(value) or None if value else None
 
 
-def absolute(href: str, base: str) -> str | None:
-    """*href* made absolute; None where it is no http(s) address (``http://[your-host]/`` isn't one either)."""
-    try:
-        url = href.strip()
-        if not url.startswith(("http://", "https://")):
-            url = urljoin(base, url)
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return url if parts.scheme in ("http", "https") and parts.netloc else None
-
-
-def permalink(href: str, base: str) -> str:
-    """*href* made absolute, without query and fragment; "" where it is no http(s) address."""
-    url = absolute(href, base)
-    if url is None:
-        return ""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", ""))
-
-
-def image(src: str, base: str) -> str | None:
-    """The address of the full picture: absolute, without the parameters that ask for a smaller one."""
-    url = absolute(src, base)
-    return url_query_cleaner(url, _RESIZING, remove=True) if url else None
-
-
 def image_of(element: HtmlElement, base: str) -> str | None:
     """The address of an ``<img>``'s full picture; where it is loaded late, of the one to come."""
     sources = (element.get(name) for name in ("data-src", "data-lazy-src", "src"))
     return next((url for src in sources if src and (url := image(src, base))), None)
-
-
-def same_host(url: str, other: str) -> bool:
-    """Whether two addresses are on one host, however its name is written; ``www.`` makes no difference, a port does."""
-    return _bare_host(url) == _bare_host(other)
-
-
-def _bare_host(url: str) -> str:
-    host = urlsplit(url).netloc.lower().removeprefix("www.")
-    return host if host.isascii() else urlsplit(safe_url_string(f"http://{host}")).netloc

@@ -17,7 +17,8 @@ from lxml.html import HtmlElement
 
 from engcrawl.items import Kind, Post
 from engcrawl.pages import body, terms
-from engcrawl.pages.page import NotThePage, absolute, image, permalink, same_host, text_of
+from engcrawl.pages.page import NotThePage, text_of
+from engcrawl.text.urls import absolute, image, permalink, same_host
 
 FIELDS = (
     "id,link,date,date_gmt,modified_gmt,title,excerpt,format,class_list,categories,tags,content.protected,"

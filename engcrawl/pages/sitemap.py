@@ -12,7 +12,8 @@ from scrapy.utils.gz import gunzip
 from scrapy.utils.sitemap import Sitemap, sitemap_urls_from_robots
 
 from engcrawl.items import Named
-from engcrawl.pages.page import NotThePage, absolute, permalink, plain_xml
+from engcrawl.pages.page import NotThePage, plain_xml
+from engcrawl.text.urls import absolute, permalink
 
 WELL_KNOWN = ("/sitemap_index.xml", "/wp-sitemap.xml")
 """Where Yoast and WordPress have theirs, if robots.txt names none."""

@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from lxml.html import HtmlElement
 
-from engcrawl.pages.page import has, permalink, same_host, xpath
+from engcrawl.pages.page import has, xpath
+from engcrawl.text.urls import permalink, same_host
 
 _NOT_THE_CATEGORY = re.compile(r"/(?:page/\d+|feed)/?$")
 _NOT_IN_A_CLASS = re.compile(r"%[0-9a-fA-F]{2}|[^A-Za-z0-9_-]")

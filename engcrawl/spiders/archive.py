@@ -10,18 +10,18 @@ from scrapy import Request
 from scrapy.http import Response
 
 import engcrawl.signals
-from engcrawl import dates
 from engcrawl.arguments import ArchiveArguments
+from engcrawl.http.engine import closing
 from engcrawl.inventory import Asked, Source, Status
 from engcrawl.items import FoundPost, Named, Post
-from engcrawl.middlewares import closing
-from engcrawl.pages import NotThePage, archive, terms
+from engcrawl.pages import NotThePage, listing, terms
 from engcrawl.pages.rest import RestCategory
-from engcrawl.proof import prove
+from engcrawl.report.proof import prove
 from engcrawl.schedule import AT_ONCE
 from engcrawl.spiders.listings import ListingsSpider
 from engcrawl.spiders.posts import PostsSpider
 from engcrawl.spiders.sources import SourcesSpider
+from engcrawl.text import dates
 from engcrawl.walks import (
     html,
 )
@@ -162,7 +162,7 @@ class ArchiveSpider(ListingsSpider, PostsSpider, SourcesSpider):
     def parse_front_posts(self, response: Response) -> None:
         """The front page: whether each post on it is known."""
         try:
-            page = archive.read(*html(response))
+            page = listing.read(*html(response))
         except NotThePage as error:
             self.logger.info("The front page says nothing of what is new: %s", error)
         else:

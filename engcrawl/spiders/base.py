@@ -15,10 +15,10 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 import engcrawl.signals
-from engcrawl import dates
+from engcrawl.http.engine import closing
 from engcrawl.items import Post
-from engcrawl.middlewares import closing
 from engcrawl.state import State
+from engcrawl.text import dates
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

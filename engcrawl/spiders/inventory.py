@@ -7,7 +7,7 @@ from typing import Any
 
 from engcrawl.arguments import InventoryArguments
 from engcrawl.inventory import Source, Status
-from engcrawl.proof import prove
+from engcrawl.report.proof import prove
 from engcrawl.schedule import AT_ONCE
 from engcrawl.spiders.sources import SourcesSpider
 

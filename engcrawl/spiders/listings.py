@@ -14,8 +14,8 @@ from twisted.python.failure import Failure
 
 import engcrawl.signals
 from engcrawl.arguments import ArchiveArguments
-from engcrawl.middlewares import closing
-from engcrawl.pages import NotThePage, archive
+from engcrawl.http.engine import closing
+from engcrawl.pages import NotThePage, listing
 from engcrawl.sightings import KnownCategory
 from engcrawl.spiders.base import BaseSpider, asked, day_of, reason, status
 from engcrawl.walks import (
@@ -114,7 +114,7 @@ class ListingsSpider(BaseSpider):
     def parse_front(self, response: Response) -> Iterator[Request]:
         """The categories that the front page names."""
         try:
-            named = archive.read_front(*html(response))
+            named = listing.read_front(*html(response))
         except NotThePage as error:
             yield from self._again(response, str(error)) or self._front_lost(asked(response), str(error))
             return
@@ -200,7 +200,7 @@ class ListingsSpider(BaseSpider):
             else:
                 yield self._listing_page(category, url, number + 1)
 
-    def _listed(self, category: Category, page: archive.ArchivePage) -> Iterator[Request]:
+    def _listed(self, category: Category, page: listing.ArchivePage) -> Iterator[Request]:
         """Take a page's posts and categories; the walk ends here if nothing is new, or the arguments want no more."""
         past_new = category.known is not None and category.known.past_new(page)
         if not (past_new or category.opened):
@@ -295,7 +295,7 @@ class ListingsSpider(BaseSpider):
         closed = KnownCategory(category.slug, category.url, category.linked, category.stated, walked)
         self.memory.close_category(closed, vanished)
 
-    def _past_since(self, page: archive.ArchivePage) -> bool:
+    def _past_since(self, page: listing.ArchivePage) -> bool:
         """Whether a listing, newest first, has only older posts behind *page*."""
         since = self.arguments.since
         if since is None:

@@ -13,15 +13,15 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 import engcrawl.signals
-from engcrawl import dates
 from engcrawl.arguments import ArchiveArguments
+from engcrawl.http.engine import closing
 from engcrawl.items import FoundPost, Post, Reading
-from engcrawl.middlewares import closing
 from engcrawl.pages import NotThePage, article
-from engcrawl.pages.page import same_host
 from engcrawl.schedule import AT_ONCE, next_reading
 from engcrawl.spiders.base import BaseSpider, asked, cause, day_of, reason, status
 from engcrawl.state import Waiting
+from engcrawl.text import dates
+from engcrawl.text.urls import same_host
 from engcrawl.walks import html
 
 _CACHED = timedelta(days=7)

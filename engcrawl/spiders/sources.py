@@ -13,11 +13,12 @@ from scrapy.http import Response, TextResponse
 from twisted.python.failure import Failure
 
 import engcrawl.signals
-from engcrawl import dates
 from engcrawl.inventory import Asked, Source, Status
-from engcrawl.items import Post, address
+from engcrawl.items import Post
 from engcrawl.pages import NotThePage, feed, rest, sitemap
 from engcrawl.spiders.base import BaseSpider, asked, cause, reason, status
+from engcrawl.text import dates
+from engcrawl.text.urls import address
 from engcrawl.walks import BrokenWalkError
 from engcrawl.walks.rest import PER_PAGE, RestWalk, ShiftedError
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from scrapy.http import Response
 
-from engcrawl.pages.archive import ArchivePage, first_page_path
+from engcrawl.pages.listing import ArchivePage, first_page_path
 from engcrawl.pages.terms import slug_of
 from engcrawl.walks.known import KnownListing
 

@@ -13,10 +13,11 @@ from playwright.async_api import Error, Locator, Page, Route, TimeoutError
 from playwright.async_api import Request as BrowserRequest
 from playwright.async_api import Response as BrowserResponse
 
-from engcrawl.browser.handler import close
-from engcrawl.middlewares import closing, retry_after
-from engcrawl.pages import archive
-from engcrawl.pages.archive import ArchivePage
+from engcrawl.http.browser.handler import close
+from engcrawl.http.engine import closing
+from engcrawl.http.retry_after import retry_after
+from engcrawl.pages import listing
+from engcrawl.pages.listing import ArchivePage
 from engcrawl.walks.category import BrokenWalkError, Category
 from engcrawl.walks.response import html
 
@@ -69,7 +70,7 @@ class ClickWalk:
         if page is None:
             raise BrokenWalkError("the answer came without a browser (DOWNLOAD_HANDLERS has another handler)")
         try:
-            first = archive.read(*html(response))
+            first = listing.read(*html(response))
             category.restart()
             category.check(first, number)
             category.count(first, number)
@@ -107,7 +108,7 @@ class ClickWalk:
             if not await self._click(page, button, left, f"click {clicks}"):
                 return
             text = await page.content()
-            batch = archive.read(Selector(text), text, page.url)
+            batch = listing.read(Selector(text), text, page.url)
             left = await _drop(page, batch)
             new = [post for post in batch.posts if post.id not in known]
             known.update(post.id for post in new)

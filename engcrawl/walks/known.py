@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-from engcrawl.pages.archive import ArchivePage
+from engcrawl.pages.listing import ArchivePage
 
 
 class KnownListing:

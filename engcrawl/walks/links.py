@@ -7,9 +7,9 @@ from typing import Any
 
 from scrapy.http import Response
 
-from engcrawl.pages import archive
-from engcrawl.pages.archive import ArchivePage, first_page_path, page_number, page_url
-from engcrawl.pages.page import same_host
+from engcrawl.pages import listing
+from engcrawl.pages.listing import ArchivePage, first_page_path, page_number, page_url
+from engcrawl.text.urls import same_host
 from engcrawl.walks.category import BrokenWalkError, Category
 from engcrawl.walks.response import html
 
@@ -21,7 +21,7 @@ class LinkWalk:
 
     async def pages(self, response: Response, category: Category, number: int) -> AsyncGenerator[ArchivePage, None]:
         """The page itself."""
-        page = archive.read(*html(response))
+        page = listing.read(*html(response))
         category.check(page, number)
         category.count(page, number)
         yield page

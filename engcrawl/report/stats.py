@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from engcrawl.dates import rfc3339
-from engcrawl.logs import masked
+from engcrawl.text.dates import rfc3339
+from engcrawl.text.visible import masked
 
 
 def plain(value: Any) -> Any:

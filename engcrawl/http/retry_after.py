@@ -1,4 +1,4 @@
-"""Downloader middlewares: the site's own hosts only, and `Retry-After`."""
+"""Downloader middleware: `Retry-After` is honoured, for the whole host."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.httpobj import urlparse_cached
 
-from engcrawl.pages.page import same_host
+from engcrawl.http.engine import closing
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -20,28 +20,6 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
 logger = logging.getLogger(__name__)
-
-
-class OwnHosts:
-    """Refuses every request that leaves the hosts of the spider's ``site``: links, redirects and retries.
-
-    Scrapy's own `OffsiteMiddleware` lets requests with ``dont_filter`` through, which a retried request and what
-    it is redirected to have, and drops others before their errback could report them.
-    """
-
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
-    def process_request(self, request: Request) -> None:
-        """Scrapy's interface of a downloader middleware."""
-        site: str | None = getattr(self.crawler.spider, "site", None)
-        if site is not None and not same_host(request.url, site):
-            self.crawler.stats.inc_value("engcrawl/refused/other_host")
-            raise IgnoreRequest(f"leads to another host than {site}: {request.url}")
 
 
 class HostPausedError(Exception):
@@ -123,12 +101,6 @@ def retry_after(value: str, date: str) -> float | None:
         now = datetime.now(UTC)
     # HTTP dates are in GMT, whatever their form (RFC 9110, 5.6.7)
     return max((then.replace(tzinfo=UTC) - now.replace(tzinfo=UTC)).total_seconds(), 0.0)
-
-
-def closing(crawler: Crawler) -> bool:
-    """Whether the crawl is on its way out: a signal, or one of Scrapy's limits."""
-    slot = crawler.engine._slot  # Scrapy says it nowhere else once all requests wait
-    return slot is None or slot.closing is not None
 
 
 def _host(request: Request) -> str:

@@ -7,9 +7,13 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
-from engcrawl.ages import readable
-from engcrawl.history import moment, newest, whole
-from engcrawl.printing import visible
+from engcrawl.arguments import ArchiveArguments
+from engcrawl.text.dates import instant
+from engcrawl.text.durations import readable
+from engcrawl.text.visible import visible
+
+LAST = 200
+"""Runs that are looked back on."""
 
 
 class Level(IntEnum):
@@ -81,3 +85,20 @@ def _how(run: dict[str, Any]) -> str:
 
 def _where(run: dict[str, Any]) -> str:
     return f"pid {run['pid']} on {run['host']}"
+
+
+def whole(run: dict[str, Any]) -> bool:
+    """Whether a run (of `engcrawl.state.State.runs`, or a verdict) was to take the whole archive."""
+    return run["spider"] == "archive" and not ArchiveArguments.model_construct(**run["arguments"]).filtered
+
+
+def newest(runs: list[dict[str, Any]], *verdicts: str) -> dict[str, Any] | None:
+    """The newest of *runs* that was to take the whole archive and has one of *verdicts*; *runs* are newest first."""
+    return next((run for run in runs if whole(run) and run["verdict"] in verdicts), None)
+
+
+def moment(text: str) -> datetime:
+    """An instant as the state has it."""
+    found = instant(text)
+    assert found is not None
+    return found

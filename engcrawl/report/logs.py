@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import logging
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.log import get_scrapy_root_handler
 
 from engcrawl.errors import UsageError
+from engcrawl.text.visible import shown
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
-_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/?#@'\"]*):[^\s/?#]*@", re.IGNORECASE)
-# As Scrapy writes the settings that aren't its own.
-_SETTING = re.compile(r"('[A-Z0-9_]*(?:SECRET|TOKEN|PASS)[A-Z0-9_]*': )(?!None)('(?:[^'\\]|\\.)*'|\"[^\"]*\")")
-_PARAMETER = re.compile(
-    r"([?&](?:[\w-]*(?:passw|secret|token|api_?key|signature)[\w-]*|pwd|sig)(?:=|%3D))[^\s&#'\"]+", re.IGNORECASE
-)
-_LINE = re.compile(r"\n(?=\S)")
-
 _run: str | None = None
 _handler: logging.Handler | None = None
-
-
-def masked(text: str) -> str:
-    """*text* with ``***`` for what is secret in its addresses: passwords, and parameters that are named as such."""
-    text = _SETTING.sub(r"\1'***'", text)
-    return _PARAMETER.sub(r"\1***", _PASSWORD.sub(r"\1:***@", text))
-
-
-def shown(text: str) -> str:
-    """*text* as a log may have it: without secrets, without what would steer a terminal, further lines set in."""
-    text = masked(text)
-    if not text.isprintable():
-        text = "".join(s if s.isprintable() or s in "\n\t" else s.encode("unicode_escape").decode() for s in text)
-        text = _LINE.sub("\n ", text)
-    return text
 
 
 class Record(logging.LogRecord):

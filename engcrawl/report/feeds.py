@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from scrapy.exceptions import CloseSpider
 from scrapy.extensions import feedexport
 
-from engcrawl.output import durable, finish
+from engcrawl.report.output import durable, finish
 
 if TYPE_CHECKING:
     from scrapy import Spider

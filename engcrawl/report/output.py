@@ -12,10 +12,10 @@ from typing import IO, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from engcrawl.dates import rfc3339
 from engcrawl.errors import OutputError
 from engcrawl.items import Post
 from engcrawl.state import State
+from engcrawl.text.dates import rfc3339
 
 _RECORD = TypeAdapter(Post)
 

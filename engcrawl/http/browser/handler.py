@@ -14,9 +14,9 @@ from scrapy.exceptions import DownloadFailedError, IgnoreRequest
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 from scrapy_playwright.provider import PlaywrightBrowserProvider
 
-from engcrawl.addresses import addresses_of
-from engcrawl.browser.chromium import arguments, launch_options
-from engcrawl.pages.page import same_host
+from engcrawl.http.addresses import addresses_of
+from engcrawl.http.browser.chromium import arguments, launch_options
+from engcrawl.text.urls import same_host
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -26,7 +26,7 @@ _USELESS = {"image", "media", "font"}
 
 
 class ChromiumProvider(PlaywrightBrowserProvider):
-    """Starts the Chromium that `engcrawl.browser.chromium` finds."""
+    """Starts the Chromium that `engcrawl.http.browser.chromium` finds."""
 
     async def launch_browser(self) -> Browser:
         """Start it. Raises NoChromiumError."""

@@ -13,19 +13,8 @@ from parsel import Selector
 
 from engcrawl.items import Post
 from engcrawl.pages import entry, terms
-from engcrawl.pages.page import (
-    NotThePage,
-    absolute,
-    described,
-    first,
-    has,
-    image_of,
-    permalink,
-    same_host,
-    text_of,
-    whole,
-    xpath,
-)
+from engcrawl.pages.page import NotThePage, described, first, has, image_of, text_of, whole, xpath
+from engcrawl.text.urls import absolute, permalink, same_host
 
 _BESIDE = " or ".join(
     (

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-    from engcrawl.browser.handler import BrowserHandler
+    from engcrawl.http.browser.handler import BrowserHandler
 
 
 class BrowserOnDemand(HTTP11DownloadHandler):
@@ -29,7 +29,7 @@ class BrowserOnDemand(HTTP11DownloadHandler):
         if not request.meta.get("playwright"):
             return await super().download_request(request)
         if self._browser is None:
-            from engcrawl.browser.handler import BrowserHandler
+            from engcrawl.http.browser.handler import BrowserHandler
 
             self._browser = BrowserHandler(self.crawler)
         return await self._browser.download_request(request)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from engcrawl.proof import proven_by, unexplained
+from engcrawl.report.proof import proven_by, unexplained
 
 if TYPE_CHECKING:
     from engcrawl.walks import Category
@@ -68,7 +68,7 @@ class Ledger:
     sources: dict[str, str] = field(default_factory=dict)
     """How much of each source that was asked could be read (`engcrawl.inventory.Status`)."""
     proof: dict[str, Any] | None = None
-    """`engcrawl.proof.prove`, where the archive was counted."""
+    """`engcrawl.report.proof.prove`, where the archive was counted."""
     usage: str | None = None
 
     @property

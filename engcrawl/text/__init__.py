@@ -1,0 +1,1 @@
+"""What strings become: days and instants, addresses, Markdown, harmless HTML."""
