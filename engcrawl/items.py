@@ -21,6 +21,12 @@ def _sorted_and_unique(values: list[str]) -> list[str]:
     return values
 
 
+def _known(value: int | None) -> int:
+    if value is None or value < 1:
+        raise ValueError("must be a whole number from 1")
+    return value
+
+
 Url = Annotated[str, Field(pattern=r"^https?://[^/?#\s]+[^?#\s]*$")]
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
 Instant = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
@@ -38,8 +44,8 @@ class Post:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(revalidate_instances="always", strict=True)
 
-    id: Annotated[int, Field(gt=0)]
-    """WordPress post ID: the key of a blog's archive."""
+    id: Annotated[int | None, AfterValidator(_known)]
+    """WordPress post ID: the key of a blog's archive. A page or a listing may not say it (None); a record has one."""
     type: Annotated[str, Field(min_length=1)] = "post"
     """WordPress post type."""
     url: Url
