@@ -1,9 +1,9 @@
-"""The one record, a post of the archive; and what it is on its way there and from there."""
+"""The one record, a post of the archive; and what is said of posts, and of sources, on the way there."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field
@@ -12,6 +12,12 @@ from engcrawl.text import dates
 
 Kind = Literal["article", "video"]
 Change = Literal["new", "updated", "gone"]
+Source = Literal["listings", "rest", "sitemap", "feed"]
+"""A list that names posts: the categories' listings, or one that is asked beside them."""
+ASKED: tuple[Source, ...] = ("rest", "sitemap", "feed")
+SOURCES: tuple[Source, ...] = ("listings", *ASKED)
+Status = Literal["whole", "part", "missing", "forbidden", "failed"]
+"""How much of a source could be read: all of it, a part, nothing: it isn't there, is forbidden, or answers nonsense."""
 ContentSource = Literal["page", "rest", "extracted"]
 
 
@@ -85,33 +91,33 @@ class Post:
     """When this record was read, RFC 3339 in UTC."""
 
     def see_again(self, other: Post) -> None:
-        """Merge a second sighting of the same post in: what this one lacks, and every category and tag."""
-        self._fill_from(other)
+        """Merge a second mention by the same source in: what this one lacks, and every category and tag."""
+        self.fill_from(other)
         self.categories = sorted({*self.categories, *other.categories})
         self.tags = sorted({*self.tags, *other.tags})
         if other.kind == "video":
             self.kind = "video"
         self.protected = self.protected or other.protected
 
-    def take_article(self, article: Post) -> None:
-        """Merge the post's own page in: where the two differ, the article's own facts win.
-
-        The day is the exception: the listing's stands, and the article's is used only where that says none; and a
-        post that either marks as a video is one.
-        """
-        day = dates.first_day(self.published_date, article.published_date)
-        kind: Kind = "video" if "video" in (self.kind, article.kind) else "article"
+    def fill_from(self, other: Post, *, lists: bool = True) -> None:
+        """Take from *other* what this one leaves open; of *lists* only where it is asked for."""
         for name in _NAMES:
-            value = getattr(article, name)
+            if getattr(self, name) in (None, "", []) and (lists or name not in _LISTS):
+                setattr(self, name, getattr(other, name))
+
+    def take_page(self, page: Post) -> None:
+        """Merge the post's own page in: where the two differ, the page's own facts win.
+
+        The day is the exception: the one that other sources agreed on stands, and the page's is used only where they
+        say none; and a post that either marks as a video is one.
+        """
+        day = dates.first_day(self.published_date, page.published_date)
+        kind: Kind = "video" if "video" in (self.kind, page.kind) else "article"
+        for name in _NAMES:
+            value = getattr(page, name)
             if value is not None and value != []:
                 setattr(self, name, value)
         self.published_date, self.kind = day, kind
-
-    def follow(self, earlier: Post) -> None:
-        """Keep of what *earlier* runs' listings said what this run's leave open; but lists are this run's alone."""
-        lists = self.authors, self.categories, self.tags
-        self._fill_from(earlier)
-        self.authors, self.categories, self.tags = lists
 
     def keep(self, record: Post) -> None:
         """Keep of an earlier *record* what stock REST, which this post is from, doesn't tell."""
@@ -119,102 +125,129 @@ class Post:
             self.authors = record.authors
         if record.protected and record.title.endswith(self.title):
             self.title = record.title
-        self._fill_from(Post(id=self.id, url=self.url, title="", excerpt=record.excerpt, language=record.language))
+        self.excerpt = self.excerpt or record.excerpt
+        self.language = self.language or record.language
 
-    def contradicts(self, before: Post, record: Post) -> bool:
-        """Whether listings, now, say something else than they said *before*, when *record* was made.
+    def agrees(self, record: Post) -> bool:
+        """Return whether *record* has all that these facts say, though it may say it in other words.
 
-        What they leave open now is no contradiction; what they left open before is one where *record* has no such
-        fact, or another day. (A post that a newer one moves out of the hero's place shows its date for the first time.)
+        Excerpts, pictures, authors and languages differ from source to source: that the record has any is enough.
         """
-        if self.published_date not in (None, before.published_date) and _day(self.published_date) != (
-            record.published_date
-        ):
-            return True
-        for name in _NAMES:
-            now, then = getattr(self, name), getattr(before, name)
-            if now == then or name in ("published_date", "crawled_at"):
-                continue
-            if isinstance(now, list):
-                gained = set(now) - set(then) - set(getattr(record, name))
-                if gained or (now and set(then) - set(now)):
-                    return True
-            elif now not in (None, "") and (then not in (None, "") or getattr(record, name) in (None, "")):
-                return True
-        return False
+        for name in ("excerpt", "image_url", "authors", "language", "published_at"):
+            if getattr(self, name) and not getattr(record, name):
+                return False
+        if self.published_date and _day(self.published_date) != record.published_date:
+            return False
+        if not {*self.categories} <= {*record.categories} or not {*self.tags} <= {*record.tags}:
+            return False
+        if self.modified_at and self.modified_at > (record.modified_at or ""):
+            return False
+        same = ("kind", "external", "protected")
+        titled = not self.title or record.title.endswith(self.title)  # a theme writes "Protected: " before it
+        return titled and self.url in ("", record.url) and all(getattr(self, n) == getattr(record, n) for n in same)
 
     def facts(self) -> str:
-        """What is known, as JSON without what isn't; `Post.of` reads it."""
+        """Return what is known as JSON, without what isn't; `Post.of` reads it."""
         return json.dumps({name: value for name in _NAMES if (value := getattr(self, name)) not in (None, [], False)})
 
     def line(self) -> str:
-        """The record as a line of JSON Lines has it, as Scrapy's exporter writes it too."""
+        """Return the record as a line of JSON Lines has it, as Scrapy's exporter writes it too."""
         return json.dumps(self.record(), ensure_ascii=False)
 
     def record(self) -> dict[str, Any]:
-        """The record alone, whatever else a post on its way carries."""
+        """Return the record, key by key."""
         return {name: getattr(self, name) for name in _NAMES}
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """The post that `facts` or `line` wrote."""
+        """Return the post that `facts` or `line` wrote."""
         return cls(**json.loads(text))
 
-    def _fill_from(self, other: Post) -> None:
-        for name in _NAMES:
-            if getattr(self, name) in (None, [], ""):
-                setattr(self, name, getattr(other, name))
+
+def _day(text: str) -> str:
+    try:
+        return dates.day(text).isoformat()
+    except ValueError:
+        return text  # the pipelines report it
 
 
 _NAMES = tuple(f.name for f in fields(Post))
+_LISTS = ("authors", "categories", "tags")
 
 
-@dataclass(slots=True, kw_only=True)
+def merged(listings: Post | None, rest: Post | None) -> Post:
+    """Return what sources say of a post, by fixed precedence; *listings* and REST, one of which is there.
+
+    REST's word stands where it has one: its categories and tags are all of the post's, its day is the site's. Authors
+    are the exception: it names the first alone. A day comes from REST, else the permalink, else listings. What one
+    source leaves open the other fills; a post that either marks as a video is one.
+    """
+    given = [replace(facts) for facts in (rest, listings) if facts is not None]
+    post, *others = given
+    if rest is None or listings is None:
+        _take_permalinks_day(post, None if rest is None else rest.published_date)
+        return post
+    authors, video = listings.authors or rest.authors, "video" in (listings.kind, rest.kind)
+    categories = rest.categories or listings.categories
+    post.fill_from(others[0], lists=False)
+    post.authors, post.categories, post.kind = authors, categories, "video" if video else "article"
+    _take_permalinks_day(post, rest.published_date)
+    return post
+
+
+def _take_permalinks_day(post: Post, of_rest: str | None) -> None:
+    day = None if post.external else dates.permalink_day(post.url)
+    if day:
+        post.published_date = dates.first_day(of_rest, day.isoformat(), post.published_date)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """One source naming one post or address."""
+
+    url: str
+    """Permalink, or the other host's address of an external post: absolute; "" where it has none."""
+    post: int | None = None
+    """The post's ID; None where the source doesn't say."""
+    modified: str | None = None
+    """When the post was last changed, as the source writes it."""
+    facts: Post | None = None
+    """What the source says of the post; None where it says no more than this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of asking a source."""
+
+    status: Status
+    detail: str = ""
+    """Why it isn't whole."""
+    claimed: int | None = None
+    """Posts that it says it has; None where it doesn't say."""
+    again: bool = False
+    """Whether the next run is to ask again: it failed, or broke off."""
+    more: dict[str, Any] = field(default_factory=dict)
+    """What later runs want to know: REST's categories with their counts, the sitemaps' addresses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """That a post's own page was read."""
+    """That a post's own page was read, with the validators that the site sent (RFC 9110, 8.8)."""
 
     etag: str | None = None
-    """The page's validators, where the site sent them (RFC 9110, 8.8)."""
     last_modified: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
-class FoundPost(Post):
-    """A post on its way from the spider to the state."""
+class Found:
+    """A post on its way from a phase, through the pipelines, to the state and the feed."""
 
-    listed: str | None = None
-    """What listings said of it (`Post.facts`), where the record takes account of that; None where it can't."""
-    rest: str | None = None
-    """What REST said of it, likewise."""
+    post: Post
+    facts: str | None = None
+    """Fingerprint of the merged facts that the record takes account of; None where it can't."""
     reading: Reading | None = None
-    """That its own page is in the record; None where the record has only what listings say."""
+    """That its own page is in the record; None where the record has only what sources say."""
     lost: bool = False
     """Its own page, or a part of it, could not be had."""
     gone: bool = False
     """The site took it down."""
-
-
-@dataclass(slots=True, kw_only=True)
-class ChangedPost(Post):
-    """A line of a run's feed: a post that is new or changed."""
-
-    change: Change
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """A post as a list of the site's posts names it, beside listing pages."""
-
-    url: str
-    """Permalink, or the other host's address of an external post: absolute, without query; "" where it has none."""
-    post: int | None = None
-    """Its ID; None where the list doesn't say."""
-    modified: str | None = None
-    """When it was last changed, as the list writes it."""
-
-
-def _day(text: str | None) -> str | None:
-    try:
-        return dates.day(text).isoformat() if text else None
-    except ValueError:
-        return text  # the pipelines report it

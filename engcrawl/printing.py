@@ -16,7 +16,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exporters import CsvItemExporter
 
 from engcrawl.errors import EngcrawlError, OutputError, UsageError
-from engcrawl.extensions.lock import state_url
+from engcrawl.report.output import state_url
 from engcrawl.state import State
 from engcrawl.text.visible import visible
 
@@ -38,8 +38,11 @@ class StateCommand(ScrapyCommand):
         return "[options]"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Scrapy's."""
+        """``--blog``."""
         super().add_options(parser)
+        parser.add_argument(
+            "--blog", metavar="KEY", help="which blog, where the state has several (example.com_folder)"
+        )
         parser.error = self._usage  # type: ignore[method-assign]  # argparse's own are several lines
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -59,7 +62,8 @@ class StateCommand(ScrapyCommand):
         if isinstance(sys.stdout, TextIOWrapper):  # the archive's encoding, whatever the terminal's
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         try:
-            with State(state_url(self.settings)) as state:
+            url, _ = state_url(self.settings)
+            with State.read(url, opts.blog) as state:
                 self.show(state, opts)
             sys.stdout.flush()
         except EngcrawlError as error:

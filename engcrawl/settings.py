@@ -83,8 +83,7 @@ EXTENSIONS = {
     # First: a wrong variable ends the run before it has begun.
     "engcrawl.extensions.alerts.Alerts": -20,
     # Then: what the others use is locked, and the state is open.
-    "engcrawl.extensions.lock.Lock": -10,
-    "engcrawl.extensions.verdict.Verdict": 0,
+    "engcrawl.extensions.run.Running": -10,
     "engcrawl.extensions.metrics.Metrics": 5,
     "engcrawl.extensions.closing.Closing": 15,
     # The same, but a feed that can't be written ends the run.
@@ -126,7 +125,7 @@ DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
 LOG_LEVEL = "INFO"
 
 FEED_EXPORT_ENCODING = "utf-8"
-FEED_URI_PARAMS = "engcrawl.extensions.verdict.uri_params"
+FEED_URI_PARAMS = "engcrawl.extensions.run.uri_params"
 FEED_STORAGES = {
     "": "engcrawl.report.feeds.AtomicFileFeedStorage",
     "file": "engcrawl.report.feeds.AtomicFileFeedStorage",

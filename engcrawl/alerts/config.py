@@ -20,7 +20,7 @@ from pydantic import (
 
 from engcrawl.alerts import PREFIX
 from engcrawl.errors import UsageError
-from engcrawl.lock import HOST
+from engcrawl.state.lock import HOST
 from engcrawl.text.durations import duration
 
 _PORTS = {"none": 25, "starttls": 587, "implicit": 465}

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engcrawl.alerts.night import Night
-from engcrawl.lock import HOST
+from engcrawl.state.lock import HOST
 from engcrawl.text.visible import visible
 
 _MOST = 5

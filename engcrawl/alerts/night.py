@@ -29,7 +29,7 @@ class Night:
     stats: dict[str, Any] = field(default_factory=dict)
     """Scrapy's."""
     earlier: list[dict[str, Any]] = field(default_factory=list)
-    """The runs before, newest first, as `engcrawl.state.State.runs` gives them."""
+    """The runs before, newest first, as `engcrawl.state.runs.Runs.last` gives them."""
 
     @cached_property
     def like(self) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ class Night:
 
     @property
     def coverage(self) -> tuple[dict[str, int], list[dict[str, int]]]:
-        """The archive's coverage (`engcrawl.state.State.coverage`), and those of `like`."""
+        """The archive's coverage (`engcrawl.state.posts.Posts.coverage`), and those of `like`."""
         return self.verdict.get("coverage") or {}, [one["coverage"] for one in self.like if one.get("coverage")]
 
     def worse(self, count: int, least: int, posts: int) -> bool:

@@ -22,7 +22,7 @@ from spidermon.results.monitor import MonitorResult
 
 from engcrawl.alerts.config import AlertSettings
 from engcrawl.alerts.message import Message
-from engcrawl.lock import HOST
+from engcrawl.state.lock import HOST
 from engcrawl.text.visible import visible
 
 logger = logging.getLogger(__name__)

@@ -8,13 +8,13 @@ import sys
 from typing import Any
 
 from engcrawl.errors import EngcrawlError
+from engcrawl.items import SOURCES
 from engcrawl.printing import StateCommand, show
-from engcrawl.report.proof import LISTS
-from engcrawl.report.runlog import Outcome
+from engcrawl.report.verdict import Outcome
 from engcrawl.state import State
 from engcrawl.text.visible import visible
 
-_COLUMNS = ["category", "claimed", "archive", *LISTS]
+_COLUMNS = ["category", "claimed", "archive", *SOURCES]
 _MOST = 20
 """Missing posts that a person reads; ``--json`` has them all."""
 
@@ -44,7 +44,7 @@ class Command(StateCommand):
 
     def show(self, state: State, opts: argparse.Namespace) -> None:
         """Print the proof. Raises NotCountedError."""
-        ended = [run for run in state.runs(1) if run["report"]]
+        ended = [run for run in state.runs.last(1) if run["report"]]
         if not ended:
             raise NotCountedError("the last run left no verdict: `scrapy runs` shows why")
         report = ended[0]["report"]

@@ -18,9 +18,10 @@ from engcrawl.errors import EngcrawlError, UsageError
 from engcrawl.extensions.alerts import never_began
 from engcrawl.extensions.metrics import metrics_file, write_failed
 from engcrawl.http.addresses import private_allowed
+from engcrawl.http.engine import final_stats
 from engcrawl.report import logs
 from engcrawl.report.output import withhold_writing
-from engcrawl.report.runlog import Outcome
+from engcrawl.report.verdict import Outcome
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -52,8 +53,7 @@ class Command(crawl.Command):
         crawler = self._create_crawler(args[0])
         task = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
-        stats = crawler._stats  # the public attribute raises for a crawl that never began
-        status = stats.get_value("engcrawl/exit_status") if stats is not None else None
+        status = final_stats(crawler).get("engcrawl/exit_status")
         if status is None:
             error = task.exception() if isinstance(task, asyncio.Task) and task.done() else None
             self._without_verdict(crawler, error)

@@ -77,7 +77,7 @@ def _posts(state: State, opts: argparse.Namespace) -> Generator[tuple[str, str |
     category: str | None = opts.category
     if category is not None:
         _known(state, category)
-    for line, gone in state.posts(since=opts.since, changed_since=opts.changed_since):
+    for line, gone in state.posts.lines(since=opts.since, changed_since=opts.changed_since):
         if category is not None and category not in _categories(line):
             continue
         if opts.gone == "with" or (opts.gone == "only") == (gone is not None):
@@ -86,9 +86,9 @@ def _posts(state: State, opts: argparse.Namespace) -> Generator[tuple[str, str |
 
 def _known(state: State, category: str) -> None:
     """Raises UsageError where neither a walk nor a record has that category."""
-    there = {known.slug for known in state.categories()}
+    there = {known.slug for known in state.lists.categories.all()}
     if category not in there:
-        for line, _ in state.posts():
+        for line, _ in state.posts.lines():
             there.update(_categories(line))
     if category not in there:
         raise UsageError(f"option --category={category}: must be one of {', '.join(sorted(there))}")

@@ -98,10 +98,10 @@ class Command(RowsCommand):
 
 def _runs(state: State, last: int) -> list[dict[str, Any]]:
     """The runs, each with a verdict: `running` or `died` where it left none."""
-    open_runs = [run for run in state.runs(last) if run["verdict"] is None]
+    open_runs = [run for run in state.runs.last(last) if run["verdict"] is None]
     dead = {run["name"] for run in open_runs if not state.lives(run["pid"], run["host"])}
     state.commit()  # read again: one that ended meanwhile has its verdict now
-    runs = state.runs(last)
+    runs = state.runs.last(last)
     return [run | {"verdict": run["verdict"] or ("died" if run["name"] in dead else "running")} for run in runs]
 
 

@@ -52,7 +52,7 @@ class Alerts:
 
         earlier = []
         try:
-            earlier = [run for run in self.crawler.spider.memory.runs(LAST) if run["name"] != verdict["run"]]  # type: ignore[union-attr]
+            earlier = [run for run in self.crawler.spider.run.state.runs.last(LAST) if run["name"] != verdict["run"]]  # type: ignore[union-attr]
         except StateError as error:
             logger.warning("Alerts: the runs before can't be read: %s", error)
         file = Output(self.crawler.settings["ENGCRAWL_OUTPUT"]).runs / f"{verdict['run']}.json"

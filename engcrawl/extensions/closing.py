@@ -1,4 +1,4 @@
-"""A crawl that is told to end, ends."""
+"""Makes sure that a stopped crawl terminates."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Self
 from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 
+from engcrawl.http.engine import end_if_idle
+
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
@@ -14,15 +16,14 @@ _SECONDS = 0.2
 
 
 class Closing:
-    """Lets a crawl end that was closed, by a signal or a limit, while an item of ``Spider.start()`` was on its way.
+    """Looks, a few times a second, whether a crawl that was closed while an item was on its way has nothing left to do.
 
-    Scrapy 2.19 looks whether nothing is left to do when it is told to close, and when a response is done, but not when
-    such an item is: it would wait for ever.
+    Scrapy 2.19 looks when it is told to close, and when a response is done, but not when an item of ``Spider.start()``
+    is: it would wait for ever.
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self._look_again = create_looping_call(self._look)
+        self._look_again = create_looping_call(end_if_idle, crawler)
         crawler.signals.connect(self.engine_started, signals.engine_started)
         crawler.signals.connect(self.engine_stopped, signals.engine_stopped)
 
@@ -36,9 +37,3 @@ class Closing:
     def engine_stopped(self) -> None:
         if self._look_again.running:
             self._look_again.stop()
-
-    def _look(self) -> None:
-        scraper = self.crawler.engine.scraper
-        slot = scraper.slot
-        if slot is not None and slot.closing is not None and not slot.closing.called:
-            scraper._check_if_closing()

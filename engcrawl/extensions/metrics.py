@@ -11,7 +11,8 @@ from scrapy.exceptions import NotConfigured
 
 import engcrawl.signals
 from engcrawl.errors import StateError, UsageError
-from engcrawl.report.runlog import Outcome
+from engcrawl.report.runlog import OUTCOMES
+from engcrawl.report.verdict import Outcome
 from engcrawl.text.dates import instant, rfc3339
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_OUTCOMES = ("new", "updated", "gone", "unchanged", "lost", "unlisted")
 _COUNTS = ("claimed", "listed", "in_archive", "missing", "unexpected")
 
 
@@ -50,11 +50,11 @@ class Metrics:
         return cls(crawler)
 
     def verdict_given(self, verdict: dict[str, Any]) -> None:
-        state: State = self.crawler.spider.memory  # type: ignore[union-attr]
+        state: State = self.crawler.spider.run.state  # type: ignore[union-attr]
         posts, complete, reports = None, {}, {}
         try:
-            posts, _, _ = state.measure()
-            complete, reports = state.last_complete(), state.last_reports()
+            posts, _, _ = state.posts.measure()
+            complete, reports = state.runs.last_complete(), state.runs.last_reports()
         except StateError as error:
             logger.warning("%s: without what earlier runs know: %s", self.path, error)
         if verdict["verdict"] == str(Outcome.COMPLETE):
@@ -109,7 +109,7 @@ def write(path: str, reports: Iterable[dict[str, Any]], complete: dict[str, str]
         if posts is not None:
             archive.labels(site).set(posts)
         if "posts" in report:
-            for outcome in _OUTCOMES:
+            for outcome in OUTCOMES:
                 outcomes.labels(*labels, outcome).set(report["posts"][outcome])
             problems.labels(*labels).set(len(report["problems"]))
         if "stats" in report:

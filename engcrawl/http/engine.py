@@ -1,14 +1,31 @@
-"""What Scrapy's engine tells nowhere in its documentation: the one place where its private attributes are used."""
+"""What Scrapy's engine tells and does by private attributes alone: nothing documented serves. No other file has any."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 
 def closing(crawler: Crawler) -> bool:
-    """Whether the crawl is on its way out: a signal, or one of Scrapy's limits."""
-    slot = crawler.engine._slot  # Scrapy says it nowhere else once all requests wait
+    """Return whether the crawl is on its way out: a signal, or one of Scrapy's limits.
+
+    No signal is sent, and no public attribute set, before all that is under way has ended.
+    """
+    slot = crawler.engine._slot
     return slot is None or slot.closing is not None
+
+
+def end_if_idle(crawler: Crawler) -> None:
+    """Let a closing crawl end where nothing is left to do: after an item of ``Spider.start()`` Scrapy doesn't look."""
+    scraper = crawler.engine.scraper
+    slot = scraper.slot
+    if slot is not None and slot.closing is not None and not slot.closing.called:
+        scraper._check_if_closing()
+
+
+def final_stats(crawler: Crawler) -> dict[str, Any]:
+    """Return the stats of a crawl, none for one that never began: the public attribute raises for that."""
+    stats = crawler._stats
+    return {} if stats is None else stats.get_stats()

@@ -9,7 +9,7 @@ from lxml import etree
 from parsel import Selector
 from scrapy.utils.iterators import xmliter_lxml
 
-from engcrawl.items import Named
+from engcrawl.items import Mention
 from engcrawl.pages.page import NotThePage, plain_xml
 from engcrawl.text.urls import permalink, same_host
 
@@ -17,7 +17,7 @@ _ATOM = "http://www.w3.org/2005/Atom"
 _ID = re.compile(r"(?:^|&)p=(\d+)(?:&|$)")
 
 
-def read(content: bytes, url: str) -> list[Named]:
+def read(content: bytes, url: str) -> list[Mention]:
     """The posts of a feed, in its order; WordPress writes their IDs into the entries' own (``/?p=N``).
 
     Raises NotThePage.
@@ -33,15 +33,15 @@ def read(content: bytes, url: str) -> list[Named]:
     raise NotThePage(f"no feed, but <{root.tag}>")
 
 
-def _rss(item: Selector, url: str) -> Named:
+def _rss(item: Selector, url: str) -> Mention:
     return _entry(item.xpath("./guid/text()").get(), item.xpath("./link/text()").get(), url)
 
 
-def _atom(item: Selector, url: str) -> Named:
+def _atom(item: Selector, url: str) -> Mention:
     link = item.xpath("./atom:link[not(@rel) or @rel='alternate']/@href").get()
     return _entry(item.xpath("./atom:id/text()").get(), link, url)
 
 
-def _entry(own_id: str | None, link: str | None, url: str) -> Named:
+def _entry(own_id: str | None, link: str | None, url: str) -> Mention:
     found = _ID.search(urlsplit(own_id or "").query) if own_id and same_host(own_id, url) else None
-    return Named(url=permalink(link or "", url), post=int(found.group(1)) if found else None)
+    return Mention(url=permalink(link or "", url), post=int(found.group(1)) if found else None)

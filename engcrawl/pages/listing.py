@@ -51,7 +51,7 @@ _PARAMS = re.compile(r"loadmore_params\s*=\s*")
 
 
 @dataclass(slots=True)
-class ArchivePage:
+class ListingPage:
     """One page of a category's archive, as it says itself."""
 
     url: str
@@ -92,7 +92,7 @@ def first_page_path(url: str) -> str:
     return unquote(_NUMBER.sub("/", urlsplit(url).path)).rstrip("/") + "/"
 
 
-def read(selector: Selector, text: str, url: str) -> ArchivePage:
+def read(selector: Selector, text: str, url: str) -> ListingPage:
     """Read a listing page that was found at *url*.
 
     Raises NotThePage where it isn't one, and where there is no post although posts must be there.
@@ -104,7 +104,7 @@ def read(selector: Selector, text: str, url: str) -> ArchivePage:
     listing: list[HtmlElement] = next(filter(None, (posts(root) for posts in _POSTS)), [])
     if not listing and (pages or (pages is None and not _NOTHING_FOUND(root))):
         raise NotThePage(f"no post on {described(root)}" + (f", where the site says {pages} pages" if pages else ""))
-    page = ArchivePage(
+    page = ListingPage(
         url=own_url,
         posts=[_post(element, url, root) for element in listing],
         next_url=_next_url(root, url, own_url),
@@ -164,7 +164,7 @@ def _links_to_this_archive(root: HtmlElement, own_url: str) -> list[str]:
     return [url for url in urls if url and first_page_path(url) == path and same_host(url, own_url)]
 
 
-def _flaw(page: ArchivePage, root: HtmlElement, params: dict[str, Any]) -> str | None:
+def _flaw(page: ListingPage, root: HtmlElement, params: dict[str, Any]) -> str | None:
     nameless: list[HtmlElement] = next(filter(None, (posts(root) for posts in _NAMELESS_POSTS)), [])
     if nameless and page.posts:
         return f"{len(nameless)} posts without an ID (no id=post-N) beside {len(page.posts)} with one"

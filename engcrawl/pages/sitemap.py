@@ -11,7 +11,7 @@ from lxml import etree
 from scrapy.utils.gz import gunzip
 from scrapy.utils.sitemap import Sitemap, sitemap_urls_from_robots
 
-from engcrawl.items import Named
+from engcrawl.items import Mention
 from engcrawl.pages.page import NotThePage, plain_xml
 from engcrawl.text.urls import absolute, permalink
 
@@ -30,7 +30,7 @@ class SitemapPage:
     """A sitemap, or an index of sitemaps."""
 
     is_index: bool
-    entries: list[Named]
+    entries: list[Mention]
 
 
 def read_robots(text: bytes, url: str) -> list[str]:
@@ -58,10 +58,10 @@ def read(content: bytes, url: str) -> SitemapPage:
     return SitemapPage(sitemap.type == "sitemapindex", entries)
 
 
-def of_posts(entries: list[Named]) -> list[Named]:
+def of_posts(entries: list[Mention]) -> list[Mention]:
     """Of an index' sitemaps those that list posts, as Yoast and WordPress name them."""
     return [entry for entry in entries if _OF_POSTS.search(entry.url)]
 
 
-def _entry(found: dict[str, str], url: str) -> Named:
-    return Named(url=permalink(found["loc"], url), modified=found.get("lastmod") or None)
+def _entry(found: dict[str, str], url: str) -> Mention:
+    return Mention(url=permalink(found["loc"], url), modified=found.get("lastmod") or None)

@@ -69,6 +69,17 @@ class FeedExporter(feedexport.FeedExporter):
         return CloseSpider("feed not written")
 
 
+def failed(crawler: Crawler, exporter: FeedExporter | None) -> bool:
+    """Return whether a feed that was asked for isn't stored whole, once all are closed."""
+    stats = crawler.stats.get_stats()
+    if any(key.startswith(FAILED) for key in stats):
+        return True
+    if exporter is None:  # not configured: an unknown format, a storage without its library
+        return bool(crawler.settings.getdict("FEEDS"))
+    stored: int = sum(value for key, value in stats.items() if key.startswith("feedexport/success_count"))
+    return stored < len(exporter.addresses)
+
+
 def _without_login(uri: str) -> str:
     parts = urlsplit(uri)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else uri

@@ -40,7 +40,7 @@ class Judgement:
 
 
 def judge(runs: list[dict[str, Any]], now: datetime, max_age: timedelta) -> Judgement:
-    """What *runs* say (of `engcrawl.state.State.runs`, the newest first, each with a verdict).
+    """What *runs* say (of `engcrawl.state.runs.Runs.last`, the newest first, each with a verdict).
 
     Runs that were to take a part, and `inventory`, don't make the archive fresh, nor stale.
 
@@ -88,7 +88,7 @@ def _where(run: dict[str, Any]) -> str:
 
 
 def whole(run: dict[str, Any]) -> bool:
-    """Whether a run (of `engcrawl.state.State.runs`, or a verdict) was to take the whole archive."""
+    """Whether a run (of `engcrawl.state.runs.Runs.last`, or a verdict) was to take the whole archive."""
     return run["spider"] == "archive" and not ArchiveArguments.model_construct(**run["arguments"]).filtered
 
 

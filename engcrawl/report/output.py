@@ -8,14 +8,19 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from engcrawl.errors import OutputError
+from engcrawl.errors import OutputError, UsageError
 from engcrawl.items import Post
 from engcrawl.state import State
+from engcrawl.state.lock import RunLock
 from engcrawl.text.dates import rfc3339
+from engcrawl.text.urls import blog_key, same_host
+
+if TYPE_CHECKING:
+    from scrapy.settings import BaseSettings
 
 _RECORD = TypeAdapter(Post)
 
@@ -30,6 +35,34 @@ class Output:
         self.latest = self.runs / "latest.json"
         self.lock = self.folder / "run.lock"
         self.state = self.folder / "archive.db"
+
+    def locked(self) -> RunLock:
+        """Make the folder, and lock it for a run. Raises LockedError and OutputError."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self.folder}: {error}") from error
+        return RunLock(self.lock, str(self.folder))
+
+    def check(self, site: str) -> None:
+        """See that the folder is that of the blog at *site*. Raises UsageError, and OutputError as `records` does."""
+        other = self._site_of_last_run()
+        if other is None or blog_key(other) == blog_key(site):
+            own = (post.url for post in self.records() if not post.external)
+            other = next((url for url in own if not same_host(url, site)), None)
+        if other is not None:
+            raise UsageError(
+                f"argument site={site}: {self.archive} is another site's ({other}); each site needs an ENGCRAWL_OUTPUT"
+                " of its own"
+            )
+
+    def _site_of_last_run(self) -> str | None:
+        try:
+            file = self.runs / json.loads(self.latest.read_text())["file"]
+            site: str = json.loads(file.read_text())["arguments"]["site"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # there is none, or its files were tidied away
+        return site
 
     def reserve(self, spider: str, now: datetime) -> Run:
         """A new run's names, ``SPIDER-YYYYMMDDTHHMMSSZ``; a suffix where another run has that one.
@@ -58,7 +91,7 @@ class Output:
         """The records of the archive, none where there is none. Raises OutputError for anything else."""
         if not self.archive.exists():
             return
-        known: set[int] = set()
+        known: set[int | None] = set()
         with self.archive.open("rb") as file:
             for number, line in enumerate(file, 1):
                 where = f"{self.archive}: line {number}"
@@ -76,15 +109,15 @@ class Output:
 
         Raises OSError and StateError; the archive is then left as it was.
         """
-        _, size, changed = state.measure()
+        _, size, stored = state.posts.measure()
         with contextlib.suppress(FileNotFoundError):
             found = self.archive.stat()
-            if found.st_size == size and rfc3339(datetime.fromtimestamp(found.st_mtime, UTC)) > changed:
+            if found.st_size == size and rfc3339(datetime.fromtimestamp(found.st_mtime, UTC)) > stored:
                 return False
         for left in self.folder.glob(f"{self.archive.name}.*.new"):  # of a run that was killed here
             left.unlink()
         with replacing(self.archive) as file:
-            for line, _ in state.posts():
+            for line, _ in state.posts.lines():
                 file.write(line.encode() + b"\n")
         return True
 
@@ -108,6 +141,15 @@ class Run:
         }
         with replacing(self.output.latest) as file:
             file.write(json.dumps(pointer, indent=2).encode() + b"\n")
+
+
+def state_url(settings: BaseSettings) -> tuple[str, bool]:
+    """Return where the state is, and whether it is one blog's alone.
+
+    It is where the setting ``ENGCRAWL_STATE`` says, else ``archive.db`` in the output folder, which is one blog's.
+    """
+    named = settings["ENGCRAWL_STATE"]
+    return (named, False) if named else (f"sqlite:///{Output(settings['ENGCRAWL_OUTPUT']).state}", True)
 
 
 @contextlib.contextmanager

@@ -9,17 +9,13 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from engcrawl.inventory import SOURCES_ASKED, Asked, Source
-from engcrawl.items import Post
+from engcrawl.items import SOURCES, Source
 from engcrawl.state import State
-
-LISTS: tuple[Source, ...] = ("pages", *SOURCES_ASKED)
-"""Where posts are named: the listing pages of all categories, and the sources that are asked beside them."""
+from engcrawl.state.lists import Asked
 
 _COMPARED = ("url", "title", "published_date", "published_at", "modified_at", "image_url")
 _COMPARED_FLAGS = ("external", "protected")
 _COMPARED_LISTS = ("categories", "tags")
-_BODY = ', "content_html": '
 
 
 @dataclass
@@ -38,17 +34,17 @@ class Proof:
     @property
     def proves(self) -> bool:
         """Whether it shows that the archive is complete: all of it was read, and the two have the same posts."""
-        whole = self.asked is not None and self.asked.status == "whole"
+        whole = self.asked is not None and self.asked.answer.status == "whole"
         return self.counts and whole and not self.unexpected and not any(one["reason"] is None for one in self.missing)
 
     def entry(self) -> dict[str, Any]:
         """As the verdict has it."""
-        asked = self.asked
+        answer = self.asked.answer if self.asked else None
         return {
-            "status": asked.status if asked else "not asked",
-            "detail": asked.detail if asked else "",
-            "asked": asked.asked if asked else None,
-            "claimed": asked.claimed if asked else None,
+            "status": answer.status if answer else "not asked",
+            "detail": answer.detail if answer else "",
+            "asked": self.asked.at if self.asked else None,
+            "claimed": answer.claimed if answer else None,
             "listed": self.listed,
             "in_archive": self.in_archive,
             "missing": self.missing,
@@ -64,26 +60,25 @@ def prove(state: State) -> dict[str, Any]:
     unless it was published after the reading; and if the list can have it: sitemaps have only addresses of their own
     host.
     """
-    proofs = {name: Proof(state.answer(name), counts=name in ("rest", "sitemap")) for name in LISTS}
-    rest, pages = proofs["rest"].asked, proofs["pages"].asked
-    claimed = rest.more.get("categories", {}) if rest else {}
+    proofs = {name: Proof(state.lists.asked(name), counts=name in ("rest", "sitemap")) for name in SOURCES}
+    rest, listings = proofs["rest"].asked, proofs["listings"].asked
+    claimed = rest.answer.more.get("categories", {}) if rest else {}
     categories: dict[str, Counter[str]] = {slug: Counter() for slug, count in claimed.items() if count}
     disagreements: Counter[str] = Counter()
     missing: list[dict[str, Any]] = []
     union = archive = hidden = 0
-    for row in state.posts_named():
-        names = [name for name in LISTS if getattr(row, f"in_{name}")]
+    for row in state.lists.posts_named():
+        names = [name for name in SOURCES if getattr(row, f"in_{name}")]
         union += bool(names)
-        hidden += bool(names) and not row.in_pages and not (pages and row.first_seen > pages.until)
-        if row.record is None:
-            url = Post.of(row.listed or row.rest).url
-            _miss({"post": row.id, "url": url, "reason": row.reason or _gone(row)}, names, missing, proofs)
+        hidden += bool(names) and not row.in_listings and not (listings and row.first_run > listings.run)
+        if row.head is None:
+            entry = {"post": row.id, "url": row.url, "reason": row.reason}
+            _miss(entry, names, missing, proofs)
             continue
         archive += 1
-        record = json.loads(row.record.partition(_BODY)[0] + "}")
+        record = json.loads(row.head)
         for slug in record["categories"]:
-            counts = categories.setdefault(slug, Counter())
-            counts.update(["archive", *names])
+            categories.setdefault(slug, Counter()).update(["archive", *names])
         for name, proof in proofs.items():
             if name in names:
                 proof.listed += 1
@@ -92,21 +87,21 @@ def prove(state: State) -> dict[str, Any]:
                 proof.unexpected += 1
         if row.in_rest and row.rest:
             disagreements.update(_disagreements(record, json.loads(row.rest)))
-    for _, entries in groupby(state.strange_entries(), key=attrgetter("address")):
+    for _, entries in groupby(state.lists.unresolved_named(), key=attrgetter("address")):
         found = list(entries)
         union, hidden = union + 1, hidden + 1
-        post = next((entry.post for entry in found if entry.post), None)
-        entry = {"post": post, "url": found[0].url, "reason": found[0].reason}
+        entry = {"post": None, "url": found[0].url, "reason": found[0].reason}
         _miss(entry, [entry.source for entry in found], missing, proofs)
+    whole = listings is not None and listings.answer.status == "whole"
     return {
         "posts": union,
         "in_archive": archive,
-        "hidden_from_listings": hidden if pages and pages.status == "whole" else None,
+        "hidden_from_listings": hidden if whole else None,
         "missing": missing,
         "disagreements": dict(sorted(disagreements.items())),
-        "sources": {name: proofs[name].entry() for name in LISTS},
+        "sources": {name: proofs[name].entry() for name in SOURCES},
         "categories": [
-            {"slug": slug, "claimed": claimed.get(slug)} | {name: counts[name] for name in ("archive", *LISTS)}
+            {"slug": slug, "claimed": claimed.get(slug)} | {name: counts[name] for name in ("archive", *SOURCES)}
             for slug, counts in sorted(categories.items())
         ],
     }
@@ -134,15 +129,11 @@ def _miss(
         proofs[name].missing.append(entry)
 
 
-def _gone(row: Any) -> str | None:
-    return f"gone since {row.gone_since}" if row.gone_since else None
-
-
 def _expected(name: str, row: Any, published_at: str | None, asked: Asked | None) -> bool:
     """Whether a list, of which all was read, should name a post of the archive that was there then."""
-    if asked is None or asked.status != "whole" or row.gone_since:
+    if asked is None or asked.answer.status != "whole" or row.gone_since:
         return False
-    if row.first_seen > asked.until or (published_at or "") > asked.asked:
+    if row.first_run > asked.run or (published_at or "") > asked.at:
         return False
     return not (name == "sitemap" and row.external)
 

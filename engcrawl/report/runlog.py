@@ -1,136 +1,157 @@
-"""The run's ledger: what happened, and the verdict that follows from it."""
+"""The run log: what happened in a run. Phases and pipelines write to it, the verdict is decided from it."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal, Protocol
 
-from engcrawl.report.proof import proven_by, unexplained
+logger = logging.getLogger(__name__)
 
-if TYPE_CHECKING:
-    from engcrawl.walks import Category
-
-
-class Outcome(IntEnum):
-    """How a run ended; the value is the exit status of ``scrapy crawl``."""
-
-    COMPLETE = 0
-    FAILED = 1
-    USAGE = 2
-    INCOMPLETE = 3
-    LOCKED = 4
-    STOPPED = 5
-
-    def __str__(self) -> str:
-        return self.name.lower()
+Outcome = Literal["new", "updated", "gone", "unchanged", "lost", "unlisted"]
+"""What became of a post that was looked at; ``lost``: its page could not be had, ``unlisted``: no list names it."""
+OUTCOMES: tuple[Outcome, ...] = ("new", "updated", "gone", "unchanged", "lost", "unlisted")
 
 
-@dataclass
-class Problem:
-    """Something that could not be had."""
+class WalkedCategory(Protocol):
+    """How far a category was walked (`engcrawl.phases.category.Category`)."""
+
+    slug: str
+    url: str
+    detour: str | None
+    pages: int | None
+    walked: set[int]
+    posts: int
+
+    @property
+    def pagination(self) -> str:
+        """Return how it is walked."""
+
+    @property
+    def end(self) -> str | None:
+        """Return why its walk ended; None while it goes on."""
+
+    @property
+    def whole(self) -> bool:
+        """Return whether every page that the site says it has was walked, or is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An address with something to say of it."""
 
     url: str
     reason: str
-    post_id: int | None
+    post: int | None
 
     def entry(self) -> dict[str, Any]:
-        """As the verdict lists it."""
-        return {"url": self.url, "post": self.post_id, "reason": self.reason}
+        """Return it as the verdict lists it."""
+        return {"url": self.url, "post": self.post, "reason": self.reason}
 
 
 @dataclass
-class Ledger:
-    """What happened in a run."""
+class RunLog:
+    """What happened in a run; *changed* is called after each change that a display shows."""
 
     start: str
-    """When the run began."""
+    """The instant when the run began."""
     filtered: bool = False
-    """Whether the arguments left a part of the archive out."""
-    categories: dict[str, Category] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    unlisted: list[Problem] = field(default_factory=list)
-    """Posts of the archive that no listing names any more, and what their own address answers."""
+    """Whether the arguments leave a part of the archive out."""
+    changed: Callable[[], None] = lambda: None
+    categories: dict[str, Any] = field(default_factory=dict)
+    """`WalkedCategory` by slug."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """How much of each source that was asked could be read (`engcrawl.items.Status`)."""
+    problems: list[Entry] = field(default_factory=list)
+    """Pages and posts that could not be had: each makes the run incomplete."""
+    unlisted_posts: list[Entry] = field(default_factory=list)
+    """Posts that no list names any more, or that can't be had, and what their own address answers."""
     listed: int = 0
     """Posts that listings named, each once."""
+    filtered_out: int = 0
+    """Posts that the arguments left out."""
     taken: int = 0
     """Posts that were looked at."""
-    done: Counter[str] = field(default_factory=Counter)
-    """What became of them: the signal ``post_done``."""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """What became of them."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Records that the pipelines dropped, by the reason."""
+    expected: int = 0
+    """Posts that are looked at in the end, as far as that is known."""
+    to_count: bool = False
+    """Whether the archive is to be counted against its sources for the verdict."""
+    unread: int | None = None
+    """Posts that wait to be read by the next run, where this one reads none."""
+    usage: str | None = None
+    """What is wrong with the arguments, where only the site could tell."""
     state_error: str | None = None
     code_errors: list[str] = field(default_factory=list)
     """Exceptions that nobody expected, one line each."""
-    filtered_out: int = 0
-    """Posts that the arguments left out."""
-    dropped: dict[str, int] = field(default_factory=dict)
-    """Records that the pipelines dropped, by the reason."""
-    sources: dict[str, str] = field(default_factory=dict)
-    """How much of each source that was asked could be read (`engcrawl.inventory.Status`)."""
-    proof: dict[str, Any] | None = None
-    """`engcrawl.report.proof.prove`, where the archive was counted."""
-    usage: str | None = None
-
-    @property
-    def unaccounted(self) -> int:
-        """Posts that were looked at, of which nothing else is known: 0, or something went wrong unnoticed."""
-        return self.taken - self.done.total() - sum(self.dropped.values())
+    _under_way: int = 0
+    _none_under_way: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def pages(self) -> int:
-        """Listing pages that were read."""
+        """Return how many listing pages were read."""
         return sum(len(category.walked) for category in self.categories.values())
 
-    def outcome(self, finish_reason: str, feeds_failed: bool) -> tuple[Outcome, str]:
-        """The verdict, and the reason for it in one line. *finish_reason* is Scrapy's."""
-        if self.usage:
-            return Outcome.USAGE, self.usage
-        if self.state_error:
-            return Outcome.FAILED, f"the state can't be read or written: {self.state_error}"
-        if self.code_errors:
-            return Outcome.FAILED, f"an error in the code: {self.code_errors[0]}"
-        if feeds_failed:
-            return Outcome.FAILED, "a feed could not be written"
-        if finish_reason != "finished":
-            return Outcome.STOPPED, f"ended early: {finish_reason}"
-        read = any(status in ("whole", "part") for status in self.sources.values())
-        if not (self.pages or read):
-            first = self.problems[0] if self.problems else None
-            return (
-                Outcome.FAILED,
-                f"no list of posts: {first.reason}: {first.url}" if first else "no list of posts",
-            )
-        if not (self.listed or self.filtered or read):
-            return Outcome.FAILED, "no post"
-        if self.problems:
-            return Outcome.INCOMPLETE, f"{len(self.problems)} pages or posts could not be had"
-        if self.unaccounted > 0:
-            return Outcome.INCOMPLETE, f"{self.unaccounted} posts were looked at, and have no record"
-        limited = [c.slug for c in self.categories.values() if c.end == "max_pages"]
-        if limited:
-            return Outcome.STOPPED, f"ended early: max_pages, in {', '.join(limited)}"
-        unwalked = [c.slug for c in self.categories.values() if not c.whole]
-        if unwalked:
-            return Outcome.INCOMPLETE, f"not walked to the end: {', '.join(unwalked)}"
-        if self.proof:
-            return self._counted(self.proof)
-        if not self.pages:
-            return Outcome.COMPLETE, "every post that REST names was read"
-        return (
-            Outcome.COMPLETE,
-            "every page that the site says it has was walked or is known, every post listed was read",
-        )
+    @property
+    def unaccounted(self) -> int:
+        """Return how many posts were looked at of which nothing else is known: 0, or something went wrong unnoticed."""
+        return self.taken - self.outcomes.total() - self.dropped.total()
 
-    def _counted(self, proof: dict[str, Any]) -> tuple[Outcome, str]:
-        """The verdict on an archive whose posts were counted."""
-        if missing := unexplained(proof):
-            return Outcome.INCOMPLETE, f"{missing} posts that the site's lists name aren't in the archive"
-        if waiting := proof.get("waiting"):
-            return Outcome.INCOMPLETE, f"{waiting} posts wait to be read by the next run"
-        names = proven_by(proof, self.start)
-        if names:
-            return Outcome.COMPLETE, f"every post that the site's lists name was read; proven by {' and '.join(names)}"
-        return (
-            Outcome.COMPLETE,
-            "every post that the site's lists name was read; no list beside its pages proves it",
-        )
+    def category(self, category: WalkedCategory) -> None:
+        """Take a category that was found, walked a page further, or to its end."""
+        self.categories[category.slug] = category
+        self.changed()
+
+    def problem(self, url: str, reason: str, post: int | None = None) -> None:
+        """Take something that should be in the archive and could not be had, or not whole."""
+        logger.warning("Unavailable: %s: %s", url, reason)
+        self.problems.append(Entry(url, reason, post))
+        self.changed()
+
+    def unlisted(self, url: str, reason: str, post: int) -> None:
+        """Take a post that no list names any more, or that can't be had by any run."""
+        logger.info("Unlisted: %s: %s", url, reason)
+        self.unlisted_posts.append(Entry(url, reason, post))
+        self.done("unlisted")
+
+    def waiting(self, count: int) -> None:
+        """Learn that *count* more posts are to be looked at."""
+        self.expected = self.taken + count
+        self.changed()
+
+    def took(self) -> None:
+        """Take up a post: an outcome, or a drop, follows."""
+        self.taken += 1
+
+    def done(self, outcome: Outcome) -> None:
+        """Learn what became of a post."""
+        self.outcomes[outcome] += 1
+        self.changed()
+
+    def code_error(self, error: BaseException) -> None:
+        """Take an exception that nobody expected."""
+        self.code_errors.append(" ".join(f"{type(error).__name__}: {error}".split()))
+
+    # Items under way to the state
+
+    def sent(self) -> None:
+        """Send an item into the pipelines."""
+        self._under_way += 1
+        self._none_under_way.clear()
+
+    def arrived(self) -> None:
+        """Learn that an item left the pipelines: stored, dropped or failed."""
+        self._under_way -= 1
+        if self._under_way <= 0:
+            self._none_under_way.set()
+
+    async def all_done(self) -> None:
+        """Wait until every item that was sent has left the pipelines."""
+        if self._under_way > 0:
+            await self._none_under_way.wait()

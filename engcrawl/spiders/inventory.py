@@ -5,38 +5,48 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+from scrapy import Spider
+
 from engcrawl.arguments import InventoryArguments
-from engcrawl.inventory import Source, Status
-from engcrawl.report.proof import prove
-from engcrawl.schedule import AT_ONCE
-from engcrawl.spiders.sources import SourcesSpider
+from engcrawl.http.fetch import Fetch, Stopped
+from engcrawl.items import ASKED
+from engcrawl.phases.count import ask, sources
+from engcrawl.phases.sources.rest import Rest
+from engcrawl.report.run import Run
+from engcrawl.state.schedule import AT_ONCE
 
 
-class InventorySpider(SourcesSpider):
-    """Asks REST, sitemaps and feeds which posts there are, and counts the archive against them; fetches no post.
+class InventorySpider(Spider):
+    """Asks REST, sitemaps and feeds which posts there are, and counts the archive against them; reads no post.
 
-    What the archive lacks the next run of `engcrawl.spiders.archive.ArchiveSpider` fetches. The argument is described
+    What the archive lacks the next run of `engcrawl.spiders.archive.ArchiveSpider` reads. The argument is described
     in `engcrawl.arguments.InventoryArguments`.
     """
 
     name = "inventory"
     arguments_class = InventoryArguments
+    run: Run
+    """The run, which `engcrawl.extensions.run` gives."""
+    job: str | None = None
+    """Scrapyd's ID of the run, where it is Scrapyd that runs it."""
 
     def __init__(self, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name)
         self.arguments = InventoryArguments.parse(kwargs)
         self.site = self.arguments.site
+        self.job = kwargs.get("_job")
 
     async def start(self) -> AsyncIterator[Any]:
-        """One source after the other."""
-        async for request in self._ask_all():
-            yield request
-
-    def _close(self, source: Source, status: Status, detail: str = "", *rest: Any, **more: Any) -> None:
-        super()._close(source, status, detail, *rest, **more)
-        if self._vanished:  # what became of those posts the next archive run is to find out
-            self.memory.walk_fully_next()
-
-    def prove(self) -> dict[str, Any]:
-        """What is proven of the archive, for the verdict; ``waiting`` are posts whose records aren't up to date."""
-        return prove(self.memory) | {"waiting": self.memory.waiting(AT_ONCE, articles=True)}
+        """Ask one source after the other."""
+        state, log = self.run.state, self.run.log
+        fetch = Fetch(self.crawler)
+        named = sources(fetch, state, self.site, Rest(fetch, state, self.site))
+        try:
+            for name in ASKED:
+                if await ask(named[name], state, log):
+                    state.runs.sweep_next()  # what became of those posts the next archive run is to find out
+        except Stopped:
+            return
+        log.to_count, log.unread = True, state.wants.count(AT_ONCE, pages=True)
+        return
+        yield  # a generator, which Scrapy asks for

@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from engcrawl.lock import HOST, RunLock
+from engcrawl.state.lock import HOST, RunLock
 from tests.blog import Fault, Server
 from tests.support.crawls import Crawl, Serve, command, crawl, environment
 from tests.support.folders import ROOT

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from engcrawl.dates import rfc3339
-from engcrawl.lock import HOST
+from engcrawl.state.lock import HOST
+from engcrawl.text.dates import rfc3339
 from tests.blog import Fault, Server
 from tests.support.crawls import Serve, command, crawl, environment
 from tests.support.folders import ROOT

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engcrawl.inventory import Source
+from engcrawl.items import Source
 from tests.blog import Blog, Fault, Server
 from tests.blog.sitemaps import Kind
 from tests.support.crawls import Crawl, crawl

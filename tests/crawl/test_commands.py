@@ -20,10 +20,10 @@ from typing import Any
 
 import pytest
 
-from engcrawl.items import FoundPost
-from engcrawl.lock import HOST
+from engcrawl.items import Found
 from engcrawl.printing import SEPARATOR
 from engcrawl.state import State
+from engcrawl.state.lock import HOST
 from tests.blog import Blog, Server
 from tests.blog.blog import Post
 from tests.support.commands import run
@@ -197,7 +197,7 @@ def stored(output: Path, **facts: Any) -> None:
     with State(f"sqlite:///{output}/archive.db", create=True) as state:
         state.begin("archive-20261123T000000Z", "archive", {}, "2026-11-23T00:00:00Z")
         known: dict[str, Any] = {"id": 1, "url": "https://x.example/1/", "title": "t", "published_date": "2020-01-01"}
-        state.store(FoundPost(**known | {"crawled_at": "2026-11-23T00:00:00Z"} | facts))
+        state.store(Found(**known | {"crawled_at": "2026-11-23T00:00:00Z"} | facts))
         state.commit()
     with closing(sqlite3.connect(output / "archive.db")) as db, db:
         db.execute("UPDATE runs SET pid = 1")

@@ -20,11 +20,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
-from engcrawl import migrations
 from engcrawl.errors import LockedError, StateError
-from engcrawl.items import FoundPost, Post
-from engcrawl.state import State
-from engcrawl.tables import METADATA
+from engcrawl.items import Found, Post
+from engcrawl.state import State, migrations
+from engcrawl.state.tables import METADATA
 from tests.blog import Server
 from tests.support.crawls import Crawl, Serve, command, crawl, environment
 from tests.support.folders import ROOT
@@ -46,9 +45,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return database(request.getfixturevalue("server_url"))
 
 
-def post(number: int = 1, **facts: object) -> FoundPost:
+def post(number: int = 1, **facts: object) -> Found:
     found = {"id": number, "url": f"https://x.example/{number}/", "title": "t", "crawled_at": "2026-11-23T00:00:00Z"}
-    return FoundPost(**found | facts)  # type: ignore[arg-type]
+    return Found(**found | facts)  # type: ignore[arg-type]
 
 
 def begun(url: str) -> State:

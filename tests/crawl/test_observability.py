@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from engcrawl.dates import instant
+from engcrawl.text.dates import instant
 from tests.blog import Fault, Server
 from tests.support.crawls import Serve, command, environment, run
 from tests.support.folders import ROOT

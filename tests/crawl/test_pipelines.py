@@ -14,7 +14,7 @@ from tests.support.folders import ROOT
 SPIDER = """
 from scrapy import Spider
 from engcrawl.arguments import ArchiveArguments
-from engcrawl.items import FoundPost
+from engcrawl.items import Found
 
 class OddSpider(Spider):
     name = "odd"
@@ -24,14 +24,14 @@ class OddSpider(Spider):
     async def start(self):
         url = "https://x.example/p/"
         moment = "2024-08-06T01:02:03+02:00"
-        yield FoundPost(id=1, url=url, title="fine", published_date="AUG 5, 2024", modified_at=moment)
-        yield FoundPost(id=1, url=url, title="again")
-        yield FoundPost(id=2, url=url, title="a day that isn't", published_date="someday")
-        yield FoundPost(id=3, url=url, title="twice", tags=["a", "a"])
-        yield FoundPost(id=4, url="https://x.example/p/?q=1", title="query")
-        yield FoundPost(id=0, url=url, title="no ID")
-        yield FoundPost(id=5, url=url, title="tags", tags=["b", "a"])
-        yield FoundPost(id=6, url=url, title="local time", published_at="2024-08-06T01:02:03")
+        yield Found(id=1, url=url, title="fine", published_date="AUG 5, 2024", modified_at=moment)
+        yield Found(id=1, url=url, title="again")
+        yield Found(id=2, url=url, title="a day that isn't", published_date="someday")
+        yield Found(id=3, url=url, title="twice", tags=["a", "a"])
+        yield Found(id=4, url="https://x.example/p/?q=1", title="query")
+        yield Found(id=0, url=url, title="no ID")
+        yield Found(id=5, url=url, title="tags", tags=["b", "a"])
+        yield Found(id=6, url=url, title="local time", published_at="2024-08-06T01:02:03")
 """
 
 

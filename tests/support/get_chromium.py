@@ -9,7 +9,7 @@ import sys
 
 from playwright.sync_api import sync_playwright
 
-from engcrawl.browser.chromium import NoChromiumError, launch_options
+from engcrawl.http.browser.chromium import NoChromiumError, launch_options
 
 
 def starts() -> bool:

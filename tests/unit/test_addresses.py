@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engcrawl.addresses import is_public
+from engcrawl.http.addresses import is_public
 
 
 @pytest.mark.parametrize(

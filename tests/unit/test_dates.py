@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from engcrawl import dates
+from engcrawl.text import dates
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from engcrawl.ages import duration, readable
-from engcrawl.check import judge
-from engcrawl.dates import rfc3339
+from engcrawl.report.freshness import judge
+from engcrawl.text.dates import rfc3339
+from engcrawl.text.durations import duration, readable
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

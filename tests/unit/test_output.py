@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from engcrawl.errors import OutputError
-from engcrawl.items import FoundPost, Post
-from engcrawl.output import Output, replacing
+from engcrawl.items import Found, Post
+from engcrawl.report.output import Output, replacing
 from engcrawl.state import State
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def post(number: int, day: str | None = None, title: str = "t") -> FoundPost:
+def post(number: int, day: str | None = None, title: str = "t") -> Found:
     url = f"https://x.example/{number}/"
-    return FoundPost(id=number, url=url, title=title, published_date=day, crawled_at="2026-11-23T00:00:00Z")
+    return Found(id=number, url=url, title=title, published_date=day, crawled_at="2026-11-23T00:00:00Z")
 
 
 def titles(output: Output) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import fields
 from engcrawl import settings
 from engcrawl.arguments import ArchiveArguments
 from engcrawl.items import Post
-from engcrawl.ledger import Outcome
+from engcrawl.report.verdict import Outcome
 from tests.support.folders import ROOT
 
 TEXT = (ROOT / "README.md").read_text("utf-8")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from engcrawl.items import Post
 from engcrawl.pages import NotThePage, rest
-from engcrawl.walks import BrokenWalkError
-from engcrawl.walks.rest import PER_PAGE, RestWalk, ShiftedError
+from engcrawl.phases.category import BrokenWalkError
+from engcrawl.phases.sources.rest_walk import PER_PAGE, RestWalk, ShiftedError
 
 URL = "https://x.example/wp-json/wp/v2/posts"
 ENTRY: dict[str, Any] = {

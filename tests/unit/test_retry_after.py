@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engcrawl.middlewares import retry_after
+from engcrawl.http.retry_after import retry_after
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 

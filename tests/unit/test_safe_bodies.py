@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from lxml import html
 from markdown_it import MarkdownIt
 
-from engcrawl.markdown import markdown
 from engcrawl.pages import body
+from engcrawl.text.markdown import markdown
 
 SCRIPTED = [
     '<a href="javascript:alert(1)">t</a>',

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engcrawl.items import FoundPost, Post, Reading
+from engcrawl.items import Found, Post, Reading
 from engcrawl.state import State, Waiting
 
 NOW = "2026-11-23T00:00:00Z"
@@ -39,7 +39,7 @@ def posts(state: State) -> list[Post]:
 
 def made(state: State, listed: Post, **facts: object) -> None:
     """A record of a listed post, its own page read."""
-    state.store(FoundPost(**listed.record() | {"listed": listed.facts(), "crawled_at": NOW} | facts))
+    state.store(Found(**listed.record() | {"listed": listed.facts(), "crawled_at": NOW} | facts))
     state.visited(listed.id, "2027-01-01T00:00:00Z", Reading())
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engcrawl.stats import plain
+from engcrawl.report.stats import plain
 
 
 @pytest.mark.parametrize(

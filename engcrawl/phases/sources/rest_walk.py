@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engcrawl.walks.category import BrokenWalkError
+from engcrawl.phases.category import BrokenWalkError
 
 PER_PAGE = 100
 """The most that WordPress gives."""

@@ -1,16 +1,14 @@
-"""A category, how far its archive was walked, and what every way through it must keep to."""
+"""A category, how far its archive was walked, and what every walk through it must keep to."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
-from scrapy.http import Response
-
-from engcrawl.pages.listing import ArchivePage, first_page_path
+from engcrawl.pages.listing import ListingPage, first_page_path
 from engcrawl.pages.terms import slug_of
-from engcrawl.walks.known import KnownListing
+from engcrawl.phases.known import KnownListing
 
 Pagination = Literal["links", "browser"]
 End = Literal["last page", "known", "since", "max_pages", "broken", "no such category"]
@@ -18,6 +16,11 @@ End = Literal["last page", "known", "since", "max_pages", "broken", "no such cat
 
 class BrokenWalkError(Exception):
     """The walk can't go on although the archive does: the message says where it stopped and why."""
+
+    def __init__(self, message: str, url: str = "") -> None:
+        super().__init__(message)
+        self.url = url
+        """The page where it stopped."""
 
 
 class NotTheCategoryError(BrokenWalkError):
@@ -47,27 +50,21 @@ class Category:
     """Why the walk ended; None while it goes on."""
     path: str = ""
     """The path that all its pages share, known from the first."""
-    probe: int | None = None
-    """The page that was asked for without a link to it, to see whether there is one; None if none was."""
     stated: int | None = None
     """How many pages its first page states."""
     opened: bool = False
     """Whether the walk found something new."""
     flawed: bool = False
     """Whether a page of it had fewer posts than it should."""
+    troubles: list[tuple[str, str]] = field(default_factory=list)
+    """Pages of the walk that could not be had, or broke it: address and reason."""
+    by_links: list[tuple[str, str]] = field(default_factory=list)
+    """Those of a walk by links that was given up for one in the browser."""
     known: KnownListing | None = None
     """What earlier walks saw; None where it is to be walked to its end."""
 
-    def count(self, page: ArchivePage, number: int) -> None:
-        """Count *page* as page *number* of the walk."""
-        self.pages = page.pages
-        if number == 1:
-            self.stated = page.pages
-        self.walked.add(number)
-        self.posts += len(page.posts)
-
-    def check(self, page: ArchivePage, expected: int) -> None:
-        """See that *page*, which was asked for as page *expected*, is that one.
+    def take(self, page: ListingPage, number: int) -> None:
+        """See that *page*, which was asked for as page *number*, is that one, and count it.
 
         Raises BrokenWalkError where it is another category's page, or another page than the one asked for;
         NotTheCategoryError where the first page is something else altogether.
@@ -76,13 +73,22 @@ class Category:
         if not self.path and slug_of(path) != self.slug:
             raise NotTheCategoryError(f"not the archive of category {self.slug}: the page says it is {page.url}")
         if self.path and path != self.path:
-            raise BrokenWalkError(f"page {expected} leaves the category: the page says it is {page.url}")
-        if page.number != expected:
-            raise BrokenWalkError(f"asked for page {expected}, got page {page.number} ({page.url})")
+            raise BrokenWalkError(f"page {number} leaves the category: the page says it is {page.url}")
+        if page.number != number:
+            raise BrokenWalkError(f"asked for page {number}, got page {page.number} ({page.url})")
         self.path = path
+        self.count(page, number)
+
+    def count(self, page: ListingPage, number: int) -> None:
+        """Count *page* as page *number* of the walk."""
+        self.pages = page.pages
+        if number == 1:
+            self.stated = page.pages
+        self.walked.add(number)
+        self.posts += len(page.posts)
 
     def url_of(self, number: int) -> str | None:
-        """The address of page *number* in WordPress' own form, if the site says that there is one."""
+        """Return the address of page *number* in WordPress' own form, if the site says that there is one."""
         return f"{self.url}page/{number}/" if self.pages is not None and number <= self.pages else None
 
     def restart(self) -> None:
@@ -91,29 +97,21 @@ class Category:
 
     @property
     def whole(self) -> bool:
-        """Whether every page that the site says it has was walked, or is known (or the site has no such category)."""
+        """Return whether every page that the site says it has was walked or is known, or there is none."""
         return self.ended or self.end in ("known", "since", "no such category")
 
     @property
     def ended(self) -> bool:
-        """Whether the walk came to its end: every page that the site says it has was walked."""
+        """Return whether every page that the site says it has was walked."""
         return self.end == "last page" and (self.pages is None or len(self.walked) >= self.pages)
 
 
-class Walk(Protocol):
+class Way(Protocol):
     """A way through a category's pages."""
 
-    meta: dict[str, Any]
-    """What its requests have in their meta."""
+    def pages(self, category: Category) -> AsyncGenerator[ListingPage, None]:
+        """Yield each page of a category's archive, taken by it, until there is no more.
 
-    def pages(self, response: Response, category: Category, number: int) -> AsyncGenerator[ArchivePage, None]:
-        """The pages that *response*, asked for as page *number*, leads to, each counted.
-
-        Raises NotThePage where the response is no listing page, and BrokenWalkError.
-        """
-
-    def next_url(self, page: ArchivePage, category: Category) -> str | None:
-        """The address at which the walk goes on after *page*; None where it is at its end.
-
-        Raises BrokenWalkError where it should go on and can't.
+        Raises Unavailable where a page could not be had and none behind it is to be tried, and BrokenWalkError where
+        the walk should go on and can't.
         """

@@ -1,4 +1,4 @@
-"""When a post's own page is read again: young ones often, old ones rarely."""
+"""When a post's own page is read again: young ones often, old ones rarely, and those that failed ever later."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ SHORTEST = timedelta(hours=12)
 """Half a night's distance: a nightly run reads a young post each time, however its start wavers."""
 LONGEST = timedelta(days=60)
 AT_ONCE = ""
-"""When a post is due that is to be read in the next run, whatever night it is."""
+"""When a page is due that is to be read in the next run, whatever night it is."""
+NEVER = "9999"
+"""When an address is tried again that no run can have."""
 _SHARE = 0.1
 """Of the time since the last change: what HTTP caches take for fresh where the server doesn't say (RFC 9111, 4.2.2)."""
+_LONGEST_DELAY = timedelta(days=30)
+_TRIES_AT_ONCE = 2
 
 
 def next_reading(post_id: int, changes: list[str | None], now: datetime) -> str:
-    """When to read post *post_id* again, as an instant in UTC.
+    """Return when to read post *post_id* again, as an instant in UTC.
 
     *changes* are the days and instants at which it was published or changed, as far as they are known. Posts that were
     read in one night come back in different ones: the time is up to a quarter longer or shorter, by the ID.
@@ -25,6 +29,16 @@ def next_reading(post_id: int, changes: list[str | None], now: datetime) -> str:
     share = _SHARE * (now - last) if last else LONGEST
     spread = 0.75 + 0.5 * (post_id * 2_654_435_761 % 1000) / 1000  # Knuth's multiplicative hash
     return dates.rfc3339(now + max(SHORTEST, min(share, LONGEST) * spread))
+
+
+def next_try(count: int, now: datetime) -> str:
+    """Return when to try an address again that failed in *count* runs in a row, as an instant in UTC.
+
+    The next two runs try it at once; then half a day goes by, and twice as long after each further failure.
+    """
+    if count <= _TRIES_AT_ONCE:
+        return AT_ONCE
+    return dates.rfc3339(now + min(SHORTEST * 2 ** min(count - _TRIES_AT_ONCE - 1, 10), _LONGEST_DELAY))
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The walk by clicks: a category's page in a real browser, its "Load More" button clicked until it is gone."""
+"""The way by clicks: a category's page in a real browser, its "Load More" button clicked until it is gone."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from playwright.async_api import Response as BrowserResponse
 
 from engcrawl.http.browser.handler import close
 from engcrawl.http.engine import closing
+from engcrawl.http.fetch import Fetch, Unavailable, html
 from engcrawl.http.retry_after import retry_after
-from engcrawl.pages import listing
-from engcrawl.pages.listing import ArchivePage
-from engcrawl.walks.category import BrokenWalkError, Category
-from engcrawl.walks.response import html
+from engcrawl.pages import NotThePage, listing
+from engcrawl.pages.listing import ListingPage
+from engcrawl.phases.category import BrokenWalkError, Category
 
 if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
     from scrapy.http import Response
 
 logger = logging.getLogger(__name__)
@@ -39,68 +38,79 @@ _MORE_POSTS = """(left) => document.querySelectorAll('[id^="post-"]').length > l
 _DROP = """(ids) => ids.forEach(id => document.querySelectorAll('#post-' + id).forEach(post => post.remove()))"""
 
 
-class ClickWalk:
+class Clicks:
     """Opens a category once and clicks; each batch of new posts is a page.
 
     What was read is dropped from the page, so that neither the browser nor this process grows with the clicks.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self.seconds = crawler.settings.getfloat("ENGCRAWL_CLICK_TIMEOUT")
-        self.tries = crawler.settings.getint("RETRY_TIMES") + 1
-        self.longest = crawler.settings.getfloat("ENGCRAWL_RETRY_AFTER_MAX")
-        self.meta: dict[str, Any] = {
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self._crawler = fetch.crawler
+        settings = self._crawler.settings
+        self._seconds = settings.getfloat("ENGCRAWL_CLICK_TIMEOUT")
+        self._tries = settings.getint("RETRY_TIMES") + 1
+        self._longest = settings.getfloat("ENGCRAWL_RETRY_AFTER_MAX")
+        self._meta: dict[str, Any] = {
             "playwright": True,
             "dont_cache": True,  # a cached answer has no button to click
             "playwright_include_page": True,
             "playwright_context_kwargs": {
                 "service_workers": "block",
                 "accept_downloads": False,
-                "user_agent": crawler.settings["USER_AGENT"],
+                "user_agent": settings["USER_AGENT"],
             },
         }
 
-    async def pages(self, response: Response, category: Category, number: int) -> AsyncGenerator[ArchivePage, None]:
-        """The page as it was opened, then a page for each click that brings new posts.
+    async def pages(self, category: Category) -> AsyncGenerator[ListingPage, None]:
+        """Yield the page as it was opened, then a page for each click that brings new posts.
 
-        The browser's page is closed at the end, whatever ends it.
+        The browser's page is closed at the end, whatever ends it. Raises Unavailable, and BrokenWalkError where the
+        button goes before the site's own number of pages was there.
         """
-        page: Page | None = response.meta.get("playwright_page")
-        if page is None:
-            raise BrokenWalkError("the answer came without a browser (DOWNLOAD_HANDLERS has another handler)")
+        page, first = await self._open(category)
         try:
-            first = listing.read(*html(response))
             category.restart()
-            category.check(first, number)
-            category.count(first, number)
+            category.take(first, 1)
             yield first
             await page.route("**", _stay)
             async for batch in self._batches(page, category, first):
-                number += 1
-                category.count(batch, number)
+                category.count(batch, len(category.walked) + 1)
                 yield batch
+            if category.pages is not None and len(category.walked) < category.pages and not closing(self._crawler):
+                raise BrokenWalkError(
+                    f"the button is gone after page {len(category.walked)}, where the site says {category.pages} pages"
+                )
         except Error as error:
-            raise BrokenWalkError(f"the browser failed after {number - 1} clicks: {_line(error)}") from error
+            raise BrokenWalkError(f"the browser failed after {len(category.walked)} pages: {_line(error)}") from error
+        except NotThePage as error:  # what a click brought
+            raise BrokenWalkError(str(error)) from error
         finally:
             await close(page)
 
-    def next_url(self, page: ArchivePage, category: Category) -> None:
-        """None: the clicks were made.
+    async def _open(self, category: Category) -> tuple[Page, ListingPage]:
+        """Open a category's first page; one that only pretends is closed, and opened again."""
+        meta = self._meta | {"playwright_context": category.slug}  # closed with its page
+        tries = 0
+        while True:
+            response = await self._fetch(category.url, _as_it_came, meta=meta)
+            page: Page | None = response.meta.get("playwright_page")
+            if page is None:
+                raise BrokenWalkError("the answer came without a browser (DOWNLOAD_HANDLERS has another handler)")
+            try:
+                return page, listing.read(*html(response))
+            except NotThePage as error:
+                await close(page)
+                tries += 1
+                if tries == self._tries:
+                    raise Unavailable(category.url, str(error)) from error
 
-        Raises BrokenWalkError where the button went before the site's own number of pages was there.
-        """
-        if category.pages is not None and len(category.walked) < category.pages:
-            raise BrokenWalkError(
-                f"the button is gone after page {len(category.walked)}, where the site says {category.pages} pages"
-            )
-
-    async def _batches(self, page: Page, category: Category, first: ArchivePage) -> AsyncGenerator[ArchivePage, None]:
+    async def _batches(self, page: Page, category: Category, first: ListingPage) -> AsyncGenerator[ListingPage, None]:
         known = {post.id for post in first.posts}
         left = await _drop(page, first)
         clicks = stale = 0
         button = page.locator(BUTTON).first
-        while not closing(self.crawler) and (category.pages is None or len(category.walked) < category.pages):
+        while not closing(self._crawler) and (category.pages is None or len(category.walked) < category.pages):
             if not await button.is_visible():
                 return
             clicks += 1
@@ -124,14 +134,16 @@ class ClickWalk:
         Raises BrokenWalkError where tries, or the crawl, are at their end.
         """
         why = ""
-        for _ in range(self.tries):
+        for _ in range(self._tries):
             with _Watch(page) as watch:
                 try:
-                    await button.click(timeout=1000 * min(_PATIENCE, self.seconds))
+                    await button.click(timeout=1000 * min(_PATIENCE, self._seconds))
                 except TimeoutError:
                     logger.info("Something lies over the button, %s is made by script: %s", name, page.url)
                     await button.evaluate("button => button.click()")
-                more = asyncio.ensure_future(page.wait_for_function(_MORE_POSTS, arg=left, timeout=1000 * self.seconds))
+                more = asyncio.ensure_future(
+                    page.wait_for_function(_MORE_POSTS, arg=left, timeout=1000 * self._seconds)
+                )
                 failure = asyncio.ensure_future(watch.failed.wait())
                 await asyncio.wait({more, failure}, return_when=asyncio.FIRST_COMPLETED)
                 failure.cancel()
@@ -143,17 +155,17 @@ class ClickWalk:
                     return False
                 more.cancel()
                 await asyncio.gather(more, failure, return_exceptions=True)
-            why = watch.why or f"no new post within {self.seconds:g} s"
+            why = watch.why or f"no new post within {self._seconds:g} s"
             logger.info("%s: %s: %s", name, why, page.url)
-            if closing(self.crawler):
+            if closing(self._crawler):
                 break
-            await asyncio.sleep(min(watch.retry_after, self.longest))
-        raise BrokenWalkError(f"{name}: {why} ({self.tries} tries)")
+            await asyncio.sleep(min(watch.retry_after, self._longest))
+        raise BrokenWalkError(f"{name}: {why} ({self._tries} tries)")
 
     async def _pause(self, page: Page) -> None:
         """Leave as much time between clicks as between requests."""
         host = page.url.split("/")[2].partition(":")[0]
-        slot = self.crawler.engine.downloader.slots.get(host)
+        slot = self._crawler.engine.downloader.slots.get(host)
         await asyncio.sleep(slot.download_delay() if slot else 0)
 
 
@@ -200,12 +212,16 @@ async def _stay(route: Route) -> None:
         await route.fallback()
 
 
-async def _drop(page: Page, read: ArchivePage) -> int:
+async def _drop(page: Page, read: ListingPage) -> int:
     """Take the posts that were read out of the page; how many elements of posts are left in it."""
     await page.evaluate(_DROP, [post.id for post in read.posts])
     await page.request_gc()
     left: int = await page.evaluate(_POSTS)
     return left
+
+
+def _as_it_came(response: Response) -> Response:
+    return response
 
 
 def _line(error: Error) -> str:

@@ -1,0 +1,192 @@
+"""A run's life: locked and opened before its first request, judged and written down when its feeds are closed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from scrapy import signals
+from scrapy.exceptions import NotConfigured
+from scrapy.utils.asyncio import create_looping_call
+
+import engcrawl.signals
+from engcrawl.errors import StateError
+from engcrawl.http.engine import closing
+from engcrawl.report.feeds import FeedExporter, failed
+from engcrawl.report.logs import name_run
+from engcrawl.report.output import Output, state_url, withhold_writing
+from engcrawl.report.proof import prove
+from engcrawl.report.run import Run
+from engcrawl.report.runlog import RunLog
+from engcrawl.report.stats import plain
+from engcrawl.report.verdict import Outcome, account, decide, heading
+from engcrawl.state import State
+from engcrawl.text.dates import now, rfc3339
+
+if TYPE_CHECKING:
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+
+logger = logging.getLogger(__name__)
+
+_COMMIT_EVERY = 1.0
+"""Seconds: what a killed run has to fetch again at most."""
+_PUBLISHED = (Outcome.COMPLETE, Outcome.INCOMPLETE, Outcome.STOPPED)
+
+
+class Running:
+    """Gives the spider its `engcrawl.report.run.Run`, brings the state to the disk each second, gives the verdict.
+
+    Raises LockedError where another run works on the output or the blog, StateError, OutputError, and UsageError where
+    the output is another blog's.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        if not hasattr(crawler.spider, "arguments"):
+            raise NotConfigured  # `scrapy fetch` and `scrapy shell` are no runs
+        self.crawler = crawler
+        self.spider = cast("Any", crawler.spider)
+        self.arguments: dict[str, Any] = self.spider.arguments.model_dump(mode="json")
+        start = datetime.now(UTC)
+        output = Output(crawler.settings["ENGCRAWL_OUTPUT"])
+        withhold_writing()
+        with ExitStack() as stack:
+            stack.callback(output.locked().release)
+            output.check(self.spider.site)
+            url, alone = state_url(crawler.settings)
+            self.state = stack.enter_context(State.open(url, self.spider.site, alone=alone))
+            if self.state.posts.empty() and (taken := self.state.posts.take_in(output.records())):
+                logger.info("%s: %d posts of %s taken in", self.state.name, taken, output.archive)
+            self.files = output.reserve(self.spider.name, start)
+            self.state.runs.begin(self.files.name, self.spider.name, self.arguments, rfc3339(start))
+            self._held = stack.pop_all()
+        name_run(self.files.name)
+        self.log = RunLog(rfc3339(start), filtered=self.spider.arguments.filtered, changed=self._tell)
+        self.spider.run = Run(self.state, self.log)
+        self._feeds_closed = asyncio.Event()
+        self._committing = create_looping_call(self._commit)
+        for receiver, signal in (
+            (self.engine_started, signals.engine_started),
+            (self.spider_closed, signals.spider_closed),
+            (self.engine_stopped, signals.engine_stopped),
+            (self.item_left, signals.item_scraped),
+            (self.item_left, signals.item_dropped),
+            (self.item_error, signals.item_error),
+            (self.spider_error, signals.spider_error),
+            (self.feed_exporter_closed, signals.feed_exporter_closed),
+        ):
+            crawler.signals.connect(receiver, signal)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def engine_started(self) -> None:
+        self._committing.start(_COMMIT_EVERY, now=False)
+
+    def engine_stopped(self) -> None:
+        if self._committing.running:
+            self._committing.stop()
+        self._held.close()
+
+    def _tell(self) -> None:
+        self.crawler.signals.send_catch_log(engcrawl.signals.log_changed, log=self.log)
+
+    def item_left(self) -> None:
+        self.log.arrived()
+
+    def item_error(self, failure: Any) -> None:
+        self.log.arrived()
+        self._failed(failure.value)
+
+    def spider_error(self, failure: Any) -> None:
+        self._failed(failure.value)
+
+    def feed_exporter_closed(self) -> None:
+        self._feeds_closed.set()
+
+    def _commit(self) -> None:
+        try:
+            self.state.commit()
+        except StateError as error:
+            self._committing.stop()
+            self._failed(error)
+
+    def _failed(self, error: BaseException) -> None:
+        if not isinstance(error, StateError):
+            self.log.code_error(error)
+        elif self.log.state_error is None:
+            self.log.state_error = str(error)
+            if not closing(self.crawler):
+                ending = self.crawler.engine.close_spider_async(reason="state not written")
+                self._closing = asyncio.ensure_future(ending)
+
+    # The verdict
+
+    async def spider_closed(self, reason: str) -> None:
+        exporter = self.crawler.get_extension(FeedExporter)
+        if exporter is not None:
+            await self._feeds_closed.wait()
+        feeds_failed = failed(self.crawler, exporter)
+        outcome, why, found = self._judge(reason, feeds_failed=feeds_failed)
+        end = now()
+        verdict = {"run": self.files.name, "job": self.spider.job, "spider": self.spider.name}
+        verdict |= {"arguments": self.arguments} | heading(self.log, outcome, why, end) | account(self.log) | found
+        verdict |= {
+            "stats": plain(self.crawler.stats.get_stats()),
+            "feed": self.files.feed.name if self.files.feed.exists() else None,
+            "feeds": exporter.addresses if exporter is not None else [],
+        }
+        outcome, why = self._write(outcome, why, verdict, delivered=not feeds_failed)
+        verdict |= heading(self.log, outcome, why, end)
+        self.crawler.stats.set_value("engcrawl/verdict", str(outcome))
+        self.crawler.stats.set_value("engcrawl/exit_status", int(outcome))
+        self.crawler.signals.send_catch_log(engcrawl.signals.verdict_given, verdict=verdict)
+        level = logging.INFO if outcome is Outcome.COMPLETE else logging.ERROR
+        logger.log(level, "Verdict: %s (exit status %d): %s", outcome, outcome, why)
+        logger.info("%s: %s", self.files.output.archive, verdict["archive"])
+        logger.info("%s: the verdict in full", self.files.verdict)
+
+    def _judge(self, reason: str, *, feeds_failed: bool) -> tuple[Outcome, str, dict[str, Any]]:
+        """Decide the verdict and publish the archive; return both, with what the verdict says of the archive."""
+        found: dict[str, Any] = {"coverage": None, "proof": None}
+        outcome, why = decide(self.log, reason, feeds_failed=feeds_failed)
+        archive = None
+        try:
+            if self.log.to_count and outcome in (Outcome.COMPLETE, Outcome.INCOMPLETE):
+                found["proof"] = prove(self.state)
+                outcome, why = decide(self.log, reason, feeds_failed=feeds_failed, proof=found["proof"])
+            self.state.commit()
+            found["coverage"] = self.state.posts.coverage()
+            if outcome in _PUBLISHED:
+                replaced = self.files.output.publish(self.state)
+                archive = f"{'replaced' if replaced else 'unchanged'}: {found['coverage']['posts']} posts"
+            self.files.part.unlink(missing_ok=True)  # still there if no feed of the project's was written
+        except StateError as error:
+            outcome, why = Outcome.FAILED, f"the state can't be read or written: {error}"
+        except OSError as error:
+            outcome, why = Outcome.FAILED, f"output not writable: {error}"
+        return outcome, why, found | {"archive": archive or f"left as it was: the run is {outcome}"}
+
+    def _write(self, outcome: Outcome, why: str, verdict: dict[str, Any], *, delivered: bool) -> tuple[Outcome, str]:
+        """Write the verdict down; return the one that it is if it can't be."""
+        try:
+            self.files.write_verdict(verdict)
+        except OSError as error:
+            outcome, why = Outcome.FAILED, f"output not writable: {error}"
+        try:
+            if delivered and self.crawler.settings.getdict("FEEDS") and not self.log.state_error:
+                self.state.changes.delivered()
+            self.state.runs.end(str(outcome), verdict["end"], verdict)
+        except StateError as error:
+            outcome, why = Outcome.FAILED, f"the state can't be read or written: {error}"
+        return outcome, why
+
+
+def uri_params(params: dict[str, Any], spider: Spider) -> dict[str, Any]:
+    """Return what a feed's URI can name: ``%(output)s`` (the folder), ``%(run)s`` (the run's name), and Scrapy's."""
+    run = spider.crawler.get_extension(Running)
+    return params if run is None else params | {"output": str(run.files.output.folder), "run": run.files.name}

@@ -1,0 +1,90 @@
+"""Asking the sources beside listings for all that they name."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from engcrawl.http.fetch import Fetch
+from engcrawl.items import ASKED, Source
+from engcrawl.phases.plan import Plan
+from engcrawl.phases.sources import NamingSource
+from engcrawl.phases.sources.feed import Feed
+from engcrawl.phases.sources.rest import Rest
+from engcrawl.phases.sources.sitemap import Sitemaps
+from engcrawl.report.runlog import RunLog
+from engcrawl.state import State
+
+logger = logging.getLogger(__name__)
+
+
+class Count:
+    """Asks REST, sitemaps and feeds, one after the other; the state keeps what they name.
+
+    All of them once in each sweep; those that failed or broke off again in the next run. *note* takes the categories
+    that REST names: slug -> address.
+    """
+
+    def __init__(
+        self,
+        fetch: Fetch,
+        state: State,
+        log: RunLog,
+        plan: Plan,
+        rest: Rest,
+        note: Callable[[dict[str, str | None]], None],
+    ) -> None:
+        self._state = state
+        self._log = log
+        self._plan = plan
+        self._rest = rest
+        self._note = note
+        self._sources = sources(fetch, state, plan.site, rest)
+
+    @property
+    def done(self) -> bool:
+        """Return whether every source was asked since the sweep began."""
+        asked = [self._state.lists.asked(name) for name in ASKED]
+        return all(one is not None and one.run >= self._plan.sweep for one in asked)
+
+    async def run(self) -> None:
+        """Ask every source that is due for all that it names."""
+        if not self._plan.counts:
+            return
+        for name in self._due():
+            if await ask(self._sources[name], self._state, self._log) and not self._plan.sweeping:
+                self._state.runs.sweep_next()  # what became of those that it names no more, the next run finds out
+            if name == "rest":
+                self._note({category.slug: category.url for category in self._rest.categories if category.count})
+
+    def _due(self) -> list[Source]:
+        """Return the sources to ask: those that weren't since the sweep began, and those that are to be asked again."""
+        asked = {name: self._state.lists.asked(name) for name in ASKED}
+        this_run, sweep = self._plan.run, self._plan.sweep
+        return [
+            n
+            for n, last in asked.items()
+            if not last or last.run < sweep or (last.answer.again and last.run < this_run)
+        ]
+
+
+def sources(fetch: Fetch, state: State, site: str, rest: Rest) -> dict[Source, NamingSource]:
+    """Return the sources of a blog, in the order in which they are asked."""
+    named: tuple[NamingSource, ...] = (rest, Sitemaps(fetch, site), Feed(fetch, state, site))
+    return {source.name: source for source in named}
+
+
+async def ask(source: NamingSource, state: State, log: RunLog) -> int:
+    """Ask a source for all that it names; return how many posts it doesn't name any more."""
+    async for mentions in source.mentions():
+        state.lists.mentions.put(source.name, mentions)
+    return answered(source, state, log)
+
+
+def answered(source: NamingSource, state: State, log: RunLog) -> int:
+    """Record the answer of a source that was asked for all; return how many posts it doesn't name any more."""
+    answer = source.answer
+    vanished = state.lists.answered(source.name, answer, whole=answer.status == "whole")
+    logger.info("Source %s: %s%s", source.name, answer.status, f": {answer.detail}" if answer.detail else "")
+    log.sources[source.name] = answer.status
+    return vanished

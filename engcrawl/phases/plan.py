@@ -1,0 +1,77 @@
+"""Planning a run: which sweep it is part of, and what it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from engcrawl.arguments import ArchiveArguments
+from engcrawl.items import Post
+from engcrawl.state import State
+from engcrawl.text import dates
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a run is to do."""
+
+    arguments: ArchiveArguments
+    run: int
+    """Its number."""
+    sweep: int
+    """The sweep that it is part of: the number of the run that began it."""
+    due_by: str
+    """Up to when posts that are due are read in this run."""
+    vouched: bool = False
+    """Whether a source shows that it knows all that is new: then only categories that nobody knows are walked."""
+
+    @classmethod
+    def of(cls, arguments: ArchiveArguments, state: State, every: float) -> Plan:
+        """Plan a run: it goes on with the sweep under way or done last; after *every* days, or where there is none,
+        it begins a new one. A run that takes a part of the archive begins none.
+        """
+        now = datetime.now(UTC)
+        plan = cls(arguments, run=state.runs.number, sweep=state.runs.number, due_by=dates.rfc3339(now))
+        last = state.runs.sweep()
+        fresh = last is not None and last[1] > dates.rfc3339(now - timedelta(days=every))
+        if last is not None and (fresh or arguments.filtered) and not (arguments.full and not arguments.filtered):
+            plan.sweep = last[0]
+        elif not arguments.filtered:
+            plan.begin_sweep(state)
+        return plan
+
+    def begin_sweep(self, state: State) -> None:
+        """Begin a sweep with this run: everything is walked, and what could not be had is tried again."""
+        self.sweep = self.run
+        state.runs.begin_sweep()
+        state.failures.retry()
+
+    @property
+    def site(self) -> str:
+        """Return the blog's address."""
+        return self.arguments.site
+
+    @property
+    def sweeping(self) -> bool:
+        """Return whether this run begins a sweep."""
+        return self.sweep == self.run
+
+    @property
+    def counts(self) -> bool:
+        """Return whether the archive is counted against the other sources."""
+        return self.arguments.inventory and not self.arguments.filtered
+
+    def takes(self, post: Post) -> bool:
+        """Return whether ``since`` and ``until`` take a post; one without a day is kept: nothing puts it outside."""
+        day, since, until = day_of(post), self.arguments.since, self.arguments.until
+        return day is None or ((since is None or day >= since) and (until is None or day <= until))
+
+
+def day_of(post: Post) -> date | None:
+    """Return the day of a post, for ``since`` and ``until``; None where there is none that can be read."""
+    if post.published_date:
+        try:
+            return dates.day(post.published_date)
+        except ValueError:
+            return None  # the pipelines report it
+    return None if post.external else dates.permalink_day(post.url)

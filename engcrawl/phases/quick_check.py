@@ -1,0 +1,110 @@
+"""The quick check of a night: does a source show, by the site's own counts, that it knows all that is new?"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+from scrapy.http import Response
+
+from engcrawl.http.fetch import Fetch, Unavailable, html
+from engcrawl.items import Answer, Mention, Source
+from engcrawl.pages import listing
+from engcrawl.phases.count import ask
+from engcrawl.phases.plan import Plan
+from engcrawl.phases.rest_records import RestRecords
+from engcrawl.phases.sources.rest import Rest, modified_since
+from engcrawl.phases.sources.sitemap import Sitemaps
+from engcrawl.report.runlog import RunLog
+from engcrawl.state import State
+from engcrawl.state.schedule import AT_ONCE
+
+logger = logging.getLogger(__name__)
+
+
+class QuickCheck:
+    """Asks REST, or the sitemap and the front page, what is new: where that explains the counts, no walk is needed.
+
+    Where it doesn't, a new sweep begins. To be run where all was walked and asked since the sweep began.
+    """
+
+    def __init__(self, fetch: Fetch, state: State, log: RunLog, plan: Plan, rest: Rest) -> None:
+        self._fetch = fetch
+        self._state = state
+        self._log = log
+        self._plan = plan
+        self._rest = rest
+
+    async def run(self, records: RestRecords | None = None) -> None:
+        """See whether the plan is vouched for. *records* takes what REST says, where records come from it alone."""
+        if not self._plan.counts or self._plan.sweeping:
+            return
+        vouches: bool | None = None
+        if self._was_whole("rest"):
+            vouches = await self._by_rest(records)
+        elif self._was_whole("sitemap") and records is None:
+            vouches = await self._by_sitemap()
+        if vouches and records is not None and self._state.wants.count(AT_ONCE, pages=True) > records.ready:
+            vouches = False  # an earlier run didn't come to store them, or the inventory alone has seen them
+        if vouches:
+            self._plan.vouched, self._plan.due_by = True, AT_ONCE
+        elif vouches is False:
+            logger.info("The site's own counts aren't explained by what is new: everything is walked")
+            self._plan.begin_sweep(self._state)
+
+    def _was_whole(self, source: Source) -> bool:
+        asked = self._state.lists.asked(source)
+        return asked is not None and asked.answer.status == "whole" and asked.whole >= self._plan.sweep
+
+    async def _by_rest(self, records: RestRecords | None) -> bool | None:
+        """Return whether REST's counts show that no post is there but those now known; None where it doesn't say."""
+        lists = self._state.lists
+        before = lists.asked("rest")
+        assert before is not None
+        try:
+            news = await self._rest.news(modified_since(self._state), before.answer.more.get("numbers", {}))
+            await self._rest.ask_categories()
+        except Unavailable as error:
+            logger.info("REST says nothing of what is new: %s", error)
+            return None
+        mentions = self._rest.mentions_of(news.posts)
+        if records is None:
+            lists.mentions.put("rest", mentions)
+        else:
+            records.take_news(mentions)
+        if news.total is None:
+            return None
+        expected = Counter(before.answer.more.get("categories", {}))
+        expected.update(lists.mentions.refiled)
+        same = self._rest.counts == expected
+        if not news.all_modified or not same or lists.count("rest") != news.total:
+            return False
+        if lists.lacks("rest"):
+            return None
+        answer = Answer(status="whole", claimed=news.total, more=self._rest.more())
+        lists.answered("rest", answer, whole=False)
+        self._log.sources["rest"] = "whole"
+        return True
+
+    async def _by_sitemap(self) -> bool | None:
+        """Return whether sitemap and front page show that no post is there but those now known."""
+        known = await self._front_page_is_known()
+        before = self._state.lists.asked("sitemap")
+        assert before is not None
+        sitemaps = Sitemaps(self._fetch, self._plan.site, before.answer.more["urls"])
+        if await ask(sitemaps, self._state, self._log):
+            return False
+        whole = sitemaps.answer.status == "whole"
+        return True if whole and known and not self._state.lists.lacks("sitemap") else None
+
+    async def _front_page_is_known(self) -> bool:
+        def read(response: Response) -> list[Mention]:
+            posts = listing.read(*html(response)).posts
+            return [Mention(url=post.url, post=post.id) for post in posts]
+
+        try:
+            mentions = await self._fetch(f"{self._plan.site}/", read)
+        except Unavailable as error:
+            logger.info("The front page says nothing of what is new: %s", error)
+            return False
+        return bool(mentions) and self._state.posts.has_all(mentions)

@@ -1,0 +1,244 @@
+"""Reading posts: each wanted one's own page, merged with what sources say of it; and unresolved addresses."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Any, Protocol
+
+from scrapy.http import Response
+
+from engcrawl.errors import EngcrawlError
+from engcrawl.http.fetch import Fetch, Stopped, Unavailable, html
+from engcrawl.http.pool import pooled
+from engcrawl.items import Found, Post, Reading
+from engcrawl.pages import article
+from engcrawl.pages.article import ArticlePage
+from engcrawl.phases.plan import Plan
+from engcrawl.phases.sources.rest import Rest
+from engcrawl.report.runlog import RunLog
+from engcrawl.state import State
+from engcrawl.state.wants import Wanted
+from engcrawl.text import dates
+from engcrawl.text.urls import same_host
+
+logger = logging.getLogger(__name__)
+
+_CACHED = timedelta(days=7)
+"""For so long after a modification the page of before may come out of a cache."""
+
+
+class Walked(Protocol):
+    """What came before the reading: a walk through listings, or through REST alone."""
+
+    @property
+    def fully(self) -> bool:
+        """Return whether all was walked to its end since the sweep began, and nothing went wrong in this run."""
+
+    def note(self, named: dict[str, str | None]) -> None:
+        """Take the categories that a page names: slug -> address, None where only a class names it."""
+
+
+class Read:
+    """Reads the posts that are wanted, after *walked*."""
+
+    def __init__(self, fetch: Fetch, state: State, log: RunLog, plan: Plan, rest: Rest, walked: Walked) -> None:
+        self._fetch = fetch
+        self._state = state
+        self._log = log
+        self._plan = plan
+        self._rest = rest
+        self._walked = walked
+        self.missing: list[int] = []
+        """Posts that no list of the sweep names, and whose own address says that they aren't there."""
+
+    async def posts(self) -> AsyncIterator[Found]:
+        """Yield the posts at unresolved addresses, then the wanted ones: read, or as sources tell them."""
+        pages, due_by = self._plan.arguments.articles, self._plan.due_by
+        self._log.waiting(self._state.wants.count(due_by, pages=pages))
+        addresses = self._state.lists.unresolved() if self._plan.counts else ()
+        jobs = chain(map(self._resolve, addresses), map(self._read, self._state.wants.each(due_by, pages=pages)))
+        async for found in pooled(jobs, self._safely, self._fetch.workers):
+            if found:
+                yield found
+
+    async def unlisted(self) -> AsyncIterator[Found]:
+        """Yield the posts that are still there though no list of the sweep names them; note those that aren't."""
+        jobs = map(self._page_of, self._state.wants.unlisted(self._plan.sweep))
+        async for found in pooled(jobs, self._safely, self._fetch.workers):
+            if found:
+                yield found
+
+    async def _safely(self, job: Coroutine[Any, Any, Found | None]) -> Found | None:
+        """Do a job; an error in the code costs the one post that it came with."""
+        try:
+            self._fetch.stop_if_closing()
+            return await job
+        except (Stopped, EngcrawlError):
+            raise
+        except Exception as error:
+            logger.exception("An error in the code")
+            self._log.code_error(error)
+            return None
+        finally:
+            job.close()
+
+    async def _read(self, wanted: Wanted) -> Found | None:
+        """Read a wanted post; one that lives elsewhere, or whose page isn't asked for, is as sources tell it."""
+        post = wanted.post
+        if not self._plan.takes(post):
+            self._log.filtered_out += 1
+            return None
+        if post.external or not post.url or not self._plan.arguments.articles:
+            self._log.took()
+            return Found(post=post, facts=wanted.facts)
+        return await self._page_of(wanted)
+
+    async def _resolve(self, url: str) -> Found | None:
+        """Read the page at an unresolved address, and learn which post it is."""
+        if not same_host(url, self._plan.site):
+            why = "external: its address is on another host, and no list says its ID"
+            self._state.failures.put(url, why, final=True)
+            return None
+        try:
+            page, reading = await self._fetch(url, _read_unknown)
+        except Unavailable as error:
+            if error.cause:
+                self._state.failures.put(url, f"{error.cause}: {error.reason}", final=True)
+            else:
+                self._state.failures.put(url, error.reason)
+                self._log.problem(url, error.reason)
+            return None
+        assert page.post.id is not None
+        self._state.failures.clear(url)
+        wanted = self._state.wants.adopt(page.post.id, url)
+        if wanted is None:
+            return None
+        wanted.post.url = url
+        self._log.took()
+        try:
+            return await self._made(wanted, page, reading)
+        except Unavailable as error:
+            return await self._unavailable(wanted, error)
+
+    # A post's own page
+
+    async def _page_of(self, wanted: Wanted) -> Found | None:
+        """Read a post's own page, unless the site says that it is the one that was read before (RFC 9110, 13.1)."""
+        self._log.took()
+        before = wanted.reading if wanted.record else None
+        headers, meta = {}, {}
+        if before and (before.etag or before.last_modified):
+            meta = {"handle_httpstatus_list": [304], "dont_cache": True}
+            given = {"If-None-Match": before.etag, "If-Modified-Since": before.last_modified}
+            headers = {name: value for name, value in given.items() if value}
+
+        def read(response: Response) -> tuple[ArticlePage | None, Reading]:
+            page = None if response.status == 304 else article.read(*html(response), wanted.id)
+            return page, _reading(response, before)
+
+        try:
+            page, reading = await self._fetch(wanted.post.url, read, headers=headers, meta=meta)
+            return await (self._made(wanted, page, reading) if page else self._unchanged(wanted, reading))
+        except Unavailable as error:
+            return await self._unavailable(wanted, error)
+
+    async def _made(self, wanted: Wanted, page: ArticlePage, reading: Reading) -> Found:
+        """Return the post that its own page and the sources make. Raises Unavailable for a part of a long one."""
+        self._walked.note(page.categories)
+        post = wanted.post
+        facts = None if _out_of_a_cache(page.post, post) else wanted.facts  # then the page is read again
+        post.take_page(page.post)
+        if page.parts > 1:
+            bodies = [page.post.content_html]
+            for number in range(2, page.parts + 1):
+                url = f"{post.url.rstrip('/')}/{number}/"
+                bodies.append(await self._fetch(url, lambda r: article.read_part(*html(r), wanted.id)))
+            post.content_html = "\n".join(filter(None, bodies)) or None
+            reading = Reading()  # the validators of one page say nothing of the others
+        return Found(post=post, facts=facts, reading=reading)
+
+    async def _unchanged(self, wanted: Wanted, reading: Reading) -> Found | None:
+        """The page is the one that was read before: the record stays, but for what sources say anew."""
+        assert wanted.record is not None
+        if wanted.changed:
+            facts = None if _out_of_a_cache(wanted.record, wanted.post) else wanted.facts
+            wanted.post.take_page(replace(wanted.record, crawled_at=None))
+            return Found(post=wanted.post, facts=facts, reading=reading)
+        self._state.posts.confirm(wanted, reading)
+        self._log.done("unchanged")
+        return None
+
+    # What could not be had
+
+    async def _unavailable(self, wanted: Wanted, error: Unavailable) -> Found | None:
+        """Report a post whose own page, or a part of it, could not be had.
+
+        The record that there is stays; where there is none, what sources say of the post goes out. A post that the
+        sweep didn't find is no problem, nor is one that isn't there any more and that no list of this run named, or
+        that REST confirms to be gone, nor one that was never listed and can't be had at all.
+        """
+        unlisted = wanted.named < self._plan.sweep and self._walked.fully
+        if wanted.record and (unlisted or (error.absent and wanted.named < self._plan.run)):
+            if error.absent and wanted.named < self._plan.sweep:
+                self.missing.append(wanted.id)
+            self._log.unlisted(error.url, error.reason, wanted.id)
+            self._state.posts.put_off(wanted.id)
+            return None
+        if error.absent and self._rest_is_open():
+            try:
+                there = await self._rest.has(wanted.id)
+            except Unavailable as other:
+                logger.info("REST doesn't say whether post %d is there: %s", wanted.id, other)
+                there = True
+            hopeless = not there
+        else:
+            hopeless = bool(error.cause) and not error.absent and not wanted.listed and wanted.record is None
+        if not hopeless:
+            return self._lost(wanted, error)
+        self._rule_out(wanted, error)
+        return None
+
+    def _rest_is_open(self) -> bool:
+        """Return whether REST named all its posts in this run."""
+        asked = self._state.lists.asked("rest")
+        return asked is not None and asked.answer.status == "whole" and asked.run == self._plan.run
+
+    def _rule_out(self, wanted: Wanted, error: Unavailable) -> None:
+        """A post that lists name can't be had, and never will: what there is of it stays."""
+        why = f"{error.cause}: {error.reason}"
+        self._state.failures.put(wanted.post.url, why, post=wanted.id, final=True)
+        self._log.unlisted(error.url, why, wanted.id)
+
+    def _lost(self, wanted: Wanted, error: Unavailable) -> Found | None:
+        self._log.problem(error.url, error.reason, wanted.id)
+        self._state.failures.put(wanted.post.url, error.reason, post=wanted.id)
+        if wanted.record:
+            self._log.done("lost")
+            return None
+        return Found(post=replace(wanted.post, content_html=None, content_source=None), lost=True)
+
+
+def _out_of_a_cache(page: Post, facts: Post) -> bool:
+    """Return whether a page is older than a modification that sources tell of, so new that a cache may be why.
+
+    A page that differs for longer is how the site is.
+    """
+    shown, told = (dates.instant(post.modified_at) if post.modified_at else None for post in (page, facts))
+    return shown is not None and told is not None and shown < told > datetime.now(UTC) - _CACHED
+
+
+def _read_unknown(response: Response) -> tuple[ArticlePage, Reading]:
+    return article.read_unknown(*html(response)), _reading(response, None)
+
+
+def _reading(response: Response, before: Reading | None) -> Reading:
+    """Return that a page was read, with its validators; those that an answer leaves out are as they were *before*."""
+    sent = ((response.headers.get(name) or b"").decode("latin-1") for name in ("ETag", "Last-Modified"))
+    etag, last_modified = (value or None for value in sent)
+    if before and response.status == 304:
+        return Reading(etag=etag or before.etag, last_modified=last_modified or before.last_modified)
+    return Reading(etag=etag, last_modified=last_modified)

@@ -1,0 +1,56 @@
+"""Settling a run: what became of posts that no list names any more, and what earlier runs didn't come to tell."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from engcrawl.http.fetch import Fetch
+from engcrawl.items import Found
+from engcrawl.phases.plan import Plan
+from engcrawl.phases.read import Read, Walked
+from engcrawl.report.runlog import RunLog
+from engcrawl.state import State
+from engcrawl.state.schedule import AT_ONCE
+
+
+class Settle:
+    """Tells what is gone, tells what the outbox has, and names what is still to be tried again."""
+
+    def __init__(self, fetch: Fetch, state: State, log: RunLog, plan: Plan, read: Read, walked: Walked) -> None:
+        self._fetch = fetch
+        self._state = state
+        self._log = log
+        self._plan = plan
+        self._read = read
+        self._walked = walked
+
+    async def posts(self) -> AsyncIterator[Found]:
+        """Yield the posts that are gone, if all was walked; then those with changes that no feed has yet."""
+        if self._walked.fully:
+            async for found in self._read.unlisted():
+                yield found
+            if self._walked.fully:
+                for post in self._gone():
+                    record = self._state.posts.record(post)
+                    assert record is not None
+                    self._log.took()
+                    yield Found(post=record, gone=True)
+        await self._log.all_done()
+        for found in self._state.changes.untold():
+            self._fetch.stop_if_closing()
+            self._log.took()
+            yield found
+        if not self._plan.arguments.filtered and self._plan.arguments.source != "rest":
+            self._name_put_off()
+
+    def _gone(self) -> list[int]:
+        asked = self._state.lists.asked("rest")
+        if asked is None or asked.answer.status != "whole" or asked.whole < self._plan.sweep:
+            return self._read.missing
+        return self._read.missing + self._state.wants.unlisted_elsewhere(self._plan.sweep)  # they have no page to ask
+
+    def _name_put_off(self) -> None:
+        """Name as problems what failed in earlier runs and isn't tried in each: it still isn't there."""
+        for row in self._state.failures.put_off():
+            when = "in the next run" if row.retry_at == AT_ONCE else f"after {row.retry_at}"
+            self._log.problem(row.url, f"{row.reason} (in {row.count} runs; tried again {when})", row.post)

@@ -1,0 +1,284 @@
+"""Walking listings: each category from its first page to its last, or until it is past everything new."""
+
+from __future__ import annotations
+
+import logging
+import re
+from contextlib import aclosing
+from urllib.parse import quote, urlsplit
+
+from scrapy.http import Response
+
+from engcrawl.arguments import ArchiveArguments
+from engcrawl.errors import UsageError
+from engcrawl.http.fetch import Fetch, Unavailable, html
+from engcrawl.http.pool import pooled
+from engcrawl.items import Answer, Mention, Post
+from engcrawl.pages import listing, terms
+from engcrawl.pages.listing import ListingPage
+from engcrawl.phases.category import BrokenWalkError, Category, End, NotTheCategoryError, Pagination, Way
+from engcrawl.phases.known import KnownListing
+from engcrawl.phases.links import Links
+from engcrawl.phases.plan import Plan, day_of
+from engcrawl.report.runlog import RunLog
+from engcrawl.state import State
+from engcrawl.state.categories import KnownCategory, sign_of
+
+logger = logging.getLogger(__name__)
+
+UNCATEGORIZED = "uncategorized"
+"""WordPress' own first category: most menus hide it, so it is tried on every site."""
+
+
+class Walk:
+    """Walks the archives of categories, by the site's own links or in a browser; the state keeps what they name.
+
+    Categories are told to it by `note`: a run of `start` finds the first ones, `run` walks all that aren't walked yet.
+    """
+
+    def __init__(self, fetch: Fetch, state: State, log: RunLog, plan: Plan) -> None:
+        self._fetch = fetch
+        self._state = state
+        self._log = log
+        self._plan = plan
+        self._arguments: ArchiveArguments = plan.arguments
+        self._known = {known.slug: known for known in state.lists.categories.all()}
+        self._named: dict[str, str | None] = {}
+        """Every category that a page named: slug -> address of its archive, None where only a class named it."""
+        self._ready: list[Category] = []
+        """Categories that are walked next, side by side."""
+        self._waiting: dict[str, str | None] = {}
+        """Categories that are walked alone, when all else is done: slug -> address, None without one."""
+        self._ways: dict[Pagination, Way] = {"links": Links(fetch)}
+
+    @property
+    def pending(self) -> bool:
+        """Return whether categories were found that aren't walked yet."""
+        return bool(self._ready or self._waiting)
+
+    @property
+    def whole(self) -> bool:
+        """Return whether all categories were walked to their end since the sweep began."""
+        known = self._state.lists.categories.all()
+        here = all(category.whole for category in self._log.categories.values())
+        return bool(known) and here and all((one.walked or 0) >= self._plan.sweep for one in known)
+
+    @property
+    def fully(self) -> bool:
+        """Return whether the whole archive was walked since the sweep began, and nothing went wrong in this run."""
+        return not self._arguments.filtered and not self._log.problems and self.whole
+
+    def record(self) -> None:
+        """Record how much of the listings could be read."""
+        if self._log.categories:
+            answer = Answer(status="whole" if self.whole else "part")
+            self._state.lists.answered("listings", answer, whole=False)
+
+    async def start(self) -> None:
+        """Find the categories: those asked for, or those that the front page and earlier runs know."""
+        if self._plan.vouched:
+            return
+        if not self._arguments.categories:
+            self._waiting = {UNCATEGORIZED: None} | {known.slug: known.url for known in self._known.values()}
+            try:
+                self.note(await self._fetch(f"{self._plan.site}/", _read_front))
+            except Unavailable as error:
+                self._log.problem(error.url, error.reason)
+                self._waiting.clear()  # a site without a front page gets no guesses
+            return
+        for slug in self._arguments.categories:
+            self._add(slug, self._known[slug].url if slug in self._known else None)
+
+    async def run(self) -> None:
+        """Walk every category that is known and not walked yet, also those found on the way."""
+        while self.pending:
+            while self._ready:
+                ready, self._ready = self._ready, []
+                async for _ in pooled(ready, self._walk, self._fetch.workers):
+                    pass
+                await self._find_asked_for()
+            if self._waiting:
+                slug = next(iter(self._waiting))
+                url = self._waiting.pop(slug)
+                if url or slug not in map(terms.as_class, self._log.categories):  # else a class' form of one walked
+                    await self._walk(self._category(slug, url))
+
+    def note(self, named: dict[str, str | None]) -> None:
+        """Take the categories that a page names: slug -> address of its archive, None where only a class names it.
+
+        Those that only a class names wait for a link; in the browser, where each needs a page of its own, all wait.
+        """
+        folder = urlsplit(self._plan.site).path + "/"  # a blog in a folder: its neighbours' categories aren't its own
+        named = {slug: url for slug, url in named.items() if not url or urlsplit(url).path.startswith(folder)}
+        self._named.update({slug: url or self._named.get(slug) for slug, url in named.items()})
+        wanted = self._arguments.categories
+        for slug, url in named.items():
+            category = self._log.categories.get(slug)
+            if category and not (category.end == "no such category" and url not in (None, category.url) and not wanted):
+                continue
+            if (wanted and slug not in wanted) or (self._plan.vouched and slug in self._known):
+                continue
+            if url is None and not wanted:
+                self._waiting.setdefault(slug, None)
+            else:
+                self._add(slug, url)
+
+    def _add(self, slug: str, url: str | None) -> None:
+        if self._arguments.pagination == "browser":
+            self._waiting[slug] = url
+        else:
+            self._waiting.pop(slug, None)
+            self._ready.append(self._category(slug, url))
+
+    def _category(self, slug: str, url: str | None) -> Category:
+        """Return the category to walk; without an address that the site links to, it is made from its slug."""
+        category = self._log.categories.get(slug)
+        if category is None or category.end == "no such category":
+            pagination: Pagination = "browser" if self._arguments.pagination == "browser" else "links"
+            made = f"{self._base()}{quote(slug)}/"
+            linked = self._named.get(slug) is not None
+            category = Category(
+                slug, url or made, linked=linked, pagination=pagination, known=self._known_listing(slug)
+            )
+        self._log.category(category)
+        return category
+
+    def _base(self) -> str:
+        """Return what comes before the slug in a category's address: by the site's links, else WordPress' own."""
+        linked = (re.sub(r"[^/]+/?$", "", c.url) for c in self._log.categories.values() if c.linked)
+        return min(linked, key=len, default=f"{self._plan.site}/category/")
+
+    def _known_listing(self, slug: str) -> KnownListing | None:
+        """Return a category's listing as the sweep has it already; None where it hasn't."""
+        known = self._known.get(slug)
+        if self._arguments.full or known is None or (known.walked or 0) < self._plan.sweep:
+            return None
+        return KnownListing(self._state.lists.categories.listing(slug), known.pages)
+
+    def _way(self, category: Category) -> Way:
+        """Return how *category* is walked; Playwright is imported for the first that needs a browser."""
+        if category.pagination not in self._ways:
+            from engcrawl.phases.clicks import Clicks
+
+            self._ways["browser"] = Clicks(self._fetch)
+        return self._ways[category.pagination]
+
+    async def _walk(self, category: Category) -> None:
+        """Walk one category; what its pages name is in the state then."""
+        try:
+            async with aclosing(self._way(category).pages(category)) as pages:
+                async for page in pages:
+                    if end := self._take(category, page):
+                        self._end(category, end)
+                        return
+            self._fetch.stop_if_closing()
+        except Unavailable as error:
+            if error.absent and not category.walked and self._absent(category):
+                return
+            self._broken(category, error.url, error.reason)
+        except NotTheCategoryError as error:
+            if not self._absent(category):
+                self._broken(category, error.url or category.url, str(error))
+        except BrokenWalkError as error:
+            self._broken(category, error.url or category.url, str(error))
+        else:
+            self._end(category, "last page")
+
+    def _take(self, category: Category, page: ListingPage) -> End | None:
+        """Take a page's posts and categories; return why the walk ends here, where it does."""
+        mentions = [Mention(url=post.url, post=post.id, facts=post) for post in page.posts]
+        signs = [sign_of(mention) for mention in mentions]
+        past_new = category.known is not None and category.known.past_new(signs, page.pages)
+        if not (past_new or category.opened):
+            category.opened = True
+            self._state.lists.categories.open(category.slug)
+        self._log.listed += self._state.lists.categories.put_page(category.slug, max(category.walked), mentions)
+        if page.flaw:
+            category.flawed = True
+            self._log.problem(page.url, page.flaw)
+        self._log.category(category)
+        self.note(page.categories)
+        last = category.pages is not None and len(category.walked) >= category.pages
+        most = self._arguments.max_pages
+        if past_new:
+            return "known"
+        if not last and self._past_since(page.posts):
+            return "since"
+        return "max_pages" if not last and most and len(category.walked) >= most else None
+
+    def _past_since(self, posts: list[Post]) -> bool:
+        """Return whether a listing, newest first, has only older posts behind a page with *posts*."""
+        since = self._arguments.since
+        days = [day for post in posts if (day := day_of(post))]
+        return since is not None and bool(days) and max(days) < since
+
+    # How a walk ends
+
+    def _absent(self, category: Category) -> bool:
+        """Return whether there may be no such category: it was only guessed, or asked for by a wrong name."""
+        if category.linked:
+            return False
+        if not self._arguments.categories:
+            if category.slug != UNCATEGORIZED and category.slug in self._named:
+                return False
+            self._state.lists.categories.forget(category.slug)
+        self._end(category, "no such category")
+        return True
+
+    async def _find_asked_for(self) -> None:
+        """Look on the front page for categories asked for that aren't at the address made from their slugs.
+
+        Raises UsageError for those that the site doesn't have.
+        """
+        wanted = self._arguments.categories or ()
+        lost = [c for c in self._log.categories.values() if c.end == "no such category" and c.slug in wanted]
+        if not lost:
+            return
+        try:
+            named = await self._fetch(f"{self._plan.site}/", _read_front)
+        except Unavailable as error:
+            self._log.problem(error.url, error.reason)
+            return
+        self._named.update({slug: url or self._named.get(slug) for slug, url in named.items()})
+        if unknown := [c.slug for c in lost if self._named.get(c.slug) in (None, c.url)]:
+            raise UsageError(
+                f"argument categories={','.join(wanted)}: unknown category {', '.join(unknown)};"
+                f" {self._plan.site} has: {', '.join(sorted(self._named))}"
+            )
+        for category in lost:
+            self._add(category.slug, self._named[category.slug])
+
+    def _broken(self, category: Category, url: str, why: str) -> None:
+        category.troubles.append((url, why))
+        self._end(category, "broken")
+
+    def _end(self, category: Category, end: End) -> None:
+        """End a category's walk; one by links that had troubles goes on in the browser, from page 1, if it may."""
+        category.end = end
+        category.flawed = category.flawed or bool(category.troubles)
+        may = self._arguments.pagination == "auto" and category.pagination == "links" and bool(category.walked)
+        if category.troubles and may:
+            why = "; ".join(f"{why}: {url}" for url, why in category.troubles)
+            logger.info("Category %s goes on in the browser: %s", category.slug, why)
+            category.pagination, category.detour, category.end = "browser", why, None
+            category.by_links, category.troubles = category.troubles, []
+            self._waiting[category.slug] = category.url
+        elif category.troubles:
+            for url, why in (*category.by_links, *category.troubles):
+                self._log.problem(url, why)
+        self._keep(category)
+        self._log.category(category)
+
+    def _keep(self, category: Category) -> None:
+        """Keep the listing of a category that was walked to its end, or until nothing was new, for the next run."""
+        if category.flawed or not (category.ended or category.end == "known"):
+            return
+        walked, vanished = self._state.runs.number, None
+        if category.known and category.end == "known":
+            walked, vanished = self._known[category.slug].walked or 0, category.known.vanished
+        known = KnownCategory(category.slug, category.url, category.linked, category.stated, walked)
+        self._state.lists.categories.close(known, vanished)
+
+
+def _read_front(response: Response) -> dict[str, str | None]:
+    return listing.read_front(*html(response))

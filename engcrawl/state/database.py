@@ -1,0 +1,175 @@
+"""The state's database: opening it, one run a blog, bringing its schema up; its errors as one line."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from engcrawl.errors import LockedError, StateError
+from engcrawl.state import migrations
+from engcrawl.state.lock import HOST, RunLock, holder
+from engcrawl.state.tables import RUNS
+from engcrawl.text.visible import masked
+
+Row = sa.Row[*tuple[Any, ...]]
+CHUNK = 50
+"""Rows with records that are in memory at a time."""
+
+
+class Database:
+    """The database at an SQLAlchemy URL. Every method raises StateError where it can't be read or written.
+
+    With *blog*, that blog's key, it is made or brought to the newest schema, locked for a run of that blog
+    (LockedError) and can be written: what was written is on disk when `commit` returns. Without, it is only read.
+    An SQLite file serves one run at a time; other databases one run of each blog.
+    """
+
+    def __init__(self, url: str, blog: str | None = None) -> None:
+        try:
+            self.url = sa.make_url(url)
+        except (ArgumentError, ValueError):  # of a port that is none; the error would tell parts of the URL
+            raise StateError("ENGCRAWL_STATE: must be an SQLAlchemy URL, like postgresql+psycopg://host/name") from None
+        self.name = masked(self.url.render_as_string(hide_password=True))
+        self._file: Path | None = None
+        if self.url.get_backend_name() == "sqlite":
+            if not self.url.database or self.url.database == ":memory:":
+                raise StateError(f"{self.name}: must name a file, like sqlite:////var/lib/engcrawl/archive.db")
+            self._file = Path(self.url.database).absolute()
+        with ExitStack() as stack:
+            if blog is not None and self._file:
+                lock = RunLock(self._file.with_name(f"{self._file.name}.lock"), self.name)
+                stack.callback(lock.release)
+            with self.errors():
+                self._open(stack, blog)
+            self._held = stack.pop_all()
+
+    def _open(self, stack: ExitStack, blog: str | None) -> None:
+        if blog is None and self._file and not self._file.exists():
+            raise StateError("there is no such file: no run has been here")
+        engine = self._engine(writing=blog is not None)
+        stack.callback(engine.dispose)
+        self._connection = stack.enter_context(engine.connect())
+        if blog is not None:
+            if self._file:
+                migrations.upgrade(self._connection)
+            else:
+                self._lock_and_upgrade(blog)
+            self._connection.commit()
+        elif (found := migrations.version(self._connection)) != len(migrations.STEPS):
+            raise StateError(f"it has schema {found}; a run of this engcrawl brings it to {len(migrations.STEPS)}")
+
+    def close(self) -> None:
+        """Give the connection and the lock back; what wasn't committed is lost."""
+        self._held.close()
+
+    # Statements
+
+    def execute(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[Any]:
+        """Execute a statement, once or (with a list of *values*) for each of them."""
+        with self.errors():
+            return self._connection.execute(statement, values)
+
+    def all(self, query: sa.Executable, values: Any = None) -> list[Row]:
+        """Return every row of a query."""
+        with self.errors():
+            return list(self._connection.execute(query, values))
+
+    def one(self, query: sa.Executable, values: Any = None) -> Row | None:
+        """Return the only row of a query; None if it has none."""
+        with self.errors():
+            return self._connection.execute(query, values).one_or_none()
+
+    def scalar(self, query: sa.Executable, values: Any = None) -> Any:
+        """Return the first value of a query's first row; None if it has none."""
+        with self.errors():
+            return self._connection.scalar(query, values)
+
+    def stream(self, query: sa.Select[Any]) -> Iterator[Row]:
+        """Yield the rows of a query, a few in memory at a time."""
+        with self.errors(), self._connection.execute(query.execution_options(yield_per=CHUNK)) as rows:
+            yield from rows
+
+    def commit(self) -> None:
+        """Bring what was written to the disk."""
+        if self._connection.in_transaction():
+            with self.errors():
+                self._connection.commit()
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn the database's errors into StateError, one line that names the database."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            raise StateError(f"{self.name}: {reason}") from error
+        except ModuleNotFoundError as error:
+            raise StateError(f"{self.name}: {error}: install the database's driver") from error
+        except StateError as error:
+            raise error if str(error).startswith(self.name) else StateError(f"{self.name}: {error}") from error
+
+    # One run of a blog
+
+    def lives(self, pid: int, host: str) -> bool:
+        """Return whether a run without a verdict is at work: a file's lock says it, else its process, if it is here."""
+        if self._file:
+            return _held(self._file.with_name(f"{self._file.name}.lock"))
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return host != HOST
+        except PermissionError:
+            pass  # it is there, and another user's
+        return True
+
+    def _lock_and_upgrade(self, blog: str) -> None:
+        from sqlalchemy_dlock.factory import create_sadlock  # not for SQLite, which most runs have
+
+        with create_sadlock(self._connection, "engcrawl schema"):  # two first runs at once make one schema
+            migrations.upgrade(self._connection)
+            self._connection.commit()
+        if create_sadlock(self._connection, f"engcrawl run {blog}").acquire(block=False):
+            return
+        query = sa.select(RUNS.c.pid, RUNS.c.host, RUNS.c.start).where(RUNS.c.blog == blog, RUNS.c.verdict.is_(None))
+        row = self._connection.execute(query.order_by(RUNS.c.id.desc()).limit(1)).one_or_none()
+        raise LockedError(
+            f"another run works on {blog} in {self.name}: {holder(*row) if row else 'it is just beginning'}"
+        )
+
+    def _engine(self, *, writing: bool) -> sa.Engine:
+        timeout = {"connect_timeout": 15} if self.url.get_backend_name() == "postgresql" else {}
+        engine = sa.create_engine(self.url, poolclass=sa.NullPool, connect_args=timeout)
+        if self._file:
+
+            @sa.event.listens_for(engine, "connect")
+            def configure(connection: Any, _: Any) -> None:
+                connection.isolation_level = None  # the transactions are SQLAlchemy's, not the driver's
+                connection.execute("PRAGMA busy_timeout=30000")
+                if writing:
+                    connection.execute("PRAGMA journal_mode=WAL")
+                    connection.execute("PRAGMA synchronous=FULL")
+
+            @sa.event.listens_for(engine, "begin")
+            def begin(connection: sa.Connection) -> None:
+                connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+        return engine
+
+
+def _held(lock: Path) -> bool:
+    """Return whether a process holds the lock file; asking writes nothing, and takes it for no more than a moment."""
+    try:
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False

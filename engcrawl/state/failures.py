@@ -1,0 +1,59 @@
+"""What runs wanted and could not have: each address with the reason, and when it is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from engcrawl.state.database import Database, Row
+from engcrawl.state.runs import Runs
+from engcrawl.state.schedule import AT_ONCE, NEVER, next_try
+from engcrawl.state.tables import FAILURES
+from engcrawl.text.urls import address
+
+
+class Failures:
+    """The addresses of one blog that could not be had: posts' own pages, and unresolved addresses."""
+
+    def __init__(self, db: Database, blog: str, runs: Runs) -> None:
+        self._db = db
+        self._runs = runs
+        self._blog = blog
+        self._of_blog = FAILURES.c.blog == blog
+
+    def put(self, url: str, reason: str, *, post: int | None = None, final: bool = False) -> None:
+        """Record that the page at *url* could not be had; *final*: no other try helps before a sweep."""
+        where = (self._of_blog, FAILURES.c.address == address(url))
+        count = 1 + (self._db.scalar(sa.select(FAILURES.c.count).where(*where)) or 0)
+        values = {"url": url, "post": post, "run": self._runs.number, "count": count, "reason": reason, "final": final}
+        values["retry_at"] = NEVER if final else next_try(count, datetime.now(UTC))
+        if post is not None:  # it may have moved
+            self._db.execute(
+                FAILURES.delete().where(self._of_blog, FAILURES.c.post == post, FAILURES.c.address != address(url))
+            )
+        if not self._db.execute(FAILURES.update().where(*where).values(values)).rowcount:
+            self._db.execute(FAILURES.insert().values(values | {"blog": self._blog, "address": address(url)}))
+
+    def clear(self, url: str, post: int | None = None) -> None:
+        """Forget that the page at *url*, of *post*, could not be had: it was."""
+        self._db.execute(_CLEAR, {"of_blog": self._blog, "at": address(url), "of_post": post})
+
+    def retry(self, addresses: Sequence[str] | None = None, posts: Sequence[int] = ()) -> None:
+        """Have these addresses and posts, or all that failed, tried again at once."""
+        these = sa.or_(FAILURES.c.address.in_(addresses or ()), FAILURES.c.post.in_(posts))
+        where = (self._of_blog,) if addresses is None else (self._of_blog, these)
+        self._db.execute(FAILURES.update().where(*where).values(retry_at=AT_ONCE))
+
+    def put_off(self) -> Iterator[Row]:
+        """Yield what another try may help and this run didn't try: url, post, reason, count, retry_at."""
+        c = FAILURES.c
+        waiting = (self._of_blog, ~c.final, c.run != self._runs.number)
+        yield from self._db.stream(sa.select(c.url, c.post, c.reason, c.count, c.retry_at).where(*waiting))
+
+
+_CLEAR = FAILURES.delete().where(
+    FAILURES.c.blog == sa.bindparam("of_blog"),
+    sa.or_(FAILURES.c.address == sa.bindparam("at"), FAILURES.c.post == sa.bindparam("of_post")),
+)

@@ -1,0 +1,232 @@
+"""The posts of a blog: their records, and what they were made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from engcrawl.errors import StateError
+from engcrawl.items import Change, Found, Mention, Post, Reading
+from engcrawl.state.changes import Changes
+from engcrawl.state.database import Database
+from engcrawl.state.failures import Failures
+from engcrawl.state.mentions import Mentions
+from engcrawl.state.runs import Runs
+from engcrawl.state.schedule import next_reading
+from engcrawl.state.tables import POSTS
+from engcrawl.state.wants import Wanted
+from engcrawl.text import dates
+from engcrawl.text.urls import address
+
+_NO_NEWS = ("content_html", "content_markdown", "content_source", "crawled_at")
+"""Keys that aren't in a record's head: its body, and what may be another without the post being changed."""
+
+
+class Posts:
+    """The posts of one blog."""
+
+    def __init__(
+        self, db: Database, blog: str, runs: Runs, changes: Changes, failures: Failures, mentions: Mentions
+    ) -> None:
+        self._db = db
+        self._blog = blog
+        self._runs = runs
+        self._changes = changes
+        self._failures = failures
+        self._mentions = mentions
+        self._of_blog = POSTS.c.blog == blog
+
+    # The archive
+
+    def empty(self) -> bool:
+        """Return whether no post is known."""
+        return self._db.scalar(sa.select(POSTS.c.id).where(self._of_blog).limit(1)) is None
+
+    def take_in(self, posts: Iterator[Post]) -> int:
+        """Take the records of an archive that has no state; return how many. What sources say first is no news then."""
+        count = 0
+        for post in posts:
+            assert post.id is not None
+            values: dict[str, Any] = {"blog": self._blog, "id": post.id, "facts": "", "first_run": 0}
+            values["last_changed"] = post.crawled_at
+            if not post.external:
+                read = dates.instant(post.crawled_at) if post.crawled_at and post.content_html else None
+                changes = [post.published_at or post.published_date, post.modified_at]
+                values["due"] = next_reading(post.id, changes, read) if read else dates.now()
+                values["read_run"] = 0 if read else None
+            self._db.execute(POSTS.insert().values(values | _columns(post)))
+            count += 1
+        return count
+
+    def lines(self, *, since: str | None = None, changed_since: str | None = None) -> Iterator[tuple[str, str | None]]:
+        """Yield each record's line (without its end), newest first, with the instant since when it is gone, or None.
+
+        Those of day *since* or later, those that changed at *changed_since* (an instant) or later.
+        Raises StateError where a record isn't what was written.
+        """
+        c = POSTS.c
+        query = sa.select(c.id, c.record, c.checksum, c.gone_since).where(self._of_blog, c.record.is_not(None))
+        if since:
+            query = query.where(c.day >= since)
+        if changed_since:
+            query = query.where(c.last_changed >= changed_since)
+        newest = (sa.func.coalesce(c.day, ""), sa.func.coalesce(c.instant, ""), c.id)
+        for row in self._db.stream(query.order_by(*(column.desc() for column in newest))):
+            if _sha(row.record) != row.checksum:
+                raise StateError(f"{self._db.name}: the record of post {row.id} isn't what was written")
+            yield row.record, row.gone_since
+
+    def has_all(self, mentions: Sequence[Mention]) -> bool:
+        """Return whether there is a record of each post that some mentions name."""
+        c = POSTS.c
+        ids = {mention.post for mention in mentions if mention.post}
+        at = {address(mention.url) for mention in mentions if not mention.post}
+        named = sa.or_(c.id.in_(ids), c.address.in_(at))
+        query = sa.select(sa.func.count()).where(self._of_blog, named, c.record.is_not(None))
+        return bool(self._db.scalar(query) == len(ids) + len(at))
+
+    def record(self, post: int) -> Post | None:
+        """Return the record of a post; None if there is none."""
+        line = self._db.scalar(sa.select(POSTS.c.record).where(self._of_blog, POSTS.c.id == post))
+        return Post.of(line) if line else None
+
+    def measure(self) -> tuple[int, int, str]:
+        """Return how many records there are, their size in a file, in bytes, and when the last one was written."""
+        c = POSTS.c
+        sums = (sa.func.count(), sa.func.coalesce(sa.func.sum(c.size), 0), sa.func.max(c.stored_at))
+        row = self._db.one(sa.select(*sums).where(self._of_blog, c.size.is_not(None)))
+        assert row is not None
+        return row[0], int(row[1]), row[2] or ""
+
+    def coverage(self) -> dict[str, int]:
+        """Count the records, and those that say what.
+
+        ``posts``, of which ``gone``; ``own``, those that live on the blog's host, and how many of them have
+        ``published_date``, ``published_at`` and ``authors``; ``open``, those of them that need no password, and how
+        many have ``content_html``.
+        """
+        c = POSTS.c
+        own, open_ = ~c.external, sa.and_(~c.external, ~c.protected)
+        counts = {
+            "gone": c.gone_since.is_not(None),
+            "own": own,
+            "published_date": sa.and_(own, c.day.is_not(None)),
+            "published_at": sa.and_(own, c.instant.is_not(None)),
+            "authors": sa.and_(own, c.credited),
+            "open": open_,
+            "content_html": sa.and_(open_, c.bodied),
+        }
+        sums = (sa.func.coalesce(sa.func.sum(sa.case((which, 1), else_=0)), 0) for which in counts.values())
+        row = self._db.one(sa.select(sa.func.count(), *sums).where(self._of_blog, c.record.is_not(None)))
+        assert row is not None
+        return dict(zip(("posts", *counts), map(int, row), strict=True))
+
+    # What this run found
+
+    def store(self, found: Found) -> Change | None:
+        """Store a record that is whole; return what it changes in the archive, None for nothing.
+
+        A change that an earlier run stored, and then died before its feed was finished, is told again.
+        """
+        post = found.post
+        assert post.id is not None
+        of_post = {"of_blog": self._blog, "of_post": post.id}
+        row = self._db.one(_STORED, of_post)
+        if row is None:
+            own = {"blog": self._blog, "id": post.id, "facts": "", "first_run": self._runs.number}
+            self._db.execute(POSTS.insert().values(own | {"address": address(post.url), "external": post.external}))
+        values = _columns(post)
+        change: Change | None
+        if row is None or row.content != values["content"]:
+            new = row is None or row.content is None or self._changes.of(post.id) == "new"
+            change = "new" if new else "updated"
+            values["last_changed"] = values["stored_at"]
+        else:
+            change = self._changes.of(post.id)
+            values["last_changed"] = row.last_changed
+        if change:
+            self._changes.put(post.id, change)
+        if row is None or row.content != values["content"] or row.content_source != post.content_source:
+            self._db.execute(_STORE, values | of_post)
+            if row is None or row.address != values["address"]:
+                self._mentions.link(post.url, post.id)
+        self._remember(found, changed=change == "updated")
+        return change
+
+    def settle(self, post: int, facts: str) -> None:
+        """Learn that what sources say of a post needs no other record."""
+        self._update(post, made_from=facts)
+
+    def confirm(self, wanted: Wanted, reading: Reading) -> None:
+        """Learn that a post's own page is the one that was read before."""
+        assert wanted.record is not None
+        self._remember(Found(post=wanted.record, facts=wanted.facts, reading=reading), changed=False)
+
+    def put_off(self, post: int) -> None:
+        """Have a post whose own page isn't there wait for the next sweep, or for a source's word."""
+        self._update(post, due=None)
+
+    def mark_gone(self, post: int) -> Change:
+        """The site took a post down: it stays in the archive, and isn't looked for any more."""
+        now = dates.now()
+        self._update(post, gone_since=sa.func.coalesce(POSTS.c.gone_since, now), last_changed=now)
+        self._changes.put(post, "gone")
+        return "gone"
+
+    def _remember(self, found: Found, *, changed: bool) -> None:
+        """Remember what the record was made from, and when its page is due again."""
+        post = found.post
+        values: dict[str, Any] = {}
+        assert post.id is not None
+        if found.facts is not None:
+            values["made_from"] = found.facts
+        if post.external:
+            values["due"] = None
+        elif found.reading:
+            now = datetime.now(UTC)
+            changes = [post.published_at or post.published_date, post.modified_at]
+            values["due"] = next_reading(post.id, [*changes, dates.rfc3339(now) if changed else None], now)
+            values |= {"etag": found.reading.etag, "last_modified": found.reading.last_modified}
+            values["read_run"] = self._runs.number
+            self._failures.clear(post.url, post.id)
+        if values:
+            self._update(post.id, **values)
+
+    def _update(self, post: int, **values: Any) -> None:
+        self._db.execute(POSTS.update().where(self._of_blog, POSTS.c.id == post).values(values))
+
+
+def _columns(post: Post) -> dict[str, Any]:
+    """Return what the table has of a record."""
+    line, record = post.line(), post.record()
+    head = json.dumps({name: value for name, value in record.items() if name not in _NO_NEWS}, ensure_ascii=False)
+    return {
+        "record": line,
+        "checksum": _sha(line),
+        "size": len(line.encode()) + 1,
+        "head": head,
+        "content": _sha(f"{head}\0{post.content_html}\0{post.content_markdown}"),
+        "stored_at": dates.now(),
+        "address": address(post.url),
+        "external": post.external,
+        "day": post.published_date,
+        "instant": post.published_at,
+        "protected": post.protected,
+        "credited": bool(post.authors),
+        "content_source": post.content_source,
+        "bodied": post.content_html is not None,
+    }
+
+
+def _sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+_OF = (POSTS.c.blog == sa.bindparam("of_blog"), POSTS.c.id == sa.bindparam("of_post"))
+_STORED = sa.select(POSTS.c.content, POSTS.c.content_source, POSTS.c.last_changed, POSTS.c.address).where(*_OF)
+_STORE = POSTS.update().where(*_OF)
