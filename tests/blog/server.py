@@ -20,23 +20,12 @@ from xml.sax.saxutils import escape
 import jinja2
 from aiohttp import web
 
-from tests.blog import feeds, rest, sitemaps
+from tests.blog import faults, feeds, rest, sitemaps
 from tests.blog.blog import CATEGORIES, PER_PAGE, Blog, Category, Post
 from tests.blog.faults import Fault
 
 HERE = Path(__file__).parent
-CHALLENGE = """<!DOCTYPE html><html><head><title>Just a moment...</title></head>
-<body><h1>Checking your browser</h1><script>setTimeout(function(){location.reload()}, 5000)</script></body></html>"""
-LOGIN = """<!DOCTYPE html><html><head><title>Log In</title></head><body class="login">
-<form id="loginform" method="post"><input name="log"><input name="pwd" type="password"></form></body></html>"""
-
 FAULT = web.RequestKey("fault", str)
-_SCRIPTS = {
-    "dead_click": "/* nothing */",
-    "leave": "document.querySelector('.loadmore-btn').onclick = function () { location.href = '/category/web/'; };",
-    "no_button": "document.querySelector('.loadmore-btn').onclick = function () { this.remove(); };",
-}
-_DIALOG = "document.querySelector('.loadmore-btn').onclick = function () { confirm('Stay?'); alert('Good.'); };"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -135,7 +124,9 @@ class Server:
                 request.transport.abort()
                 return web.Response()
             case "challenge" | "login":
-                return web.Response(text=CHALLENGE if fault.kind == "challenge" else LOGIN, content_type="text/html")
+                return web.Response(
+                    text=faults.CHALLENGE if fault.kind == "challenge" else faults.LOGIN, content_type="text/html"
+                )
             case "empty":
                 return web.Response(text="", content_type="text/html")
             case "forbid":
@@ -148,7 +139,7 @@ class Server:
                 self.blog.remove(fault.post)
         answer = await handler(request)
         if fault.kind in ("truncated", "cut", "slow") and answer.status != 304:
-            return await _in_pieces(request, answer, fault)
+            return await faults.in_pieces(request, answer, fault)
         return answer
 
     async def _note(self, request: web.Request, answer: web.StreamResponse) -> None:
@@ -183,7 +174,7 @@ class Server:
         return self._missing()
 
     def _page(self, template: str, status: int = 200, **values: Any) -> web.Response:
-        text = self._templates.get_template(template).render(**values)
+        text = self._templates.get_template(f"classic/{template}").render(**values)
         return web.Response(text=text, status=status, content_type="text/html")
 
     def _missing(self) -> web.Response:
@@ -318,9 +309,9 @@ class Server:
         return self._page("base.html")
 
     def _script(self, request: web.Request) -> web.Response:
-        text = _SCRIPTS.get(request[FAULT]) or (HERE / "templates" / "loadmore.js").read_text()
+        text = faults.SCRIPTS.get(request[FAULT]) or (HERE / "templates" / "classic" / "loadmore.js").read_text()
         if request[FAULT] == "dialog":
-            text += _DIALOG
+            text += faults.DIALOG
         return web.Response(text=text, content_type="text/javascript")
 
 
@@ -339,23 +330,3 @@ def _validated(request: web.Request, page: web.Response, modified: datetime) -> 
 def _label(post: Post) -> Category | None:
     """The one category that a tile shows: the first that the menu has."""
     return next((CATEGORIES[slug] for slug in post.categories if CATEGORIES[slug].in_menu), None)
-
-
-async def _in_pieces(request: web.Request, answer: web.StreamResponse, fault: Fault) -> web.StreamResponse:
-    assert isinstance(answer, web.Response)
-    assert isinstance(answer.body, bytes)
-    body = answer.body
-    half = body[: len(body) // 2]
-    sent = half if fault.kind == "cut" else body
-    stream = web.StreamResponse(status=answer.status, headers={**answer.headers, "Content-Length": str(len(sent))})
-    await stream.prepare(request)
-    if fault.kind == "slow":
-        for start in range(0, len(body), len(body) // 5 + 1):
-            await stream.write(body[start : start + len(body) // 5 + 1])
-            await asyncio.sleep(fault.seconds / 5)
-    else:
-        await stream.write(half)
-    if fault.kind == "truncated":
-        assert request.transport is not None
-        request.transport.close()
-    return stream
