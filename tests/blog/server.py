@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape
 import jinja2
 from aiohttp import web
 
-from tests.blog import faults, feeds, rest, sitemaps
+from tests.blog import charsets, faults, feeds, rest, sitemaps
 from tests.blog.blog import CATEGORIES, PER_PAGE, Blog, Category, Post
 from tests.blog.faults import Fault
 
@@ -51,6 +51,8 @@ class Server:
         """What answers for a path instead of the blog."""
         self.sitemap: sitemaps.Kind = "yoast"
         """Which sitemaps there are, from the next request on."""
+        self.charset: charsets.Charset = "utf-8"
+        """How pages, feeds and REST are encoded and labelled, from the next request on."""
         self.requests: list[tuple[float, str]] = []
         """Each request: when it came (seconds of the event loop's clock), and its path."""
         self.answers: list[tuple[str, int]] = []
@@ -174,8 +176,9 @@ class Server:
         return self._missing()
 
     def _page(self, template: str, status: int = 200, **values: Any) -> web.Response:
-        text = self._templates.get_template(f"classic/{template}").render(**values)
-        return web.Response(text=text, status=status, content_type="text/html")
+        label = charsets.label(self.charset)
+        text = self._templates.get_template(f"classic/{template}").render(charset=label, **values)
+        return charsets.coded(web.Response(text=text, status=status, content_type="text/html"), self.charset)
 
     def _missing(self) -> web.Response:
         return self._page("missing.html", 404, missing=True)
@@ -238,7 +241,8 @@ class Server:
         query = json.loads(str(form["query"]))
         number = 1 if request[FAULT] == "repeat" else int(str(form["page"])) + 1
         posts = self.blog.page(query["category_name"] or None, number)
-        return self._page("tiles.html", posts=posts)
+        text = self._templates.get_template("classic/tiles.html").render(posts=posts)
+        return web.Response(text=text, content_type="text/html")  # a script reads it, as UTF-8 in any case
 
     def _article(self, request: web.Request, post_id: str, part: str | None) -> web.Response:
         index = self.blog.index_of(int(post_id))
@@ -283,19 +287,20 @@ class Server:
         if slug is not None and slug not in CATEGORIES:
             return self._missing()
         number = int(request.query.get("paged", "1"))
-        return feeds.answer(self.blog, slug, number, bool(atom), request[FAULT]) or self._missing()
+        feed = feeds.answer(self.blog, slug, number, bool(atom), request[FAULT])
+        return charsets.coded(feed, self.charset) if feed else self._missing()
 
     def _rest_posts(self, request: web.Request) -> web.Response:
-        return rest.posts(self.blog, request.query, request[FAULT])
+        return charsets.coded(rest.posts(self.blog, request.query, request[FAULT]), self.charset)
 
     def _rest_post(self, request: web.Request, post_id: str) -> web.Response:
-        return rest.post(self.blog, request.query, int(post_id))
+        return charsets.coded(rest.post(self.blog, request.query, int(post_id)), self.charset)
 
     def _rest_categories(self, request: web.Request) -> web.Response:
-        return rest.categories(self.blog, request.query)
+        return charsets.coded(rest.categories(self.blog, request.query), self.charset)
 
     def _rest_category(self, request: web.Request, number: str) -> web.Response:
-        return rest.category(self.blog, request.query, int(number))
+        return charsets.coded(rest.category(self.blog, request.query, int(number)), self.charset)
 
     def _sitemap(self, request: web.Request) -> web.Response:
         return sitemaps.answer(self.blog, self.sitemap, request.path, request[FAULT]) or self._missing()
