@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.blog import blocks, facts, truth
 from tests.blog.facts import BEGIN, CATEGORIES, EDITED, END, PER_PAGE, ZONE, Category, Edit, Post
+from tests.blog.themes import Theme
 
 __all__ = ["BEGIN", "CATEGORIES", "EDITED", "PER_PAGE", "ZONE", "Blog", "Category", "Post"]
 
@@ -25,12 +26,16 @@ __all__ = ["BEGIN", "CATEGORIES", "EDITED", "PER_PAGE", "ZONE", "Blog", "Categor
 class Blog:
     """*posts* posts made from *seed*, served at *base*; with *ties*, two by two of the same instant."""
 
-    def __init__(self, posts: int = 500, seed: int = 1, base: str = "", *, ties: bool = False) -> None:
+    def __init__(
+        self, posts: int = 500, seed: int = 1, base: str = "", *, ties: bool = False, theme: Theme = "classic"
+    ) -> None:
         self.size = posts
         self.ties = ties
         self._step = (END - BEGIN) / max(posts, 500)
         self.seed = seed
         self.base = base
+        self.theme = theme
+        """How its pages look, and so what they tell: the ground truth follows."""
         self._full = {(n * posts) // (2 * PER_PAGE) for n in range(2 * PER_PAGE)} if posts >= 4 * PER_PAGE else set()
         self._listings: dict[str, array[int]] = {slug: array("L") for slug in CATEGORIES}
         self.whole = array("L")
@@ -235,6 +240,12 @@ class Blog:
         """The address that feeds and REST know it by."""
         return f"{self.base}/?p={post.id}"
 
+    def beside(self, post: Post) -> list[tuple[str, Post]]:
+        """The posts before and after this one, those that listings hide too, with their ``rel``."""
+        before = next((i for i in range(post.index - 1, -1, -1) if i not in self.removed), None)
+        after = next((i for i in range(post.index + 1, self.size) if i not in self.removed), None)
+        return [(rel, self.post(i)) for rel, i in (("prev", before), ("next", after)) if i is not None]
+
     # Listings
 
     def listing(self, slug: str | None) -> array[int]:
@@ -279,7 +290,8 @@ class Blog:
     def truth(self, *, articles: bool = True, rest: bool = False) -> Iterator[dict[str, Any]]:
         """What an archive of the category listings must hold, record by record; all keys but ``crawled_at``.
 
-        With *rest*, one of the listings and REST: that has the posts that listings hide, too.
+        With *rest*, one of the listings and REST: that has the posts that listings hide, too. `theme` says what the
+        pages tell (`tests.blog.truth` lists it); in which charset they come makes no difference.
         """
         return truth.records(self, articles=articles, rest=rest)
 

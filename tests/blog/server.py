@@ -15,13 +15,12 @@ from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from xml.sax.saxutils import escape
 
 import jinja2
 from aiohttp import web
 
-from tests.blog import charsets, faults, feeds, rest, sitemaps
-from tests.blog.blog import CATEGORIES, PER_PAGE, Blog, Category, Post
+from tests.blog import charsets, faults, feeds, rest, sitemaps, themes
+from tests.blog.blog import CATEGORIES, PER_PAGE, Blog, Category
 from tests.blog.faults import Fault
 
 HERE = Path(__file__).parent
@@ -66,6 +65,15 @@ class Server:
         """The blog's address."""
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
+    @property
+    def theme(self) -> themes.Theme:
+        """The blog's theme: of its pages from the next request on, and of its ground truth."""
+        return self.blog.theme
+
+    @theme.setter
+    def theme(self, theme: themes.Theme) -> None:
+        self.blog.theme = theme
+
     def __enter__(self) -> Server:
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
@@ -100,8 +108,15 @@ class Server:
             link=blog.link,
             classes=lambda post: " ".join(post.filed),
             categories=lambda post: [CATEGORIES[slug] for slug in post.categories],
-            label=_label,
+            label=themes.label,
+            shown_title=lambda post: f"Protected: {post.title}" if post.protected else post.title,
+            excerpt=blog.excerpt,
+            guid=blog.guid,
+            comments=themes.comments,
             upper_day=lambda post: f"{post.day:%b} {post.day.day}, {post.day.year}".upper(),
+            long_day=lambda day: f"{day:%B} {day.day}, {day.year}",
+            page_numbers=themes.page_numbers,
+            page_url=lambda path, number: f"{self.url}{path}{f'page/{number}/' if number > 1 else ''}",
             removed=blog.removed,
             related=[blog.post(i) for i in range(min(blog.size, 100)) if blog.hidden(i)][:3],
         )
@@ -166,18 +181,19 @@ class Server:
             (r"/[^/]*sitemap[^/]*", self._sitemap),
             (r"/robots\.txt", self._robots),
             (r"/about/", self._about),
-            (r"/static/loadmore\.js", self._script),
         ]
         for pattern, page in routes:
             if match := re.fullmatch(pattern, path):
                 return page(request, *match.groups())
-        if path == "/wp-json/blog/v1/loadmore" and request.method == "POST":
+        if self.theme == "classic" and path == "/static/loadmore.js":
+            return self._script(request)
+        if self.theme == "classic" and path == "/wp-json/blog/v1/loadmore" and request.method == "POST":
             return await self._loadmore(request)
         return self._missing()
 
     def _page(self, template: str, status: int = 200, **values: Any) -> web.Response:
         label = charsets.label(self.charset)
-        text = self._templates.get_template(f"classic/{template}").render(charset=label, **values)
+        text = self._templates.get_template(f"{self.theme}/{template}").render(charset=label, **values)
         return charsets.coded(web.Response(text=text, status=status, content_type="text/html"), self.charset)
 
     def _missing(self) -> web.Response:
@@ -258,28 +274,11 @@ class Server:
             post=post,
             part=number,
             body="\n".join(block.source for block in self.blog.bodies(post)[number - 1]),
-            excerpt=self.blog.excerpt(post),
-            graph=json.dumps(self._graph(post)).replace("/", "\\/"),
+            graph=themes.escaped(themes.graph(post, self.url)),
             more=[self.blog.post(index) for index in indexes if index not in self.blog.removed],
+            beside=self.blog.beside(post),
         )
         return page if request[FAULT] == "no_validators" else _validated(request, page, post.changed)
-
-    def _graph(self, post: Post) -> dict[str, Any]:
-        url = self.url + post.path
-        people = [{"@type": "Person", "@id": f"{self.url}/#person-{n}", "name": a} for n, a in enumerate(post.authors)]
-        article = {
-            "@type": "Article",
-            "@id": f"{url}#article",
-            "author": [{"@id": person["@id"]} for person in people],
-            "headline": escape(post.title),
-            "datePublished": post.published.isoformat(),
-            "articleSection": [CATEGORIES[slug].name for slug in post.categories],
-            "inLanguage": "en-US",
-        }
-        if post.modified:
-            article["dateModified"] = post.modified.isoformat()
-        page = {"@type": "WebPage", "@id": url, "datePublished": post.published.isoformat()}
-        return {"@context": "https://schema.org", "@graph": [article, page, [], *people]}
 
     # The other lists of posts
 
@@ -330,8 +329,3 @@ def _validated(request: web.Request, page: web.Response, modified: datetime) -> 
     answer = web.Response(status=304) if known else page
     answer.etag, answer.last_modified = etag, modified
     return answer
-
-
-def _label(post: Post) -> Category | None:
-    """The one category that a tile shows: the first that the menu has."""
-    return next((CATEGORIES[slug] for slug in post.categories if CATEGORIES[slug].in_menu), None)
