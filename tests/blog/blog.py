@@ -1,4 +1,4 @@
-"""The blog's posts and listings, made from a seed number, and the ground truth of an archive of it.
+"""The blog's posts and listings, made from a seed number.
 
 A post's facts and body are made anew whenever they are asked for; what stays in memory are a few numbers a post.
 """
@@ -9,156 +9,33 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property, lru_cache
 from operator import neg
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from tests.blog import blocks
+from tests.blog import blocks, facts, truth
+from tests.blog.facts import BEGIN, CATEGORIES, EDITED, END, PER_PAGE, ZONE, Category, Edit, Post
+from tests.blog.themes import Theme
 
-PER_PAGE = 12
-ZONE = ZoneInfo("America/Los_Angeles")
-BEGIN = datetime(2012, 3, 1, 16, 0, tzinfo=UTC)
-END = datetime(2026, 10, 1, 16, 0, tzinfo=UTC)
-EDITED = datetime(2030, 1, 1, 16, 0, tzinfo=UTC)
-"""When the first edit of a post is made: after everything else, the runs of the tests too."""
-EXTERNAL = ("https://research.example.org/notes", "https://careers.example.com/life")
-
-
-@dataclass(frozen=True)
-class Category:
-    """A category of the blog."""
-
-    number: int
-    slug: str
-    name: str
-    parent: str | None = None
-    in_menu: bool = True
-
-    @property
-    def path(self) -> str:
-        """The path of its archive."""
-        return f"/category/{self.parent + '/' if self.parent else ''}{self.slug}/"
-
-
-CATEGORIES = {
-    category.slug: category
-    for category in (
-        Category(1, "uncategorized", "Uncategorized", in_menu=False),
-        Category(12, "compilers", "Compilers"),
-        Category(13, "databases", "Databases"),
-        Category(17, "networking", "Networking &amp; Traffic"),
-        Category(21, "storage", "Storage"),
-        Category(22, "mobile", "Mobile"),
-        Category(25, "web", "Web"),
-        Category(31, "security", "Security &amp; Privacy"),
-        Category(34, "observability", "Observability"),
-        Category(40, "machine-learning", "Machine Learning"),
-        Category(41, "language-models", "Language Models", parent="machine-learning"),
-        Category(44, "hardware", "Hardware"),
-        Category(52, "video", "Video"),
-        Category(53, "dev-tools", "DevTools"),
-        Category(60, "quantum", "Quantum"),  # empty
-        Category(66, "release-notes", "Release Notes"),  # two pages, exactly full
-        Category(73, "culture", "Culture", in_menu=False),
-    )
-}
-_USUAL = [s for s in CATEGORIES if s not in ("uncategorized", "quantum", "release-notes")]
-_TAGS = ("performance", "open-source", "at-scale", "podcast", "how-it-works", "incident")
-_FIRST = ["Ada", "Bo", "Chen", "Dina", "Émile", "Fatima", "Grace", "Hiro", "Inés", "Jürgen", "Kofi", "Лев"]
-_LAST = ["Abara", "Brandt", "Costa", "Dvořák", "Eriksen", "Fournier", "Gupta", "Hernández", "Ito", "Jansen"]
-_TITLES = (
-    "How the {0} learned to wait",
-    "Inside our {0} and {1}",
-    "R&D notes: the {0}’s second year",
-    "Why vector<{0}> isn’t enough",
-    "“Fast” {0}s — faster {1}s",
-    "Как мы построили {0}",
-    "新しい{0}の作り方",
-    "Größere {0}s für alle",
-)
-
-
-@dataclass(frozen=True)
-class Post:
-    """A post's facts."""
-
-    index: int
-    id: int
-    title: str
-    slug: str
-    published: datetime
-    modified: datetime | None
-    categories: tuple[str, ...]
-    tags: tuple[str, ...]
-    authors: tuple[str, ...]
-    path: str
-    """The permalink's path; for an external post the whole address, with a query."""
-    external: bool
-    protected: bool
-    kinds: tuple[str, ...]
-    """The content types in its classes: article, video, both or none."""
-    image: str
-    parts: int
-
-    @property
-    def day(self) -> datetime:
-        """Publication in the site's own zone."""
-        return self.published.astimezone(ZONE)
-
-    @property
-    def changed(self) -> datetime:
-        """When it was last modified: as WordPress has it, with its publication if not since."""
-        return self.modified or self.published
-
-    @property
-    def classes(self) -> list[str]:
-        """Its classes: WordPress' own, and those that say how it is filed."""
-        return [
-            f"post-{self.id}",
-            "post",
-            "type-post",
-            "status-publish",
-            "format-standard",
-            *(["post-password-required"] if self.protected else []),
-            "has-post-thumbnail",
-            "hentry",
-            *self.filed,
-        ]
-
-    @property
-    def filed(self) -> list[str]:
-        """The classes that name its categories, its tags and its content types."""
-        return [
-            *(f"category-{slug}" for slug in self.categories),
-            *(f"tag-{tag}" for tag in self.tags),
-            *(f"fb_content_type-{kind}" for kind in self.kinds),
-        ]
-
-
-@dataclass(frozen=True)
-class Edit:
-    """What an editor made of a post."""
-
-    version: int = 0
-    bodies: int = 0
-    """How many of the versions brought another body."""
-    title: str | None = None
-    tags: tuple[str, ...] | None = None
+__all__ = ["BEGIN", "CATEGORIES", "EDITED", "PER_PAGE", "ZONE", "Blog", "Category", "Post"]
 
 
 class Blog:
     """*posts* posts made from *seed*, served at *base*; with *ties*, two by two of the same instant."""
 
-    def __init__(self, posts: int = 500, seed: int = 1, base: str = "", *, ties: bool = False) -> None:
+    def __init__(
+        self, posts: int = 500, seed: int = 1, base: str = "", *, ties: bool = False, theme: Theme = "classic"
+    ) -> None:
         self.size = posts
         self.ties = ties
         self._step = (END - BEGIN) / max(posts, 500)
         self.seed = seed
         self.base = base
+        self.theme = theme
+        """How its pages look, and so what they tell: the ground truth follows."""
         self._full = {(n * posts) // (2 * PER_PAGE) for n in range(2 * PER_PAGE)} if posts >= 4 * PER_PAGE else set()
         self._listings: dict[str, array[int]] = {slug: array("L") for slug in CATEGORIES}
         self.whole = array("L")
@@ -268,7 +145,7 @@ class Blog:
         if index % 61 == 3:
             return ("uncategorized",)
         rng = Random(self.seed * 1_000_003 + index)
-        chosen = set(rng.sample(_USUAL, rng.choice((1, 1, 2, 3))))
+        chosen = set(rng.sample(facts.USUAL, rng.choice((1, 1, 2, 3))))
         if self._full and index in self._visible_full:
             chosen.add("release-notes")
         return tuple(sorted(chosen))
@@ -305,23 +182,23 @@ class Blog:
         published = (BEGIN + self._step * (index - tied)).replace(microsecond=0)
         published += timedelta(hours=(index - tied) % 5)  # some in the evening of the site, the next day in UTC
         categories = self.categories_of(index)
-        in_path = categories[0] if index % 5 else rng.choice(_USUAL)
+        in_path = categories[0] if index % 5 else rng.choice(facts.USUAL)
         external = self.external(index)
         day = published.astimezone(ZONE)
         path = f"/{day:%Y/%m/%d}/{in_path}/{slug}/"
         if external:
-            path = f"{EXTERNAL[index % 2]}/{slug}/?ref=blog"
+            path = f"{facts.EXTERNAL[index % 2]}/{slug}/?ref=blog"
         earlier = timedelta(minutes=-40) if index % 7 == 0 else timedelta(days=rng.randint(1, 90))
         post = Post(
             index=index,
             id=post_id,
-            title=_TITLES[index % len(_TITLES)].format(*nouns),
+            title=facts.TITLES[index % len(facts.TITLES)].format(*nouns),
             slug=slug,
             published=published,
             modified=None if index % 6 == 1 else published + earlier,
             categories=categories,
-            tags=tuple(sorted(rng.sample(_TAGS, rng.choice((0, 1, 2))))),
-            authors=tuple(f"{f} {rng.choice(_LAST)}" for f in rng.sample(_FIRST, rng.randint(1, 4))),
+            tags=tuple(sorted(rng.sample(facts.TAGS, rng.choice((0, 1, 2))))),
+            authors=tuple(f"{f} {rng.choice(facts.LAST)}" for f in rng.sample(facts.FIRST, rng.randint(1, 4))),
             path=path,
             external=external,
             protected=not external and index % 101 == 17,
@@ -363,6 +240,12 @@ class Blog:
         """The address that feeds and REST know it by."""
         return f"{self.base}/?p={post.id}"
 
+    def beside(self, post: Post) -> list[tuple[str, Post]]:
+        """The posts before and after this one, those that listings hide too, with their ``rel``."""
+        before = next((i for i in range(post.index - 1, -1, -1) if i not in self.removed), None)
+        after = next((i for i in range(post.index + 1, self.size) if i not in self.removed), None)
+        return [(rel, self.post(i)) for rel, i in (("prev", before), ("next", after)) if i is not None]
+
     # Listings
 
     def listing(self, slug: str | None) -> array[int]:
@@ -402,50 +285,25 @@ class Blog:
         """IDs that the site keeps out of its listings."""
         return [self.id_of(i) for i in range(self.size) if self.hidden(i)]
 
-    # Ground truth
+    # Ground truth: what `tests.blog.truth` says
 
     def truth(self, *, articles: bool = True, rest: bool = False) -> Iterator[dict[str, Any]]:
         """What an archive of the category listings must hold, record by record; all keys but ``crawled_at``.
 
-        With *rest*, one of the listings and REST: that has the posts that listings hide, too.
+        With *rest*, one of the listings and REST: that has the posts that listings hide, too. `theme` says what the
+        pages tell (`tests.blog.truth` lists it); in which charset they come makes no difference.
         """
-        everything = (i for i in range(self.size - 1, -1, -1) if i not in self.removed)
-        for index in everything if rest else self.whole:
-            yield self.record(self.post(index), article=articles, rest=rest)
+        return truth.records(self, articles=articles, rest=rest)
 
     def record(self, post: Post, *, article: bool = True, rest: bool = False) -> dict[str, Any]:
         """A post's record; without *article*, of what its listings say; with *rest*, also of what only REST says."""
-        article = article and not post.external
-        bodies = self.bodies(post) if article and not post.protected else []
-        dated = not post.external or rest or self._dated(post.index)
-        modified = post.changed if rest else post.modified if article else None
-        return {
-            "id": post.id,
-            "url": post.path.partition("?")[0] if post.external else self.base + post.path,
-            "title": f"Protected: {post.title}" if post.protected else post.title,
-            "published_date": f"{post.day:%Y-%m-%d}" if dated else None,
-            "published_at": f"{post.published:%Y-%m-%dT%H:%M:%SZ}" if article or rest else None,
-            "modified_at": f"{modified:%Y-%m-%dT%H:%M:%SZ}" if modified else None,
-            "authors": list(post.authors if article else post.authors[:1] if rest else ()),
-            "categories": list(post.categories),
-            "tags": list(post.tags),
-            "kind": "video" if "video" in post.kinds else "article",
-            "external": post.external,
-            "protected": post.protected,
-            "excerpt": self.excerpt(post) if article or rest else None,
-            "image_url": self.base + post.image,
-            "language": "en-US" if article else None,
-            "content_html": "\n".join("\n".join(b.html for b in part) for part in bodies) or None,
-            "content_markdown": "\n\n".join(b.markdown for part in bodies for b in part if b.markdown) or None,
-        }
+        return truth.record(self, post, article=article, rest=rest)
 
     def rest_record(self, post: Post) -> dict[str, Any]:
         """A post's record in an archive of REST alone: it names one author, and no language."""
-        record = self.record(post, rest=True)
-        alone = {"title": post.title, "authors": list(post.authors[:1]), "language": None}
-        return record | alone | ({"excerpt": None} if post.protected else {})
+        return truth.rest_record(self, post)
 
-    def _dated(self, index: int) -> bool:
+    def dated(self, index: int) -> bool:
         """Whether a listing shows the post's date (or would): in every place but the first of a page."""
         return any(_place(self._listings[slug], index) % PER_PAGE for slug in self._in_listings(index))
 

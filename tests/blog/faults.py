@@ -1,10 +1,24 @@
-"""Faults that can be switched on, each for the addresses that match, a number of times."""
+"""Faults that can be switched on, each for the addresses that match, a number of times; and what they send."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass, field
 from typing import Literal
+
+from aiohttp import web
+
+CHALLENGE = """<!DOCTYPE html><html><head><title>Just a moment...</title></head>
+<body><h1>Checking your browser</h1><script>setTimeout(function(){location.reload()}, 5000)</script></body></html>"""
+LOGIN = """<!DOCTYPE html><html><head><title>Log In</title></head><body class="login">
+<form id="loginform" method="post"><input name="log"><input name="pwd" type="password"></form></body></html>"""
+SCRIPTS = {
+    "dead_click": "/* nothing */",
+    "leave": "document.querySelector('.loadmore-btn').onclick = function () { location.href = '/category/web/'; };",
+    "no_button": "document.querySelector('.loadmore-btn').onclick = function () { this.remove(); };",
+}
+DIALOG = "document.querySelector('.loadmore-btn').onclick = function () { confirm('Stay?'); alert('Good.'); };"
 
 Kind = Literal[
     "status",  # answer with `status` and `headers`
@@ -65,3 +79,24 @@ class Fault:
             return False
         self.times -= 1
         return True
+
+
+async def in_pieces(request: web.Request, answer: web.StreamResponse, fault: Fault) -> web.StreamResponse:
+    """Send an answer slowly, or half of it."""
+    assert isinstance(answer, web.Response)
+    assert isinstance(answer.body, bytes)
+    body = answer.body
+    half = body[: len(body) // 2]
+    sent = half if fault.kind == "cut" else body
+    stream = web.StreamResponse(status=answer.status, headers={**answer.headers, "Content-Length": str(len(sent))})
+    await stream.prepare(request)
+    if fault.kind == "slow":
+        for start in range(0, len(body), len(body) // 5 + 1):
+            await stream.write(body[start : start + len(body) // 5 + 1])
+            await asyncio.sleep(fault.seconds / 5)
+    else:
+        await stream.write(half)
+    if fault.kind == "truncated":
+        assert request.transport is not None
+        request.transport.close()
+    return stream

@@ -15,28 +15,16 @@ from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from xml.sax.saxutils import escape
 
 import jinja2
 from aiohttp import web
 
-from tests.blog import feeds, rest, sitemaps
-from tests.blog.blog import CATEGORIES, PER_PAGE, Blog, Category, Post
+from tests.blog import charsets, faults, feeds, rest, sitemaps, themes
+from tests.blog.blog import CATEGORIES, PER_PAGE, Blog, Category
 from tests.blog.faults import Fault
 
 HERE = Path(__file__).parent
-CHALLENGE = """<!DOCTYPE html><html><head><title>Just a moment...</title></head>
-<body><h1>Checking your browser</h1><script>setTimeout(function(){location.reload()}, 5000)</script></body></html>"""
-LOGIN = """<!DOCTYPE html><html><head><title>Log In</title></head><body class="login">
-<form id="loginform" method="post"><input name="log"><input name="pwd" type="password"></form></body></html>"""
-
 FAULT = web.RequestKey("fault", str)
-_SCRIPTS = {
-    "dead_click": "/* nothing */",
-    "leave": "document.querySelector('.loadmore-btn').onclick = function () { location.href = '/category/web/'; };",
-    "no_button": "document.querySelector('.loadmore-btn').onclick = function () { this.remove(); };",
-}
-_DIALOG = "document.querySelector('.loadmore-btn').onclick = function () { confirm('Stay?'); alert('Good.'); };"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -62,6 +50,8 @@ class Server:
         """What answers for a path instead of the blog."""
         self.sitemap: sitemaps.Kind = "yoast"
         """Which sitemaps there are, from the next request on."""
+        self.charset: charsets.Charset = "utf-8"
+        """How pages, feeds and REST are encoded and labelled, from the next request on."""
         self.requests: list[tuple[float, str]] = []
         """Each request: when it came (seconds of the event loop's clock), and its path."""
         self.answers: list[tuple[str, int]] = []
@@ -74,6 +64,15 @@ class Server:
     def url(self) -> str:
         """The blog's address."""
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
+
+    @property
+    def theme(self) -> themes.Theme:
+        """The blog's theme: of its pages from the next request on, and of its ground truth."""
+        return self.blog.theme
+
+    @theme.setter
+    def theme(self, theme: themes.Theme) -> None:
+        self.blog.theme = theme
 
     def __enter__(self) -> Server:
         self._thread.start()
@@ -109,8 +108,15 @@ class Server:
             link=blog.link,
             classes=lambda post: " ".join(post.filed),
             categories=lambda post: [CATEGORIES[slug] for slug in post.categories],
-            label=_label,
+            label=themes.label,
+            shown_title=lambda post: f"Protected: {post.title}" if post.protected else post.title,
+            excerpt=blog.excerpt,
+            guid=blog.guid,
+            comments=themes.comments,
             upper_day=lambda post: f"{post.day:%b} {post.day.day}, {post.day.year}".upper(),
+            long_day=lambda day: f"{day:%B} {day.day}, {day.year}",
+            page_numbers=themes.page_numbers,
+            page_url=lambda path, number: f"{self.url}{path}{f'page/{number}/' if number > 1 else ''}",
             removed=blog.removed,
             related=[blog.post(i) for i in range(min(blog.size, 100)) if blog.hidden(i)][:3],
         )
@@ -135,7 +141,9 @@ class Server:
                 request.transport.abort()
                 return web.Response()
             case "challenge" | "login":
-                return web.Response(text=CHALLENGE if fault.kind == "challenge" else LOGIN, content_type="text/html")
+                return web.Response(
+                    text=faults.CHALLENGE if fault.kind == "challenge" else faults.LOGIN, content_type="text/html"
+                )
             case "empty":
                 return web.Response(text="", content_type="text/html")
             case "forbid":
@@ -148,7 +156,7 @@ class Server:
                 self.blog.remove(fault.post)
         answer = await handler(request)
         if fault.kind in ("truncated", "cut", "slow") and answer.status != 304:
-            return await _in_pieces(request, answer, fault)
+            return await faults.in_pieces(request, answer, fault)
         return answer
 
     async def _note(self, request: web.Request, answer: web.StreamResponse) -> None:
@@ -173,18 +181,20 @@ class Server:
             (r"/[^/]*sitemap[^/]*", self._sitemap),
             (r"/robots\.txt", self._robots),
             (r"/about/", self._about),
-            (r"/static/loadmore\.js", self._script),
         ]
         for pattern, page in routes:
             if match := re.fullmatch(pattern, path):
                 return page(request, *match.groups())
-        if path == "/wp-json/blog/v1/loadmore" and request.method == "POST":
+        if self.theme == "classic" and path == "/static/loadmore.js":
+            return self._script(request)
+        if self.theme == "classic" and path == "/wp-json/blog/v1/loadmore" and request.method == "POST":
             return await self._loadmore(request)
         return self._missing()
 
     def _page(self, template: str, status: int = 200, **values: Any) -> web.Response:
-        text = self._templates.get_template(template).render(**values)
-        return web.Response(text=text, status=status, content_type="text/html")
+        label = charsets.label(self.charset)
+        text = self._templates.get_template(f"{self.theme}/{template}").render(charset=label, **values)
+        return charsets.coded(web.Response(text=text, status=status, content_type="text/html"), self.charset)
 
     def _missing(self) -> web.Response:
         return self._page("missing.html", 404, missing=True)
@@ -247,7 +257,8 @@ class Server:
         query = json.loads(str(form["query"]))
         number = 1 if request[FAULT] == "repeat" else int(str(form["page"])) + 1
         posts = self.blog.page(query["category_name"] or None, number)
-        return self._page("tiles.html", posts=posts)
+        text = self._templates.get_template("classic/tiles.html").render(posts=posts)
+        return web.Response(text=text, content_type="text/html")  # a script reads it, as UTF-8 in any case
 
     def _article(self, request: web.Request, post_id: str, part: str | None) -> web.Response:
         index = self.blog.index_of(int(post_id))
@@ -263,28 +274,11 @@ class Server:
             post=post,
             part=number,
             body="\n".join(block.source for block in self.blog.bodies(post)[number - 1]),
-            excerpt=self.blog.excerpt(post),
-            graph=json.dumps(self._graph(post)).replace("/", "\\/"),
+            graph=themes.escaped(themes.graph(post, self.url)),
             more=[self.blog.post(index) for index in indexes if index not in self.blog.removed],
+            beside=self.blog.beside(post),
         )
         return page if request[FAULT] == "no_validators" else _validated(request, page, post.changed)
-
-    def _graph(self, post: Post) -> dict[str, Any]:
-        url = self.url + post.path
-        people = [{"@type": "Person", "@id": f"{self.url}/#person-{n}", "name": a} for n, a in enumerate(post.authors)]
-        article = {
-            "@type": "Article",
-            "@id": f"{url}#article",
-            "author": [{"@id": person["@id"]} for person in people],
-            "headline": escape(post.title),
-            "datePublished": post.published.isoformat(),
-            "articleSection": [CATEGORIES[slug].name for slug in post.categories],
-            "inLanguage": "en-US",
-        }
-        if post.modified:
-            article["dateModified"] = post.modified.isoformat()
-        page = {"@type": "WebPage", "@id": url, "datePublished": post.published.isoformat()}
-        return {"@context": "https://schema.org", "@graph": [article, page, [], *people]}
 
     # The other lists of posts
 
@@ -292,19 +286,20 @@ class Server:
         if slug is not None and slug not in CATEGORIES:
             return self._missing()
         number = int(request.query.get("paged", "1"))
-        return feeds.answer(self.blog, slug, number, bool(atom), request[FAULT]) or self._missing()
+        feed = feeds.answer(self.blog, slug, number, bool(atom), request[FAULT])
+        return charsets.coded(feed, self.charset) if feed else self._missing()
 
     def _rest_posts(self, request: web.Request) -> web.Response:
-        return rest.posts(self.blog, request.query, request[FAULT])
+        return charsets.coded(rest.posts(self.blog, request.query, request[FAULT]), self.charset)
 
     def _rest_post(self, request: web.Request, post_id: str) -> web.Response:
-        return rest.post(self.blog, request.query, int(post_id))
+        return charsets.coded(rest.post(self.blog, request.query, int(post_id)), self.charset)
 
     def _rest_categories(self, request: web.Request) -> web.Response:
-        return rest.categories(self.blog, request.query)
+        return charsets.coded(rest.categories(self.blog, request.query), self.charset)
 
     def _rest_category(self, request: web.Request, number: str) -> web.Response:
-        return rest.category(self.blog, request.query, int(number))
+        return charsets.coded(rest.category(self.blog, request.query, int(number)), self.charset)
 
     def _sitemap(self, request: web.Request) -> web.Response:
         return sitemaps.answer(self.blog, self.sitemap, request.path, request[FAULT]) or self._missing()
@@ -318,9 +313,9 @@ class Server:
         return self._page("base.html")
 
     def _script(self, request: web.Request) -> web.Response:
-        text = _SCRIPTS.get(request[FAULT]) or (HERE / "templates" / "loadmore.js").read_text()
+        text = faults.SCRIPTS.get(request[FAULT]) or (HERE / "templates" / "classic" / "loadmore.js").read_text()
         if request[FAULT] == "dialog":
-            text += _DIALOG
+            text += faults.DIALOG
         return web.Response(text=text, content_type="text/javascript")
 
 
@@ -334,28 +329,3 @@ def _validated(request: web.Request, page: web.Response, modified: datetime) -> 
     answer = web.Response(status=304) if known else page
     answer.etag, answer.last_modified = etag, modified
     return answer
-
-
-def _label(post: Post) -> Category | None:
-    """The one category that a tile shows: the first that the menu has."""
-    return next((CATEGORIES[slug] for slug in post.categories if CATEGORIES[slug].in_menu), None)
-
-
-async def _in_pieces(request: web.Request, answer: web.StreamResponse, fault: Fault) -> web.StreamResponse:
-    assert isinstance(answer, web.Response)
-    assert isinstance(answer.body, bytes)
-    body = answer.body
-    half = body[: len(body) // 2]
-    sent = half if fault.kind == "cut" else body
-    stream = web.StreamResponse(status=answer.status, headers={**answer.headers, "Content-Length": str(len(sent))})
-    await stream.prepare(request)
-    if fault.kind == "slow":
-        for start in range(0, len(body), len(body) // 5 + 1):
-            await stream.write(body[start : start + len(body) // 5 + 1])
-            await asyncio.sleep(fault.seconds / 5)
-    else:
-        await stream.write(half)
-    if fault.kind == "truncated":
-        assert request.transport is not None
-        request.transport.close()
-    return stream
