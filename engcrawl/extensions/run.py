@@ -133,7 +133,7 @@ class Running:
         feeds_failed = failed(self.crawler, exporter)
         outcome, why, found = self._judge(reason, feeds_failed=feeds_failed)
         end = now()
-        verdict = {"run": self.files.name, "job": self.spider.job, "spider": self.spider.name}
+        verdict = {"run": self.files.name, "job": getattr(self.spider, "job", None), "spider": self.spider.name}
         verdict |= {"arguments": self.arguments} | heading(self.log, outcome, why, end) | account(self.log) | found
         verdict |= {
             "stats": plain(self.crawler.stats.get_stats()),

@@ -68,6 +68,7 @@ def read(selector: Selector, text: str, url: str, post_id: int) -> ArticlePage:
         language=graph.text("inLanguage") or root.get("lang"),
         content_html=None if content is None else body.cleaned(content, url),
     )
+    post.content_source = "page" if post.content_html else None
     return ArticlePage(post, parts, dict.fromkeys(categories) | links)
 
 

@@ -87,6 +87,7 @@ def _post(entry: Any, base: str, categories: Mapping[int, str]) -> Post:
     numbered = [categories[number] for number in entry.get("categories", ()) if number in categories]
     pictures = [media.get("source_url") for media in embedded.get("wp:featuredmedia", ())]
     content = None if external or protected else entry["content"].get("rendered")
+    body_html = _content(content, url) if content else None
     return Post(
         id=int(entry["id"]),
         url=url,
@@ -102,7 +103,8 @@ def _post(entry: Any, base: str, categories: Mapping[int, str]) -> Post:
         protected=protected,
         excerpt=None if protected else _text(entry["excerpt"]["rendered"]) or None,
         image_url=next((image(url, base) for url in pictures if url), None),
-        content_html=_content(content, url) if content else None,
+        content_html=body_html,
+        content_source="rest" if body_html else None,
     )
 
 

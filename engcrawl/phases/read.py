@@ -158,6 +158,7 @@ class Read:
                 url = f"{post.url.rstrip('/')}/{number}/"
                 bodies.append(await self._fetch(url, lambda r: article.read_part(*html(r), wanted.id)))
             post.content_html = "\n".join(filter(None, bodies)) or None
+            post.content_source = "page" if post.content_html else None
             reading = Reading()  # the validators of one page say nothing of the others
         return Found(post=post, facts=facts, reading=reading)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,13 +94,14 @@ class Mentions:
         self._make_posts(entries)
         if back := [e.post for e in entries if e.post is not None and (e.anew or source in ("listings", "rest"))]:
             self._bring_back(back)
-        self.refresh([entry.post for entry in entries if entry.post and entry.news])
+        first = {entry.post for entry in entries if entry.post and entry.before is None}
+        self.refresh([entry.post for entry in entries if entry.post and entry.news], first)
         return sum(entry.before is None or entry.before.run != self._runs.number for entry in entries)
 
     def link(self, url: str, post: int) -> None:
         """Learn which *post* is at an address that sources name."""
         if self._db.execute(_LINK, {"of_blog": self._blog, "where": address(url), "who": post}).rowcount:
-            self.refresh([post])
+            self.refresh([post], {post})
 
     def facts(self, posts: Sequence[int]) -> dict[int, Facts]:
         """Return what all sources together say of each of some posts."""
@@ -113,11 +114,10 @@ class Mentions:
             filed[row.post].add(row.category)
         return {post: _merge(rows, filed[post]) for post, rows in said.items()}
 
-    def refresh(self, posts: Sequence[int]) -> None:
+    def refresh(self, posts: Sequence[int], first: Collection[int] = ()) -> None:
         """Bring the fingerprints of posts' facts up to date.
 
-        Where all that sources said was in the record, and it agrees with what they say now, that is no news: a source
-        that is asked for the first time, or a record that was taken in.
+        A source's *first* word on a post whose record has all that the others said is no news where the record agrees.
         """
         known = {row.id: row for row in self._db.all(_PRINTS, {"of_blog": self._blog, "posts": list(posts)})}
         rows = []
@@ -125,7 +125,7 @@ class Mentions:
             row = known[post]
             if row.facts == facts.fingerprint:
                 continue
-            settled = row.head is not None and row.made_from in (None, row.facts)
+            settled = post in first and row.head is not None and row.made_from in (None, row.facts)
             agrees = settled and (facts.post is None or facts.post.agrees(Post.of(row.head)))
             made_from = facts.fingerprint if agrees else row.made_from
             rows.append({"of_blog": self._blog, "who": post, "print": facts.fingerprint, "from": made_from})

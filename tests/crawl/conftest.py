@@ -33,6 +33,7 @@ def _as_it_was(first: tuple[Server, Path], output: Path, posts: int) -> Server:
     server.faults.clear()
     server.instead.clear()
     server.sitemap = "yoast"
+    server.charset = "utf-8"
     return server
 
 

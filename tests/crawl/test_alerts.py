@@ -181,7 +181,7 @@ def test_each_night_is_held_against_those_before_and_only_what_got_worse_is_told
     assert found(receivers)["PostsNotFewer"] == f"{len(gone)} of {before} posts are gone from the site, there were 0"
 
     # Posts that the archive lost.
-    query(output, "DELETE FROM sightings WHERE post IN (SELECT id FROM posts WHERE gone_since IS NOT NULL)")
+    query(output, "DELETE FROM mentions WHERE post IN (SELECT id FROM posts WHERE gone_since IS NOT NULL)")
     query(output, "DELETE FROM posts WHERE gone_since IS NOT NULL")
     night()
     assert found(receivers)["PostsNotFewer"] == f"the archive has {before - len(gone)} posts, it had {before}"

@@ -99,7 +99,7 @@ def check(case: Case, blog: Blog, done: Crawl) -> None:
         missing = {one["post"] for one in source["missing"]}
         assert source["in_archive"] + len(missing) == source["listed"]
         assert missing.isdisjoint(archive)
-        named = None if name == "pages" else case.named(blog, name)
+        named = None if name == "listings" else case.named(blog, name)
         whole = name != "feed" and source["status"] == "whole" and named is not None
         if whole:
             assert source["listed"] == len(named)

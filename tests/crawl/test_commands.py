@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from engcrawl.items import Found
+from engcrawl.items import Found, Post
 from engcrawl.printing import SEPARATOR
 from engcrawl.state import State
 from engcrawl.state.lock import HOST
@@ -194,10 +194,10 @@ def test_without_a_state_it_is_one_line(tmp_path: Path) -> None:
 def stored(output: Path, **facts: Any) -> None:
     """A state with one post, and a run that never ended, of a process (init's) that is there but has no lock."""
     output.mkdir()
-    with State(f"sqlite:///{output}/archive.db", create=True) as state:
-        state.begin("archive-20261123T000000Z", "archive", {}, "2026-11-23T00:00:00Z")
+    with State.open(f"sqlite:///{output}/archive.db", "https://x.example") as state:
+        state.runs.begin("archive-20261123T000000Z", "archive", {}, "2026-11-23T00:00:00Z")
         known: dict[str, Any] = {"id": 1, "url": "https://x.example/1/", "title": "t", "published_date": "2020-01-01"}
-        state.store(Found(**known | {"crawled_at": "2026-11-23T00:00:00Z"} | facts))
+        state.posts.store(Found(post=Post(**known | {"crawled_at": "2026-11-23T00:00:00Z"} | facts)))
         state.commit()
     with closing(sqlite3.connect(output / "archive.db")) as db, db:
         db.execute("UPDATE runs SET pid = 1")

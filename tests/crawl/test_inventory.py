@@ -45,7 +45,7 @@ def test_the_archive_is_the_truth_and_the_proofs_numbers_are_right(serve: Serve,
     }
     listed = len(posts) - len(secret)
     assert numbers == {
-        "pages": ("whole", None, listed, listed, len(secret), False),
+        "listings": ("whole", None, listed, listed, len(secret), False),
         "rest": ("whole", len(posts), len(posts), len(posts), 0, True),
         "sitemap": ("whole", None, len(inner), len(inner), 0, True),
         "feed": ("part", None, 10, 10, 0, False),
@@ -78,16 +78,16 @@ def test_with_every_trap_at_once_the_archive_is_the_truth_and_the_numbers_are_ri
     found, posts = proof(done), there(server.blog)
     inner = [p for p in posts if not p.external]
     missing = {"post": leaving.id, "url": server.url + leaving.path, "reason": "gone: HTTP 404"}
-    assert found["missing"] == [missing | {"sources": ["pages", "rest", "sitemap"]}]
+    assert found["missing"] == [missing | {"sources": ["listings", "rest", "sitemap"]}]
     assert (found["posts"], found["in_archive"]) == (len(posts) + 1, len(posts))
-    ((sighted,),) = query(output, "SELECT count(DISTINCT post) FROM sightings")
+    ((sighted,),) = query(output, "SELECT count(DISTINCT key) FROM places")
     assert found["hidden_from_listings"] == found["posts"] - sighted >= len(hidden(server.blog))
     numbers = {
         name: (s["claimed"], s["listed"], s["in_archive"], s["missing"], s["unexpected"], s["proves"])
         for name, s in found["sources"].items()
     }
     assert numbers == {
-        "pages": (None, sighted, sighted - 1, [missing], len(posts) + 1 - sighted, False),
+        "listings": (None, sighted, sighted - 1, [missing], len(posts) + 1 - sighted, False),
         "rest": (len(posts) + 1, len(posts) + 1, len(posts), [missing], 0, True),
         "sitemap": (None, len(inner) + 1, len(inner), [missing], 0, True),
         "feed": (None, 10, 10, [], 0, False),
@@ -143,7 +143,7 @@ def test_a_post_that_goes_before_it_is_read_is_listed_with_the_reason(serve: Ser
     assert missing == {
         "post": leaving.id,
         "url": server.url + leaving.path,
-        "sources": ["pages", "rest", "sitemap"],
+        "sources": ["listings", "rest", "sitemap"],
         "reason": "gone: HTTP 404",
     }
     again = counted(server, output)
@@ -206,7 +206,8 @@ def test_without_rest_and_sitemap_the_verdict_says_that_nothing_is_proven(serve:
     done = counted(server, output)
     assert (done.status, done.posts) == (0, newest_first(list(server.blog.truth())))
     assert (
-        done.verdict["reason"] == "every post that the site's lists name was read; no list beside its pages proves it"
+        done.verdict["reason"]
+        == "every post that the site's lists name was read; no list beside its listings proves it"
     )
     sources = proof(done)["sources"]
     assert (sources["sitemap"]["status"], sources["feed"]["status"]) == ("missing", "whole")
@@ -238,7 +239,7 @@ def test_a_source_that_lies_or_is_cut_short_proves_nothing(
     assert {p.id for p in there(server.blog) if not p.external} <= known
     for name in ("rest", "sitemap"):
         source = sources[name]
-        named = query(output, f"SELECT count(*) FROM inventory WHERE source = '{name}'")[0][0]
+        named = query(output, f"SELECT count(*) FROM mentions WHERE source = '{name}'")[0][0]
         assert (source["listed"], source["in_archive"]) == (named, named)
 
 
@@ -419,7 +420,7 @@ def test_the_inventory_alone_counts_and_the_next_run_fetches(serve: Serve, outpu
 def test_coverage_prints_the_proof_and_exits_0_only_if_complete(inventoried: Server, output: Path) -> None:
     server = inventoried
     table = run(output, "coverage")
-    assert re.search(r"^category +claimed +archive +pages +rest +sitemap +feed *$", table, re.MULTILINE)
+    assert re.search(r"^category +claimed +archive +listings +rest +sitemap +feed *$", table, re.MULTILINE)
     assert re.search(rf"^all posts +{COUNTED} +{COUNTED} +\d+ +{COUNTED} ", table, re.MULTILINE)
     assert re.search(r"^proves it +no +yes +yes +no *$", table, re.MULTILINE)
     found = json.loads(run(output, "coverage", "--json"))

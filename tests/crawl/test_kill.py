@@ -85,7 +85,7 @@ def _stored(output: Path, blog: Blog) -> set[str]:
     with closing(sqlite3.connect(path, timeout=30)) as db:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'posts'").fetchone():
             return set()  # killed before the first transaction
-        rows = db.execute("SELECT record FROM posts WHERE read_at IS NOT NULL").fetchall()
+        rows = db.execute("SELECT record FROM posts WHERE read_run IS NOT NULL").fetchall()
     now = {record["id"]: record for record in blog.truth()}
     found = [json.loads(record) for (record,) in rows]
     return {r["url"].removeprefix(blog.base) for r in found if r == now[r["id"]] | {"crawled_at": r["crawled_at"]}}

@@ -14,7 +14,7 @@ from tests.support.folders import ROOT
 SPIDER = """
 from scrapy import Spider
 from engcrawl.arguments import ArchiveArguments
-from engcrawl.items import Found
+from engcrawl.items import Found, Post
 
 class OddSpider(Spider):
     name = "odd"
@@ -24,14 +24,14 @@ class OddSpider(Spider):
     async def start(self):
         url = "https://x.example/p/"
         moment = "2024-08-06T01:02:03+02:00"
-        yield Found(id=1, url=url, title="fine", published_date="AUG 5, 2024", modified_at=moment)
-        yield Found(id=1, url=url, title="again")
-        yield Found(id=2, url=url, title="a day that isn't", published_date="someday")
-        yield Found(id=3, url=url, title="twice", tags=["a", "a"])
-        yield Found(id=4, url="https://x.example/p/?q=1", title="query")
-        yield Found(id=0, url=url, title="no ID")
-        yield Found(id=5, url=url, title="tags", tags=["b", "a"])
-        yield Found(id=6, url=url, title="local time", published_at="2024-08-06T01:02:03")
+        yield Found(post=Post(id=1, url=url, title="fine", published_date="AUG 5, 2024", modified_at=moment))
+        yield Found(post=Post(id=1, url=url, title="again"))
+        yield Found(post=Post(id=2, url=url, title="a day that isn't", published_date="someday"))
+        yield Found(post=Post(id=3, url=url, title="twice", tags=["a", "a"]))
+        yield Found(post=Post(id=4, url="https://x.example/p/?q=1", title="query"))
+        yield Found(post=Post(id=0, url=url, title="no ID"))
+        yield Found(post=Post(id=5, url=url, title="tags", tags=["b", "a"]))
+        yield Found(post=Post(id=6, url=url, title="local time", published_at="2024-08-06T01:02:03"))
 """
 
 
@@ -50,8 +50,8 @@ def test_records_are_normalised_checked_and_out_once_and_every_drop_is_counted(o
         6: ("local time", None, None, None),
     }
     assert {p["change"] for p in feed} == {"new"}
-    with State(f"sqlite:///{output}/archive.db") as state:
-        stored = [json.loads(line) for line, _ in state.posts()]
+    with State.read(f"sqlite:///{output}/archive.db", None) as state:
+        stored = [json.loads(line) for line, _ in state.posts.lines()]
     assert sorted(stored, key=lambda p: int(p["id"])) == [{k: v for k, v in p.items() if k != "change"} for p in feed]
     outcomes = {name: verdict["posts"][name] for name in ("new", "updated", "unchanged", "lost", "dropped")}
     dropped = {"duplicate": 1, "invalid": 4}

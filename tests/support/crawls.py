@@ -74,7 +74,7 @@ def records(path: Path, *, feed: bool) -> list[dict[str, Any]]:
     """
     found = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     for record in found:
-        assert list(record)[-2:] == (["crawled_at", "change"] if feed else ["content_markdown", "crawled_at"])
+        assert list(record)[-2:] == (["crawled_at", "change"] if feed else ["content_source", "crawled_at"])
         assert not feed or record.pop("change") in CHANGES
         moment = record.pop("crawled_at")
         assert moment.endswith("Z")

@@ -78,6 +78,7 @@ def test_a_record_of_rest_alone_names_one_author_and_no_language() -> None:
     for post in map(blog.post, range(200)):
         alone, both = blog.rest_record(post), blog.record(post, rest=True)
         said: dict[str, Any] = {"authors": [post.authors[0]], "language": None}
+        said["content_source"] = "rest" if alone["content_html"] else None
         if post.protected:
             said |= {"title": post.title, "excerpt": None}
             for key in protected:

@@ -21,7 +21,8 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def post(number: int, day: str | None = None, title: str = "t") -> Found:
     url = f"https://x.example/{number}/"
-    return Found(id=number, url=url, title=title, published_date=day, crawled_at="2026-11-23T00:00:00Z")
+    record = Post(id=number, url=url, title=title, published_date=day, crawled_at="2026-11-23T00:00:00Z")
+    return Found(post=record)
 
 
 def titles(output: Output) -> list[str]:
@@ -35,8 +36,8 @@ def output(tmp_path: Path) -> Output:
 
 @pytest.fixture
 def state(output: Output) -> Iterator[State]:
-    with State(f"sqlite:///{output.state}", create=True) as state:
-        state.begin("run", "archive", {}, "2026-11-23T00:00:00Z")
+    with State.open(f"sqlite:///{output.state}", "https://x.example") as state:
+        state.runs.begin("run", "archive", {}, "2026-11-23T00:00:00Z")
         yield state
 
 
@@ -56,14 +57,14 @@ def test_a_name_that_a_finished_run_has_is_taken(tmp_path: Path) -> None:
 
 def test_the_archive_is_the_states_newest_first(output: Output, state: State) -> None:
     for each in (post(1, "2020-01-01", "old"), post(2, None, "undated"), post(3, "2021-01-01", "b")):
-        state.store(each)
+        state.posts.store(each)
     assert output.publish(state)
     assert titles(output) == ["b", "old", "undated"]
-    assert output.archive.read_text().splitlines()[1] == post(1, "2020-01-01", "old").line()
+    assert output.archive.read_text().splitlines()[1] == post(1, "2020-01-01", "old").post.line()
 
 
 def test_an_archive_that_is_up_to_date_is_left_alone_and_any_other_replaced(output: Output, state: State) -> None:
-    state.store(post(1))
+    state.posts.store(post(1))
     assert output.publish(state)
     later = time.time() + 2
     os.utime(output.archive, (later, later))
@@ -78,7 +79,7 @@ def test_an_archive_that_is_up_to_date_is_left_alone_and_any_other_replaced(outp
 def test_what_a_killed_run_left_beside_the_archive_goes(output: Output, state: State) -> None:
     left = output.archive.with_name("posts.jsonl.123.new")
     left.write_text("half")
-    state.store(post(1))
+    state.posts.store(post(1))
     output.publish(state)
     assert not left.exists()
 
@@ -107,6 +108,6 @@ def test_an_archive_that_is_none_is_named(output: Output, text: str) -> None:
 
 def test_the_records_of_an_archive_are_read_as_they_were_written(output: Output, state: State) -> None:
     stored = post(1, "2020-01-01", "“é”")
-    state.store(stored)
+    state.posts.store(stored)
     output.publish(state)
-    assert list(output.records()) == [Post(**stored.record())]
+    assert list(output.records()) == [stored.post]

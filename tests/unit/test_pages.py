@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 from parsel import Selector
 
-from engcrawl.pages import NotThePage, article, body, listing, terms
+from engcrawl.pages import NotThePage, article, body, terms
+from engcrawl.pages import listing as listing_page
+from engcrawl.pages.listing import ListingPage
 from engcrawl.text.urls import same_host
 
 URL = "https://blog.example.com/category/storage/"
 
 
-def listing(posts: str, *, head: str = "", rest: str = "", body_class: str = "archive") -> archive.ArchivePage:
+def listing(posts: str, *, head: str = "", rest: str = "", body_class: str = "archive") -> ListingPage:
     text = f"<html><head>{head}</head><body class='{body_class}'><main>{posts}</main>{rest}</body></html>"
-    return listing.read(Selector(text), text, URL)
+    return listing_page.read(Selector(text), text, URL)
 
 
 def post(number: int, extra: str = "", classes: str = "category-storage") -> str:
@@ -145,7 +147,7 @@ def test_an_empty_category_says_so() -> None:
 )
 def test_a_page_that_is_no_listing_is_not_taken_for_an_empty_one(text: str, reason: str) -> None:
     with pytest.raises(NotThePage, match=reason):
-        listing.read(Selector(text), text, URL)
+        listing_page.read(Selector(text), text, URL)
 
 
 # Articles
