@@ -25,7 +25,7 @@ from engcrawl.printing import SEPARATOR
 from engcrawl.state import State
 from engcrawl.state.lock import HOST
 from tests.blog import Blog, Server
-from tests.blog.blog import Post
+from tests.blog.blog import Post as BlogPost
 from tests.support.commands import run
 from tests.support.crawls import Serve, command, crawl, environment
 from tests.support.folders import ROOT
@@ -33,7 +33,7 @@ from tests.support.nights import truth
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Blog, Path, Post]]:
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Blog, Path, BlogPost]]:
     """A blog of 60 posts, the output of two crawls of it, and the post that was taken down between them."""
     output = tmp_path_factory.mktemp("archive") / "output"
     with Server(Blog(60)) as server:
@@ -51,13 +51,13 @@ def ids(text: str) -> list[int]:
     return [json.loads(line)["id"] for line in text.splitlines()]
 
 
-def test_posts_are_the_archives_lines(archive: tuple[Blog, Path, Post]) -> None:
+def test_posts_are_the_archives_lines(archive: tuple[Blog, Path, BlogPost]) -> None:
     _, output, _ = archive
     assert run(output, "posts") == (output / "posts.jsonl").read_text("utf-8")
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
-def test_since_and_category_take_their_posts(archive: tuple[Blog, Path, Post], form: str) -> None:
+def test_since_and_category_take_their_posts(archive: tuple[Blog, Path, BlogPost], form: str) -> None:
     blog, output, _ = archive
     wanted = [r for r in truth(blog) if (r["published_date"] or "") >= "2012-09-01" and "web" in r["categories"]]
     text = run(output, "posts", "--since", "2012-09-01", "--category", "web", "--format", form)
@@ -72,13 +72,13 @@ def test_since_and_category_take_their_posts(archive: tuple[Blog, Path, Post], f
         assert list(rows[0]) == [*wanted[0], "crawled_at"]
 
 
-def test_count_prints_the_number_alone(archive: tuple[Blog, Path, Post]) -> None:
+def test_count_prints_the_number_alone(archive: tuple[Blog, Path, BlogPost]) -> None:
     blog, output, _ = archive
     assert run(output, "posts", "--count") == f"{len(truth(blog))}\n"
     assert run(output, "posts", "--count", "--since", "2099-01-01") == "0\n"
 
 
-def test_gone_posts_are_with_the_others_without_or_alone(archive: tuple[Blog, Path, Post]) -> None:
+def test_gone_posts_are_with_the_others_without_or_alone(archive: tuple[Blog, Path, BlogPost]) -> None:
     blog, output, gone = archive
     everything = [record["id"] for record in truth(blog)]
     assert ids(run(output, "posts", "--gone", "only")) == [gone.id]
@@ -86,7 +86,7 @@ def test_gone_posts_are_with_the_others_without_or_alone(archive: tuple[Blog, Pa
     assert ids(run(output, "posts")) == everything
 
 
-def test_changed_since_takes_what_changed_then_or_later(archive: tuple[Blog, Path, Post]) -> None:
+def test_changed_since_takes_what_changed_then_or_later(archive: tuple[Blog, Path, BlogPost]) -> None:
     blog, output, gone = archive
     second = json.loads(run(output, "runs", "--last", "1", "--format", "jsonl"))["start"]
     assert ids(run(output, "posts", "--changed-since", second)) == [gone.id]
@@ -94,7 +94,7 @@ def test_changed_since_takes_what_changed_then_or_later(archive: tuple[Blog, Pat
     assert run(output, "posts", "--changed-since", "2099-01-01T00:00:00+02:00", "--count") == "0\n"
 
 
-def test_a_table_is_read_at_80_columns(archive: tuple[Blog, Path, Post]) -> None:
+def test_a_table_is_read_at_80_columns(archive: tuple[Blog, Path, BlogPost]) -> None:
     blog, output, gone = archive
     lines = run(output, "posts", "--format", "table").splitlines()
     assert lines[0].split() == ["id", "published", "date", "title", "categories", "gone", "since"]
@@ -105,7 +105,7 @@ def test_a_table_is_read_at_80_columns(archive: tuple[Blog, Path, Post]) -> None
     assert run(output, "posts", "--format", "table", "--since", "2099-01-01") == "no posts\n"
 
 
-def test_a_terminal_gets_a_table(archive: tuple[Blog, Path, Post]) -> None:
+def test_a_terminal_gets_a_table(archive: tuple[Blog, Path, BlogPost]) -> None:
     _, output, _ = archive
     leader, follower = pty.openpty()
     with subprocess.Popen(
@@ -118,7 +118,7 @@ def test_a_terminal_gets_a_table(archive: tuple[Blog, Path, Post]) -> None:
     assert "verdict" in shown.splitlines()[0]
 
 
-def test_runs_are_the_last_ones_with_their_verdicts(archive: tuple[Blog, Path, Post]) -> None:
+def test_runs_are_the_last_ones_with_their_verdicts(archive: tuple[Blog, Path, BlogPost]) -> None:
     blog, output, _ = archive
     rows = [json.loads(line) for line in run(output, "runs").splitlines()]
     names = sorted((p.stem for p in (output / "runs").glob("archive-*.json")), reverse=True)
@@ -152,7 +152,7 @@ def test_both_work_while_a_crawl_does_and_tell_when_it_died(serve: Serve, output
     ]
 
 
-def test_head_ends_quietly(archive: tuple[Blog, Path, Post]) -> None:
+def test_head_ends_quietly(archive: tuple[Blog, Path, BlogPost]) -> None:
     _, output, _ = archive
     line = f"{sys.executable} -m scrapy posts | head -n 1"
     done = subprocess.run(
@@ -177,7 +177,7 @@ def test_head_ends_quietly(archive: tuple[Blog, Path, Post]) -> None:
         (["runs", "--last", "0"], "scrapy runs: option --last=0: must be a whole number from 1"),
     ],
 )
-def test_a_wrong_option_is_one_line(archive: tuple[Blog, Path, Post], line: list[str], said: str) -> None:
+def test_a_wrong_option_is_one_line(archive: tuple[Blog, Path, BlogPost], line: list[str], said: str) -> None:
     _, output, _ = archive
     text = run(output, *line, status=2)
     assert said in text
@@ -227,7 +227,7 @@ def test_lists_in_csv_can_be_told_apart(output: Path) -> None:
     assert row["authors"].split(SEPARATOR) == ["A, B; C", "D"]
 
 
-def test_an_output_that_is_full_is_one_line(archive: tuple[Blog, Path, Post]) -> None:
+def test_an_output_that_is_full_is_one_line(archive: tuple[Blog, Path, BlogPost]) -> None:
     _, output, _ = archive
     for form in ("jsonl", "csv", "table"):
         line = f"{sys.executable} -m scrapy posts --format {form} >/dev/full"
@@ -238,14 +238,14 @@ def test_an_output_that_is_full_is_one_line(archive: tuple[Blog, Path, Post]) ->
         assert done.stderr == "scrapy posts: standard output: [Errno 28] No space left on device\n"
 
 
-def test_lines_are_utf_8_wherever_they_go(archive: tuple[Blog, Path, Post]) -> None:
+def test_lines_are_utf_8_wherever_they_go(archive: tuple[Blog, Path, BlogPost]) -> None:
     _, output, _ = archive
     line = [sys.executable, "-m", "scrapy", "posts"]
     env = environment(output) | {"PYTHONIOENCODING": "ascii"}
     assert subprocess.check_output(line, cwd=ROOT, env=env) == (output / "posts.jsonl").read_bytes()
 
 
-def test_the_state_is_left_as_it_is(archive: tuple[Blog, Path, Post]) -> None:
+def test_the_state_is_left_as_it_is(archive: tuple[Blog, Path, BlogPost]) -> None:
     _, output, _ = archive
     before = _files(output)
     for line in (["posts"], ["posts", "--count", "--category", "web"], ["runs"]):
