@@ -251,3 +251,5 @@ class Found:
     """Its own page, or a part of it, could not be had."""
     gone: bool = False
     """The site took it down."""
+    problems: list[str] = field(default_factory=list)
+    """What the pipelines found wrong with it."""

@@ -15,6 +15,7 @@ from scrapy.utils.asyncio import create_looping_call
 import engcrawl.signals
 from engcrawl.errors import StateError
 from engcrawl.http.engine import closing
+from engcrawl.pipelines import Dropped
 from engcrawl.report.feeds import FeedExporter, failed
 from engcrawl.report.logs import name_run
 from engcrawl.report.output import Output, state_url, withhold_writing
@@ -73,7 +74,7 @@ class Running:
             (self.spider_closed, signals.spider_closed),
             (self.engine_stopped, signals.engine_stopped),
             (self.item_left, signals.item_scraped),
-            (self.item_left, signals.item_dropped),
+            (self.item_dropped, signals.item_dropped),
             (self.item_error, signals.item_error),
             (self.spider_error, signals.spider_error),
             (self.feed_exporter_closed, signals.feed_exporter_closed),
@@ -97,6 +98,12 @@ class Running:
 
     def item_left(self) -> None:
         self.log.arrived()
+
+    def item_dropped(self, item: Any, exception: Exception) -> None:
+        self.log.arrived()
+        if isinstance(exception, Dropped) and exception.name:
+            self.crawler.stats.inc_value(f"engcrawl/dropped/{exception.name}")
+            self.log.drop(item, exception.name)
 
     def item_error(self, failure: Any) -> None:
         self.log.arrived()

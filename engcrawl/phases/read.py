@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import chain
-from typing import Any, Protocol
+from typing import Protocol
 
 from scrapy.http import Response
 
@@ -23,7 +24,7 @@ from engcrawl.report.runlog import RunLog
 from engcrawl.state import State
 from engcrawl.state.wants import Wanted
 from engcrawl.text import dates
-from engcrawl.text.urls import same_host
+from engcrawl.text.urls import address, same_host
 
 logger = logging.getLogger(__name__)
 
@@ -60,31 +61,30 @@ class Read:
         pages, due_by = self._plan.arguments.articles, self._plan.due_by
         self._log.waiting(self._state.wants.count(due_by, pages=pages))
         addresses = self._state.lists.unresolved() if self._plan.counts else ()
-        jobs = chain(map(self._resolve, addresses), map(self._read, self._state.wants.each(due_by, pages=pages)))
+        wanted = self._state.wants.each(due_by, pages=pages)
+        jobs = chain((partial(self._resolve, url) for url in addresses), (partial(self._read, one) for one in wanted))
         async for found in pooled(jobs, self._safely, self._fetch.workers):
             if found:
                 yield found
 
     async def unlisted(self) -> AsyncIterator[Found]:
         """Yield the posts that are still there though no list of the sweep names them; note those that aren't."""
-        jobs = map(self._page_of, self._state.wants.unlisted(self._plan.sweep))
+        jobs = (partial(self._page_of, one) for one in self._state.wants.unlisted(self._plan.sweep))
         async for found in pooled(jobs, self._safely, self._fetch.workers):
             if found:
                 yield found
 
-    async def _safely(self, job: Coroutine[Any, Any, Found | None]) -> Found | None:
+    async def _safely(self, job: Callable[[], Awaitable[Found | None]]) -> Found | None:
         """Do a job; an error in the code costs the one post that it came with."""
         try:
             self._fetch.stop_if_closing()
-            return await job
+            return await job()
         except (Stopped, EngcrawlError):
             raise
         except Exception as error:
             logger.exception("An error in the code")
             self._log.code_error(error)
             return None
-        finally:
-            job.close()
 
     async def _read(self, wanted: Wanted) -> Found | None:
         """Read a wanted post; one that lives elsewhere, or whose page isn't asked for, is as sources tell it."""
@@ -129,7 +129,8 @@ class Read:
     async def _page_of(self, wanted: Wanted) -> Found | None:
         """Read a post's own page, unless the site says that it is the one that was read before (RFC 9110, 13.1)."""
         self._log.took()
-        before = wanted.reading if wanted.record else None
+        record = wanted.record
+        before = wanted.reading if record and address(record.url) == address(wanted.post.url) else None
         headers, meta = {}, {}
         if before and (before.etag or before.last_modified):
             meta = {"handle_httpstatus_list": [304], "dont_cache": True}

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from engcrawl.items import Found
+
 logger = logging.getLogger(__name__)
 
 Outcome = Literal["new", "updated", "gone", "unchanged", "lost", "unlisted"]
@@ -128,6 +130,20 @@ class RunLog:
     def took(self) -> None:
         """Take up a post: an outcome, or a drop, follows."""
         self.taken += 1
+
+    def stored(self, item: Found, outcome: Outcome) -> None:
+        """Learn what became of a post whose record was stored, or is as it was."""
+        self._take_problems(item)
+        self.done(outcome)
+
+    def drop(self, item: Found, name: str) -> None:
+        """Learn that the pipelines dropped a post, and what that counts as."""
+        self._take_problems(item)
+        self.dropped[name] += 1
+
+    def _take_problems(self, item: Found) -> None:
+        for why in item.problems:
+            self.problem(item.post.url, why, item.post.id)
 
     def done(self, outcome: Outcome) -> None:
         """Learn what became of a post."""
