@@ -56,10 +56,11 @@ class Running:
         withhold_writing()
         with ExitStack() as stack:
             stack.callback(output.locked().release)
-            output.check(self.spider.site)
             url, alone = state_url(crawler.settings)
+            if not (alone and output.state.exists()):  # else the state says whose it is
+                output.check(self.spider.site)
             self.state = stack.enter_context(State.open(url, self.spider.site, alone=alone))
-            if self.state.posts.empty() and (taken := self.state.posts.take_in(output.records())):
+            if self.state.posts.empty() and (taken := self.state.posts.take_in(output.records(self.spider.site))):
                 logger.info("%s: %d posts of %s taken in", self.state.name, taken, output.archive)
             self.files = output.reserve(self.spider.name, start)
             self.state.runs.begin(self.files.name, self.spider.name, self.arguments, rfc3339(start))

@@ -45,16 +45,16 @@ class Output:
         return RunLock(self.lock, str(self.folder))
 
     def check(self, site: str) -> None:
-        """See that the folder is that of the blog at *site*. Raises UsageError, and OutputError as `records` does."""
+        """See that the last run in the folder was of the blog at *site*. Raises UsageError."""
         other = self._site_of_last_run()
-        if other is None or blog_key(other) == blog_key(site):
-            own = (post.url for post in self.records() if not post.external)
-            other = next((url for url in own if not same_host(url, site)), None)
-        if other is not None:
-            raise UsageError(
-                f"argument site={site}: {self.archive} is another site's ({other}); each site needs an ENGCRAWL_OUTPUT"
-                " of its own"
-            )
+        if other is not None and blog_key(other) != blog_key(site):
+            raise self._others(site, other)
+
+    def _others(self, site: str, other: str) -> UsageError:
+        return UsageError(
+            f"argument site={site}: {self.archive} is another site's ({other}); each site needs an ENGCRAWL_OUTPUT"
+            " of its own"
+        )
 
     def _site_of_last_run(self) -> str | None:
         try:
@@ -87,8 +87,11 @@ class Output:
                 run.part.unlink()
             number += 1
 
-    def records(self) -> Iterator[Post]:
-        """The records of the archive, none where there is none. Raises OutputError for anything else."""
+    def records(self, site: str) -> Iterator[Post]:
+        """Yield the records of the archive of *site*, none where there is none.
+
+        Raises UsageError for those of another site, OutputError for anything else.
+        """
         if not self.archive.exists():
             return
         known: set[int | None] = set()
@@ -101,6 +104,8 @@ class Output:
                     raise OutputError(f"{where} is no record of the archive: move the file away, or mend it") from error
                 if post.id in known:
                     raise OutputError(f"{where} has post {post.id} again: move the file away, or mend it")
+                if not post.external and not same_host(post.url, site):
+                    raise self._others(site, post.url)
                 known.add(post.id)
                 yield post
 

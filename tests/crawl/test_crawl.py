@@ -229,9 +229,8 @@ def test_records_of_another_site_without_a_state_are_a_usage_error_too(serve: Se
     one, other = serve(posts=40), serve(posts=40)
     before = published(one, output)
     done = crawl(output, site=other.url)
-    first = next(post["url"] for post in Crawl(0, "", output).posts if not post["external"])
     assert done.status == 2
-    line = f"argument site={other.url}: {output}/posts.jsonl is another site's ({first}); each site needs"
+    line = f"argument site={other.url}: {output}/posts.jsonl is another site's ({one.url}); each site needs"
     assert f"Verdict: usage (exit status 2): {line}" in done.log.splitlines()[-1]
     assert "Traceback" not in done.log
     assert other.requests == []

@@ -268,6 +268,27 @@ def test_two_machines_with_one_database(serve: Serve, tmp_path: Path, server_url
     assert (first.status, first.changes, first.posts) == (0, {}, truth(server.blog))
 
 
+def test_runs_of_two_blogs_share_one_database_at_once(serve: Serve, tmp_path: Path, server_url: str) -> None:
+    blogs = {tmp_path / "one": serve(posts=40), tmp_path / "two": serve(posts=60, seed=2)}
+    state = {"ENGCRAWL_STATE": database(server_url), "DOWNLOAD_DELAY": "0.02"}
+    quiet = subprocess.DEVNULL
+    runs = [
+        subprocess.Popen(
+            command(site=server.url, settings=state), cwd=ROOT, env=environment(output), stdout=quiet, stderr=quiet
+        )
+        for output, server in blogs.items()
+    ]
+    assert [run.wait(120) for run in runs] == [0, 0]
+    for output, server in blogs.items():
+        assert Crawl(0, "", output).posts == truth(server.blog)
+        again = crawl(output, site=server.url, settings=state)
+        assert (again.status, again.changes) == (0, {})
+    one, two = blogs
+    other = crawl(one, site=blogs[two].url, settings=state)
+    assert (other.status, Crawl(0, "", one).posts) == (2, truth(blogs[one].blog))
+    assert f"argument site={blogs[two].url}: {one}/posts.jsonl is another site's ({blogs[one].url})" in other.log
+
+
 def test_a_database_server_that_goes_away_fails_the_run_and_the_next_goes_on(
     serve: Serve, output: Path, server_url: str
 ) -> None:

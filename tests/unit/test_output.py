@@ -103,11 +103,11 @@ def test_a_replacement_that_fails_leaves_the_file_and_nothing_beside_it(tmp_path
 def test_an_archive_that_is_none_is_named(output: Output, text: str) -> None:
     output.archive.write_text(text)
     with pytest.raises(OutputError, match=r"posts\.jsonl: line 1 is no record of the archive"):
-        list(output.records())
+        list(output.records("https://x.example"))
 
 
 def test_the_records_of_an_archive_are_read_as_they_were_written(output: Output, state: State) -> None:
     stored = post(1, "2020-01-01", "“é”")
     state.posts.store(stored)
     output.publish(state)
-    assert list(output.records()) == [stored.post]
+    assert list(output.records("https://x.example")) == [stored.post]

@@ -1,0 +1,92 @@
+"""Nights after trouble: what one run could not have, the next tries first, whatever else the night looks like."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.blog import Fault, Server
+from tests.blog.blog import Post
+from tests.support.counting import COUNTED, REST, asked, counted, hidden, proof, there
+from tests.support.crawls import Crawl, Serve, newest_first
+from tests.support.nights import articles, query
+
+ONCE = {"RETRY_TIMES": "0"}
+
+
+def secret(server: Server) -> Post:
+    """Return a post that listings hide: without REST, the sitemap alone knows it."""
+    return next(p for p in there(server.blog) if p.id in hidden(server.blog) and not p.external)
+
+
+def told(server: Server) -> list[dict[str, Any]]:
+    """Return what pages and REST together say."""
+    return newest_first(list(server.blog.truth(rest=True)))
+
+
+def statuses(done: Crawl) -> dict[str, str]:
+    return {name: source["status"] for name, source in proof(done)["sources"].items()}
+
+
+def test_a_source_that_failed_and_a_post_that_could_not_be_read_are_tried_on_a_quiet_night(
+    serve: Serve, output: Path
+) -> None:
+    server = serve(posts=COUNTED)
+    post = secret(server)
+    rest, page = Fault("cut", REST), Fault("status", re.escape(post.path), status=500)
+    server.faults += [rest, page]
+    first = counted(server, output, settings=ONCE)
+    assert (first.status, statuses(first)["rest"]) == (3, "failed")
+    again = counted(server, output, settings=ONCE)
+    assert (again.status, articles(server), len(asked(server, REST))) == (3, {post.path}, 1)
+    assert again.problems == [(server.url + post.path, "HTTP 500")]
+    server.faults.clear()
+    mended = counted(server, output, settings=ONCE)
+    assert (mended.status, statuses(mended)["rest"]) == (0, "whole")
+    assert post.path in articles(server)
+    assert {one["id"] for one in mended.posts} == {one.id for one in there(server.blog)}
+    quiet = counted(server, output, settings=ONCE)
+    assert (quiet.status, quiet.changes, len(server.requests)) == (0, {}, 4)
+    assert quiet.verdict["reason"].startswith("every post that the site's lists name was read; proven by rest")
+
+
+def test_a_source_that_broke_off_is_asked_again_on_the_next_night(serve: Serve, output: Path) -> None:
+    server = serve(posts=250, faults=[Fault("status", "/wp-json/wp/v2/posts", status=500, after=1)])
+    assert statuses(counted(server, output, settings=ONCE))["rest"] == "part"
+    server.faults.clear()
+    night = counted(server, output, settings=ONCE)
+    assert (night.status, statuses(night)["rest"], night.posts) == (0, "whole", told(server))
+    assert len(asked(server, "/category/.*")) == 0
+
+
+def test_a_source_that_is_forbidden_is_asked_in_a_sweep_alone(serve: Serve, output: Path) -> None:
+    server = serve(posts=COUNTED, faults=[Fault("status", REST, status=403)])
+    assert statuses(counted(server, output))["rest"] == "forbidden"
+    server.faults.clear()
+    night = counted(server, output)
+    assert (night.status, statuses(night)["rest"], asked(server, REST)) == (0, "forbidden", [])
+    sweep = counted(server, output, "-a", "full=yes")
+    assert (sweep.status, statuses(sweep)["rest"]) == (0, "whole")
+
+
+def test_a_post_that_fails_night_after_night_is_tried_ever_later_and_named_each_night(
+    serve: Serve, output: Path
+) -> None:
+    server = serve(posts=COUNTED)
+    post = server.blog.post(server.blog.whole[30])
+    server.faults.append(Fault("status", re.escape(post.path), status=500))
+    for _ in range(3):
+        done = counted(server, output, settings=ONCE)
+        assert (done.status, done.problems) == (3, [(server.url + post.path, "HTTP 500")])
+        assert post.path in articles(server)
+    done = counted(server, output, settings=ONCE)
+    assert (done.status, articles(server), len(server.requests)) == (3, set(), 4)
+    ((url, why),) = done.problems
+    assert url == server.url + post.path
+    assert re.fullmatch(r"HTTP 500 \(in 3 runs; tried again after 20\d\d-\S+Z\)", why)
+    query(output, "UPDATE failures SET retry_at = '2020-01-01T00:00:00Z'")
+    server.faults.clear()
+    done = counted(server, output, settings=ONCE)
+    assert (done.status, done.changes, done.problems) == (0, {post.id: "updated"}, [])
+    assert done.posts == told(server)
