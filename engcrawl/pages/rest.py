@@ -10,14 +10,16 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from lxml import html
 from lxml.html import HtmlElement
 
 from engcrawl.items import Kind, Post
-from engcrawl.pages import body, terms
+from engcrawl.pages import body, terms, xml
 from engcrawl.pages.page import NotThePage, text_of
+from engcrawl.text import dates
 from engcrawl.text.urls import absolute, image, permalink, same_host
 
 FIELDS = (
@@ -28,7 +30,12 @@ FIELDS = (
 EMBEDDED = "author,wp:term,wp:featuredmedia"
 
 _NEXT_PART = re.compile(r"<!--\s*nextpage\s*-->")
-_NO_INSTANT = "0000"
+_NO_DATE = ("0000", "-")
+"""How a date of zeros begins, as it stands in the database and as PHP makes a date of it (``-0001-11-30``)."""
+_LIST_ON_A_LINE = re.compile(r"\n[ \t]*(?=\[)")
+_PAGE = re.compile(r"<html[\s>]", re.IGNORECASE)
+_TRIES = 20
+"""Lines that may be the list's first one."""
 
 
 @dataclass(frozen=True)
@@ -43,26 +50,50 @@ class RestCategory:
 
 
 def read_posts(text: str, url: str, categories: Mapping[int, str]) -> list[Post]:
-    """The posts of a list, in its order; *categories* are slugs by their numbers.
+    """Return the posts of a list, in its order; *categories* are slugs by their numbers.
 
     Dates are whole: a day, and instants in UTC. The body is there where the list has it. Raises NotThePage.
     """
     return [_checked(_post, entry, url, categories) for entry in _list(text)]
 
 
+def read_bodies(text: str, url: str) -> dict[int, str | None]:
+    """Return the cleaned bodies of a list's posts by their IDs; None where one is empty or needs a password.
+
+    The list needs no more than ``_fields=id,link,content``; without ``link``, links that are relative to the post's
+    own address can't be made absolute from there. Raises NotThePage.
+    """
+    return dict(_checked(_body, entry, url) for entry in _list(text))
+
+
 def read_categories(text: str, url: str) -> list[RestCategory]:
-    """The categories of a list. Raises NotThePage."""
+    """Return the categories of a list. Raises NotThePage."""
     return [_checked(_category, entry, url) for entry in _list(text)]
 
 
 def _list(text: str) -> list[Any]:
+    text = text.lstrip("\ufeff \t\r\n")
     try:
         entries = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise NotThePage(f"no JSON: {error}") from error
+        entries = _behind_warnings(text)
+        if entries is None:
+            raise NotThePage(f"no JSON: {error}") from error
     if not isinstance(entries, list):
         raise NotThePage("no list, but other JSON")
     return entries
+
+
+def _behind_warnings(text: str) -> list[Any] | None:
+    """Return the list that *text* ends with; PHP prints its warnings before it, on lines of their own."""
+    starts = [match.end() for match in _LIST_ON_A_LINE.finditer(text)]
+    for start in islice(reversed(starts), _TRIES):
+        try:
+            entries = json.loads(text[start:])
+        except (ValueError, RecursionError):
+            continue
+        return entries if isinstance(entries, list) and not _PAGE.search(text, 0, start) else None
+    return None
 
 
 def _checked(read: Any, entry: Any, *more: Any) -> Any:
@@ -80,42 +111,62 @@ def _category(entry: Any, url: str) -> RestCategory:
 def _post(entry: Any, base: str, categories: Mapping[int, str]) -> Post:
     url = permalink(entry["link"], base)
     external = not same_host(url, base)
-    protected = bool(entry["content"]["protected"])
+    protected = _protected(entry)
     classes = _classes(entry)
     embedded = entry.get("_embedded") or {}
     named = [term for group in embedded.get("wp:term", ()) for term in group if isinstance(term, dict)]
     numbered = [categories[number] for number in entry.get("categories", ()) if number in categories]
     pictures = [media.get("source_url") for media in embedded.get("wp:featuredmedia", ())]
-    content = None if external or protected else entry["content"].get("rendered")
-    body_html = _content(content, url) if content else None
+    content_html = None if external or protected else _content(_rendered(entry, "content"), url)
     return Post(
         id=int(entry["id"]),
+        type=entry.get("type") or "post",
         url=url,
-        title=_text(entry["title"]["rendered"]),
-        published_date=_given(entry["date"], entry["date"].partition("T")[0]),
-        published_at=_given(entry["date_gmt"], f"{entry['date_gmt']}Z"),
-        modified_at=_given(entry["modified_gmt"], f"{entry['modified_gmt']}Z"),
+        title=_text(_rendered(entry, "title")),
+        published_date=_day(entry["date"]),
+        published_at=_instant(entry.get("date_gmt")),
+        modified_at=_instant(entry.get("modified_gmt")),
         authors=[name for author in embedded.get("author", ()) if (name := _text(author.get("name") or ""))],
         categories=sorted({*_slugs(named, "category"), *numbered}),
         tags=sorted(set(_slugs(named, "post_tag"))) or terms.slugs(classes, "tag"),
         kind=_kind(classes, entry),
         external=external,
         protected=protected,
-        excerpt=None if protected else _text(entry["excerpt"]["rendered"]) or None,
+        excerpt=None if protected else _text(_rendered(entry, "excerpt")) or None,
         image_url=next((image(url, base) for url in pictures if url), None),
-        content_html=body_html,
-        content_source="rest" if body_html else None,
+        content_html=content_html,
+        content_source="rest" if content_html else None,
     )
 
 
+def _body(entry: Any, base: str) -> tuple[int, str | None]:
+    url = permalink(entry.get("link") or "", base) or base
+    content = entry["content"]["rendered"]
+    return int(entry["id"]), None if _protected(entry) or not same_host(url, base) else _content(content, url)
+
+
+def _protected(entry: Any) -> bool:
+    """Return whether the body needs a password; False where the API is too old to say."""
+    content = entry.get("content")
+    return isinstance(content, dict) and bool(content.get("protected"))
+
+
+def _rendered(entry: Any, name: str) -> str:
+    """Return a text of the entry: ``{"rendered": …}``, or the plain text itself; "" where it isn't there."""
+    value = entry.get(name) or ""
+    return (value.get("rendered") or "") if isinstance(value, dict) else value
+
+
 def _classes(entry: Any) -> str:
-    """The post's classes (WordPress 6.7 and later); where a filter left a gap, PHP writes the list as an object."""
+    """Return the post's classes (WordPress 6.7 and later). Where a filter left a gap, PHP writes an object."""
     listed = entry.get("class_list") or ()
     return " ".join(listed.values() if isinstance(listed, dict) else listed)
 
 
 def _slugs(named: list[Any], taxonomy: str) -> list[str]:
-    return [terms.slug_of(absolute(term["link"], "") or term["slug"]) for term in named if term["taxonomy"] == taxonomy]
+    return [
+        terms.slug_of(absolute(term["link"], "") or term["slug"]) for term in named if term.get("taxonomy") == taxonomy
+    ]
 
 
 def _kind(classes: str, entry: Any) -> Kind:
@@ -123,8 +174,15 @@ def _kind(classes: str, entry: Any) -> Kind:
     return "video" if video else "article"
 
 
-def _given(moment: str, value: str) -> str | None:
-    return None if moment.startswith(_NO_INSTANT) else value
+def _day(moment: str | None) -> str | None:
+    return moment[:10] if moment and not moment.startswith(_NO_DATE) else None
+
+
+def _instant(moment: str | None) -> str | None:
+    """Return an instant that the API writes without its offset, which is that of UTC."""
+    if not moment or moment.startswith(_NO_DATE):
+        return None
+    return moment if dates.is_instant(moment) else f"{moment}Z"
 
 
 def _text(markup: str) -> str:
@@ -132,10 +190,12 @@ def _text(markup: str) -> str:
 
 
 def _tree(markup: str) -> HtmlElement:
-    return html.fragment_fromstring(markup, create_parent="div")
+    return html.fragment_fromstring(xml.characters(markup), create_parent="div")
 
 
 def _content(rendered: str, url: str) -> str | None:
-    """The body, cleaned; its parts, which have pages of their own, one after the other."""
+    """Return the body, cleaned; its parts, which have pages of their own, one after the other."""
+    if not rendered.strip():
+        return None
     parts = (body.cleaned(_tree(part), url) for part in _NEXT_PART.split(rendered))
     return "\n".join(filter(None, parts)) or None
