@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engcrawl.items import Named
+from engcrawl.items import Mention
 from engcrawl.pages import NotThePage, feed
 
 URL = "https://x.example/feed/"
@@ -32,8 +32,8 @@ def rss(*items: str) -> bytes:
     return f"{HEAD}{''.join(items)}{END}".encode()
 
 
-def posts(*numbers: int) -> list[Named]:
-    return [Named(url=f"https://x.example/post-{number}/", post=number) for number in numbers]
+def posts(*numbers: int) -> list[Mention]:
+    return [Mention(url=f"https://x.example/post-{number}/", post=number) for number in numbers]
 
 
 ATOM = """<?xml version="1.0"?>
@@ -45,8 +45,8 @@ ATOM = """<?xml version="1.0"?>
 
 
 def test_an_atom_entry_says_when_it_was_changed() -> None:
-    seven = Named(url="https://x.example/post-7/", post=7, modified="2024-08-23T07:00:00Z")
-    eight = Named(url="https://x.example/post-8/")
+    seven = Mention(url="https://x.example/post-7/", post=7, modified="2024-08-23T07:00:00Z")
+    eight = Mention(url="https://x.example/post-8/")
     assert feed.read(ATOM.format("x").encode(), URL) == [seven, eight]
     assert feed.read(ATOM.format("<b>x").encode(), URL) == [seven, eight]
     prefixed = ATOM.replace("<", "<a:").replace("<a:/", "</a:").replace("<a:?", "<?").replace("xmlns=", "xmlns:a=")
@@ -92,7 +92,7 @@ def test_an_item_without_its_end_costs_no_other() -> None:
     assert feed.read(rss(item(1), item(2).removesuffix("</item>"), item(3)), URL) == posts(1, 2, 3)
     assert feed.read(rss(item(1), "<item><title>x</title>", item(3)), URL) == [
         posts(1)[0],
-        Named(url=""),
+        Mention(url=""),
         posts(3)[0],
     ]
 
@@ -115,9 +115,9 @@ def test_what_stands_around_a_feed_costs_nothing(junk: str) -> None:
 
 def test_a_feed_may_be_empty_and_an_item_may_lack_its_address() -> None:
     assert feed.read(rss(), URL) == []
-    assert feed.read(rss("<item/>"), URL) == [Named(url="")]
+    assert feed.read(rss("<item/>"), URL) == [Mention(url="")]
     other = "<item><link>https://other.example/a</link><guid>https://other.example/?p=9</guid></item>"
-    assert feed.read(rss(other), URL) == [Named(url="https://other.example/a")]
+    assert feed.read(rss(other), URL) == [Mention(url="https://other.example/a")]
 
 
 @pytest.mark.parametrize(

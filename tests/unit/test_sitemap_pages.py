@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from engcrawl.items import Named
+from engcrawl.items import Mention
 from engcrawl.pages import NotThePage, sitemap
 
 URL = "https://x.example/post-sitemap.xml"
@@ -21,8 +21,8 @@ def entry(number: int, more: str = "") -> str:
     return f"<url><loc>https://x.example/{number}/</loc><lastmod>2024-08-2{number}</lastmod>{more}</url>"
 
 
-def posts(*numbers: int) -> list[Named]:
-    return [Named(url=f"https://x.example/{number}/", modified=f"2024-08-2{number}") for number in numbers]
+def posts(*numbers: int) -> list[Mention]:
+    return [Mention(url=f"https://x.example/{number}/", modified=f"2024-08-2{number}") for number in numbers]
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_a_byte_that_is_no_character_costs_nothing() -> None:
 def test_an_address_with_a_stray_sign_is_whole() -> None:
     text = urlset("<url><loc>https://x.example/a&b/naïve/</loc></url>")
     for header in ("text/xml", "text/xml; charset=iso-8859-1"):
-        assert sitemap.read(text.encode(), URL, header).entries == [Named(url="https://x.example/a&b/naïve/")]
+        assert sitemap.read(text.encode(), URL, header).entries == [Mention(url="https://x.example/a&b/naïve/")]
 
 
 def test_a_prefix_names_the_sitemaps_own_tags() -> None:
     text = f"<s:urlset {NS.replace('xmlns', 'xmlns:s')}><s:url><s:loc>https://x.example/1/</s:loc></s:url></s:urlset>"
-    assert sitemap.read(text.encode(), URL).entries == [Named(url="https://x.example/1/")]
+    assert sitemap.read(text.encode(), URL).entries == [Mention(url="https://x.example/1/")]
 
 
 @pytest.mark.parametrize(
