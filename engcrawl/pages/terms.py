@@ -11,29 +11,53 @@ from lxml.html import HtmlElement
 from engcrawl.pages.page import has, xpath
 from engcrawl.text.urls import permalink, same_host
 
-_NOT_THE_CATEGORY = re.compile(r"/(?:page/\d+|feed)/?$")
+_NOT_THE_CATEGORY = re.compile(r"/(?:(?:page/\d+|feed)/?)?(?:index\.html?)?$")
 _NOT_IN_A_CLASS = re.compile(r"%[0-9a-fA-F]{2}|[^A-Za-z0-9_-]")
 
 _CATEGORY_LINKS = xpath(
-    f'.//a[contains(concat(" ", @rel, " "), " category ")]/@href'
-    f"| .//li[{has('menu-item-object-category')} or {has('cat-item')}]/a/@href"
+    f'.//a[contains(@rel, "category")][contains(concat(" ", @rel, " "), " category ")]/@href'
+    f"| .//li[contains(@class, 'cat')][{has('menu-item-object-category')} or {has('cat-item')}]/a/@href"
+    f"| .//a[@rel='tag'][ancestor::*[{has('taxonomy-category')}]]/@href"
 )
-_TAG_LINKS = xpath('.//a[@rel="tag"]/@href')
+_TAG_LINKS = xpath(
+    './/a[@rel="tag"][not(ancestor::*[contains(concat(" ", @class), " taxonomy-")][1]'
+    f"[not({has('taxonomy-post_tag')})])]/@href"
+)
+_FILED = xpath('//*[contains(@class, "category-")]')
+_PAGED = re.compile(r"paged-\d+")
 
 
 def category_links(element: HtmlElement, base: str) -> dict[str, str]:
     """Categories that *element* links to on the site's own host: slug -> address of the archive's first page.
 
     Takes the links that WordPress itself marks: a post's ``rel="category tag"``, a menu's
-    ``menu-item-object-category``, a category list's ``cat-item``.
+    ``menu-item-object-category``, a category list's ``cat-item``, a block theme's ``taxonomy-category``.
+    An address without a slug (``?cat=4``) names none.
     """
     urls = (_NOT_THE_CATEGORY.sub("/", permalink(href, base)) for href in _CATEGORY_LINKS(element))
-    return {slug_of(url): url for url in urls if url and same_host(url, base)}
+    return {slug: url for url in urls if url and same_host(url, base) and (slug := slug_of(url))}
 
 
 def tag_slugs(element: HtmlElement, base: str) -> list[str]:
     """Slugs of the tags that *element* links to (``rel="tag"``)."""
     return [slug_of(url) for href in _TAG_LINKS(element) if (url := permalink(href, base))]
+
+
+def class_slugs(root: HtmlElement) -> list[str]:
+    """Return the slugs of categories in the classes of any post on a page, and of the body of a category's archive."""
+    found: set[str] = set()
+    for element in _FILED(root):
+        classes = element.get("class", "")
+        if _is_filed(element, classes.split()):
+            found.update(slugs(classes, "category"))
+    return sorted(slug for slug in found if not _PAGED.fullmatch(slug))
+
+
+def _is_filed(element: HtmlElement, names: list[str]) -> bool:
+    if element.tag == "body":
+        return "archive" in names and "category" in names
+    marked = element.get("id", "").startswith("post-") or "hentry" in names
+    return marked or any(name.startswith(("post-", "type-")) for name in names)
 
 
 def slug_of(url: str) -> str:
