@@ -4,60 +4,40 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from lxml.html import HtmlElement
 from parsel import Selector
 
 from engcrawl.items import Post
-from engcrawl.pages import entry, terms
-from engcrawl.pages.page import NotThePage, described, first, has, image_of, text_of, whole, xpath
-from engcrawl.text.urls import absolute, permalink, same_host
+from engcrawl.pages import paging, terms, tile, tiles
+from engcrawl.pages.page import NotThePage, described, has, whole, xpath
+from engcrawl.pages.paging import first_page_path, page_number, page_url
+from engcrawl.pages.tile import Tile
 
-_BESIDE = " or ".join(
-    (
-        "ancestor::aside or ancestor::nav or ancestor::footer",
-        'ancestor::*[@role="complementary"]',
-        f"ancestor::*[{has('widget')} or {has('related-articles')}]",
-    )
-)
-_NUMBERED = 'substring-after(@id, "post-") > 0'
-_POST = f"*[{_NUMBERED} and (self::article or {has('hentry')})][not({_BESIDE})]"
-_NAMELESS = f"*[{has('hentry')} and not({_NUMBERED})][not({_BESIDE})]"
-_COLUMNS = ('//*[self::main or @role="main" or @id="main"]', "//body")
-"""Where the main listing is looked for: in the main column, else on the whole page."""
-_POSTS = [xpath(f"{column}//{_POST}") for column in _COLUMNS]
-_NAMELESS_POSTS = [xpath(f"{column}//{_NAMELESS}") for column in _COLUMNS]
-_ANY_POST = xpath(f"//*[{_NUMBERED} or {has('hentry')}]")
-_NOTHING_FOUND = xpath(f"boolean(//*[{has('no-results')}])")
-_NEXT = xpath(
-    f'//link[@rel="next"]/@href | //a[{has("next")} and {has("page-numbers")}]/@href'
-    f" | //*[{has('nav-previous')}]//a/@href"
-)
-_LINKS = xpath("//a/@href")
+__all__ = ["ArchivePage", "first_page_path", "page_number", "page_url", "read", "read_categories", "read_front"]
+
+_NOTHING_FOUND = xpath(f"boolean(//*[{has('no-results')} or {has('wp-block-query-no-results')}])")
 _BUTTON = xpath(f"boolean(//button[{has('loadmore-btn')}])")
-_CANONICAL = xpath('//link[@rel="canonical"]/@href')
 _SCRIPTS = xpath('//script[contains(., "loadmore_params")]/text()')
-
-_LINK = xpath(f".//*[{has('entry-title')}]//a/@href | .//a[contains(concat(' ', @rel, ' '), ' bookmark ')]/@href")
-_OUTER_LINK = xpath(f"ancestor::a/@href | .//a[.//*[{has('entry-title')}]]/@href")
-_IMAGE = xpath(".//img")
-_EXCERPT = xpath(f".//*[{has('entry-summary')}]")
-
-_NUMBER = re.compile(r"/page/(\d+)/?$")
+_BODY_CLASS = xpath("string(//body/@class)")
 _PARAMS = re.compile(r"loadmore_params\s*=\s*")
+
+_OTHER_ARCHIVES = frozenset(("blog", "home", "page", "tag", "author", "date", "search", "post-type-archive"))
+"""Classes that WordPress gives the body of a listing that is no category's."""
+_LISTINGS = frozenset(("archive", "blog", "search"))
 
 
 @dataclass(slots=True)
-class ListingPage:
+class ArchivePage:
     """One page of a category's archive, as it says itself."""
 
     url: str
     """Its own address: the canonical one where it gives one on its own host, else where it was found."""
     posts: list[Post]
-    """The main listing, in its order."""
+    """The main listing, in its order. A post whose ID the listing doesn't tell has None."""
     next_url: str | None
     pages: int | None
     """How many pages the site says there are; None where it doesn't say."""
@@ -70,55 +50,42 @@ class ListingPage:
 
     @property
     def number(self) -> int:
-        """Which page of the archive this is, from 1."""
+        """Return which page of the archive this is, from 1."""
         return page_number(self.url)
 
 
-def page_number(url: str) -> int:
-    """The number in a listing page's address, ``…/page/N/``; 1 where there is none."""
-    match = _NUMBER.search(urlsplit(url).path)
-    return int(match.group(1)) if match else 1
-
-
-def page_url(url: str, number: int) -> str:
-    """The address of page *number* of the archive that the listing page at *url* belongs to, in WordPress' own form."""
-    parts = urlsplit(url)
-    path = _NUMBER.sub("/", parts.path).rstrip("/")
-    return urlunsplit((parts.scheme, parts.netloc, f"{path}/page/{number}/", "", ""))
-
-
-def first_page_path(url: str) -> str:
-    """The path of the archive that a listing page belongs to, without its page number."""
-    return unquote(_NUMBER.sub("/", urlsplit(url).path)).rstrip("/") + "/"
-
-
-def read(selector: Selector, text: str, url: str) -> ListingPage:
+def read(selector: Selector, text: str, url: str) -> ArchivePage:
     """Read a listing page that was found at *url*.
 
     Raises NotThePage where it isn't one, and where there is no post although posts must be there.
     """
     root = whole(text, selector.root)
-    own_url = _own_url(root, url)
+    classes = frozenset(_BODY_CLASS(root).split())
     params = _params(root)
-    pages = _pages(root, own_url, params)
-    listing: list[HtmlElement] = next(filter(None, (posts(root) for posts in _POSTS)), [])
-    if not listing and (pages or (pages is None and not _NOTHING_FOUND(root))):
-        raise NotThePage(f"no post on {described(root)}" + (f", where the site says {pages} pages" if pages else ""))
-    page = ListingPage(
-        url=own_url,
-        posts=[_post(element, url, root) for element in listing],
-        next_url=_next_url(root, url, own_url),
+    place = paging.read(root, url)
+    pages = params["max_page"] if params else place.pages
+    found = tiles.find(root, url)
+    if not found.marked and _NOTHING_FOUND(root):
+        found = tiles.Tiles([], marked=False)
+    _check(root, classes, found, pages, place)
+    listed = _listed(found, root, url, place.url, classes)
+    if listed and not any(one.post.url for one in listed):
+        raise NotThePage(f"no link to a post on {described(root)}")
+    page = ArchivePage(
+        url=place.url,
+        posts=[one.post for one in listed],
+        next_url=place.next_url,
         pages=pages,
         categories=read_categories(root, url),
         has_button=_BUTTON(root),
         flaw=None,
     )
-    page.flaw = _flaw(page, root, params)
+    page.flaw = _contradiction(listed) or _flaw(page, params)
     return page
 
 
 def read_front(selector: Selector, text: str, url: str) -> dict[str, str | None]:
-    """The categories that the site's front page names: slug -> address, None where only a class names it.
+    """Return the categories that the site's front page names: slug -> address, None where only a class names it.
 
     Raises NotThePage where it names none: then it is no WordPress archive.
     """
@@ -130,92 +97,76 @@ def read_front(selector: Selector, text: str, url: str) -> dict[str, str | None]
 
 
 def read_categories(root: HtmlElement, url: str) -> dict[str, str | None]:
-    """Every category that a page names: in menus, in posts' links, and in the classes of any post on it."""
-    named: dict[str, str | None] = {}
-    for element in _ANY_POST(root):
-        named.update(dict.fromkeys(terms.slugs(element.get("class", ""), "category")))
-    return named | terms.category_links(root, url)
+    """Return every category that a page names: in menus, in posts' links, in the classes of posts and of the page."""
+    return dict.fromkeys(terms.class_slugs(root)) | terms.category_links(root, url)
 
 
 def _params(root: HtmlElement) -> dict[str, Any]:
-    """The site's ``loadmore_params``; empty where it has none."""
+    """Return the site's ``loadmore_params``; empty where it has none."""
     for script in _SCRIPTS(root):
         if match := _PARAMS.search(script):
             try:
                 params: dict[str, Any] = json.JSONDecoder().raw_decode(script, match.end())[0]
-                return params | {"max_page": int(params["max_page"]), "query": json.loads(params.get("posts", "{}"))}
-            except (ValueError, KeyError, TypeError) as error:
+                query = json.loads(params.get("posts", "{}"))
+                return {"max_page": int(params["max_page"]), "query": query if isinstance(query, dict) else {}}
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
                 raise NotThePage(f"loadmore_params can't be read: {error!r}") from error
     return {}
 
 
-def _pages(root: HtmlElement, own_url: str, params: dict[str, Any]) -> int | None:
-    """The site's own statement of how many pages there are, else the highest that a link here leads to."""
-    if params:
-        stated: int = params["max_page"]
-        return stated
-    numbers = [page_number(url) for url in _links_to_this_archive(root, own_url)]
-    return max((page_number(own_url), *numbers)) if any(number > 1 for number in numbers) else None
+def _check(
+    root: HtmlElement, classes: frozenset[str], found: tiles.Tiles, pages: int | None, place: paging.Paging
+) -> None:
+    """Raise NotThePage for a page that is no listing, and for one without posts that isn't an empty category's."""
+    if "error404" in classes or ("single" in classes and any(name.startswith("postid-") for name in classes)):
+        raise NotThePage(f"not a listing: {described(root)}")
+    if found.elements:
+        if not (found.marked or found.dated or pages or place.number > 1 or _LISTINGS & classes):
+            raise NotThePage(f"no post on {described(root)}")
+        return
+    if pages or place.next_url:
+        raise NotThePage(f"no post on {described(root)}, where the site says {pages} pages")
+    empty = "archive" in classes and place.number == 1 and not _BUTTON(root) and tiles.nothing_in(root, place.url)
+    if pages is None and not empty and not _NOTHING_FOUND(root):
+        raise NotThePage(f"no post on {described(root)}")
 
 
-def _links_to_this_archive(root: HtmlElement, own_url: str) -> list[str]:
-    path = first_page_path(own_url)
-    urls = (permalink(href, own_url) for href in _LINKS(root))
-    return [url for url in urls if url and first_page_path(url) == path and same_host(url, own_url)]
+def _listed(found: tiles.Tiles, root: HtmlElement, url: str, own_url: str, classes: frozenset[str]) -> list[Tile]:
+    """Return the listed posts, each once."""
+    other = _OTHER_ARCHIVES & classes or any(name.startswith("tax-") for name in classes)
+    slug = "" if other and "category" not in classes else terms.slug_of(first_page_path(own_url))
+    numbers = frozenset(terms.numbers(" ".join(classes), "category"))
+    place = tile.Place(url, slug, numbers)
+    listed: dict[object, Tile] = {}
+    for element in found.elements:
+        one = tile.read(element, place)
+        listed.setdefault((one.post.id, one.post.url) if one.post.url else element, one)
+    return list(listed.values())
 
 
-def _flaw(page: ListingPage, root: HtmlElement, params: dict[str, Any]) -> str | None:
-    nameless: list[HtmlElement] = next(filter(None, (posts(root) for posts in _NAMELESS_POSTS)), [])
-    if nameless and page.posts:
-        return f"{len(nameless)} posts without an ID (no id=post-N) beside {len(page.posts)} with one"
+def _contradiction(listed: list[Tile]) -> str | None:
+    """Take away IDs that can't be right; return what is wrong with them."""
+    counts: Counter[int | None] = Counter(one.post.id for one in listed if one.post.id)
+    claims = Counter(number for one in listed for number in one.claimed)
+    if len(claims) < 2:
+        claims.clear()  # one number at all posts: the class is that of the page, as in related tiles
+    wrong = [
+        one for one in listed if len(one.ids) > 1 or counts[one.post.id] > 1 or any(claims[n] == 1 for n in one.claimed)
+    ]
+    for one in wrong:
+        one.post.id = None
+    if wrong:
+        return f"{len(wrong)} posts whose ID the listing contradicts: {wrong[0].post.url}"
+    return None
+
+
+def _flaw(page: ArchivePage, params: dict[str, Any]) -> str | None:
+    lost = sum(1 for post in page.posts if post.id is None and not post.url)
+    if lost:
+        return f"{lost} posts without an ID or an address beside {len(page.posts) - lost} with one"
     if page.posts and not any(post.title for post in page.posts):
         return "no post has a title (.entry-title)"
     per_page = params.get("query", {}).get("posts_per_page")
     if isinstance(per_page, int) and page.pages and page.number < page.pages and len(page.posts) < per_page:
         return f"{len(page.posts)} posts, where the site puts {per_page} on a page"
     return None
-
-
-def _own_url(root: HtmlElement, url: str) -> str:
-    canonical = permalink(first(_CANONICAL(root)) or "", url)
-    return canonical if canonical and same_host(canonical, url) else url
-
-
-def _next_url(root: HtmlElement, url: str, own_url: str) -> str | None:
-    """Where the site's own link to the next page leads, else any link to this archive's page after this one."""
-    for href in _NEXT(root):
-        if following := absolute(href, url):
-            return following
-    number = page_number(own_url) + 1
-    return next((link for link in _links_to_this_archive(root, own_url) if page_number(link) == number), None)
-
-
-def _post(element: HtmlElement, base: str, root: HtmlElement) -> Post:
-    classes = element.get("class", "")
-    href = first(_LINK(element)) or first(_OUTER_LINK(element))
-    url = permalink(href, base) if href else ""
-    return Post(
-        id=entry.post_id(element),
-        url=url,
-        title=entry.title(element),
-        published_date=entry.published(element),
-        published_at=entry.published_at(element),
-        authors=entry.authors(element),
-        categories=_categories(classes, element, base, root),
-        tags=terms.slugs(classes, "tag", terms.tag_slugs(element, base)),
-        kind=entry.kind(element),
-        external=bool(url) and not same_host(url, base),
-        protected=entry.protected(element),
-        excerpt=text_of(first(_EXCERPT(element))) or None,
-        image_url=next(filter(None, (image_of(img, base) for img in _IMAGE(element))), None),
-    )
-
-
-def _categories(classes: str, element: HtmlElement, base: str, root: HtmlElement) -> list[str]:
-    """A listed post's categories; the listing's own where the post names none, or names it by its number."""
-    named = terms.slugs(classes, "category", terms.category_links(element, base))
-    body = first(root.xpath("//body/@class")) or ""
-    if not named or terms.numbers(classes, "category") & terms.numbers(body, "category"):
-        own = terms.slug_of(first_page_path(_own_url(root, base)))
-        return sorted({*named, own}) if own else named
-    return named
