@@ -17,7 +17,7 @@ from engcrawl.pages.page import NotThePage, described, has, whole, xpath
 from engcrawl.pages.paging import first_page_path, page_number, page_url
 from engcrawl.pages.tile import Tile
 
-__all__ = ["ArchivePage", "first_page_path", "page_number", "page_url", "read", "read_categories", "read_front"]
+__all__ = ["ListingPage", "first_page_path", "page_number", "page_url", "read", "read_categories", "read_front"]
 
 _NOTHING_FOUND = xpath(f"boolean(//*[{has('no-results')} or {has('wp-block-query-no-results')}])")
 _BUTTON = xpath(f"boolean(//button[{has('loadmore-btn')}])")
@@ -31,7 +31,7 @@ _LISTINGS = frozenset(("archive", "blog", "search"))
 
 
 @dataclass(slots=True)
-class ArchivePage:
+class ListingPage:
     """One page of a category's archive, as it says itself."""
 
     url: str
@@ -54,7 +54,7 @@ class ArchivePage:
         return page_number(self.url)
 
 
-def read(selector: Selector, text: str, url: str) -> ArchivePage:
+def read(selector: Selector, text: str, url: str) -> ListingPage:
     """Read a listing page that was found at *url*.
 
     Raises NotThePage where it isn't one, and where there is no post although posts must be there.
@@ -71,7 +71,7 @@ def read(selector: Selector, text: str, url: str) -> ArchivePage:
     listed = _listed(found, root, url, place.url, classes)
     if listed and not any(one.post.url for one in listed):
         raise NotThePage(f"no link to a post on {described(root)}")
-    page = ArchivePage(
+    page = ListingPage(
         url=place.url,
         posts=[one.post for one in listed],
         next_url=place.next_url,
@@ -160,7 +160,7 @@ def _contradiction(listed: list[Tile]) -> str | None:
     return None
 
 
-def _flaw(page: ArchivePage, params: dict[str, Any]) -> str | None:
+def _flaw(page: ListingPage, params: dict[str, Any]) -> str | None:
     lost = sum(1 for post in page.posts if post.id is None and not post.url)
     if lost:
         return f"{lost} posts without an ID or an address beside {len(page.posts) - lost} with one"

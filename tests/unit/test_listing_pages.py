@@ -73,7 +73,7 @@ def html(main: str, *, head: str = "", rest: str = "", classes: str = ARCHIVE) -
     return f'<html><head>{head}</head><body class="{classes}"><main>{main}</main>{rest}</body></html>'
 
 
-def read(main: str, *, url: str = URL, head: str = "", rest: str = "", classes: str = ARCHIVE) -> listing.ArchivePage:
+def read(main: str, *, url: str = URL, head: str = "", rest: str = "", classes: str = ARCHIVE) -> listing.ListingPage:
     text = html(main, head=head, rest=rest, classes=classes)
     return listing.read(Selector(text), text, url)
 

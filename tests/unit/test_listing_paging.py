@@ -12,7 +12,7 @@ ARCHIVE = "archive category category-storage category-7"
 POST = '<article id="post-9" class="post-9 hentry"><h2 class="entry-title"><a href="/a-post/">A post</a></h2></article>'
 
 
-def read(main: str, *, url: str = URL, head: str = "", rest: str = "", classes: str = ARCHIVE) -> listing.ArchivePage:
+def read(main: str, *, url: str = URL, head: str = "", rest: str = "", classes: str = ARCHIVE) -> listing.ListingPage:
     text = f'<html><head>{head}</head><body class="{classes}"><main>{main}</main>{rest}</body></html>'
     return listing.read(Selector(text), text, url)
 

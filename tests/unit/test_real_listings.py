@@ -43,7 +43,7 @@ TITLES = {
 pytestmark = pytest.mark.skipif(not SAMPLES, reason=f"the captured pages are not there: {PAGES}")
 
 
-def read(sample: dict[str, Any]) -> listing.ArchivePage:
+def read(sample: dict[str, Any]) -> listing.ListingPage:
     text = (PAGES / sample["file"]).read_text(encoding="utf-8", errors="replace")
     return listing.read(Selector(text), text, sample["url"])
 
