@@ -27,7 +27,7 @@ class Dropped(DropItem):
 class NormaliseDates:
     """Turns what the site wrote into a day and into instants in UTC, and stamps the record.
 
-    A date that can't be read is a problem, and left out of the record.
+    A date that can't be read is a problem, and left out of the record; a day that contradicts the instant is a problem.
     """
 
     def process_item(self, item: Found) -> Found:
@@ -36,10 +36,13 @@ class NormaliseDates:
         for name, convert in _DATES.items():
             if post[name] is not None:
                 try:
-                    post[name] = convert(post[name])
+                    post[name] = convert(post[name], post["language"])
                 except ValueError as error:
                     item.problems.append(f"{name}: {error}")
                     post[name] = None
+        day, instant = post["published_date"], post["published_at"]
+        if day and instant and dates.contradicts(day, instant):
+            item.problems.append(f"published_date: {day} contradicts published_at, {instant}")
         post["crawled_at"] = post["crawled_at"] or dates.now()  # one of an earlier run has it
         return item
 
@@ -110,13 +113,17 @@ class Remember:
         return post.record() | {"change": change}
 
 
-def _instant(text: str) -> str | None:
+def _day(text: str, language: str | None) -> str:
+    return dates.day(text, language).isoformat()
+
+
+def _instant(text: str, _: str | None) -> str | None:
     moment = dates.instant(text)
     return dates.rfc3339(moment) if moment else None
 
 
-_DATES: dict[str, Callable[[str], str | None]] = {
-    "published_date": lambda text: dates.day(text).isoformat(),
+_DATES: dict[str, Callable[[str, str | None], str | None]] = {
+    "published_date": _day,
     "published_at": _instant,
     "modified_at": _instant,
 }

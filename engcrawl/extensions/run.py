@@ -15,6 +15,7 @@ from scrapy.utils.asyncio import create_looping_call
 import engcrawl.signals
 from engcrawl.errors import StateError
 from engcrawl.http.engine import closing
+from engcrawl.http.fetch import OVERRULED
 from engcrawl.pipelines import Dropped
 from engcrawl.report.feeds import FeedExporter, failed
 from engcrawl.report.logs import name_run
@@ -143,8 +144,10 @@ class Running:
         end = now()
         verdict = {"run": self.files.name, "job": getattr(self.spider, "job", None), "spider": self.spider.name}
         verdict |= {"arguments": self.arguments} | heading(self.log, outcome, why, end) | account(self.log) | found
+        stats = self.crawler.stats.get_stats()
         verdict |= {
-            "stats": plain(self.crawler.stats.get_stats()),
+            "charsets": {name.rpartition("/")[2]: n for name, n in stats.items() if name.startswith(OVERRULED)},
+            "stats": plain(stats),
             "feed": self.files.feed.name if self.files.feed.exists() else None,
             "feeds": exporter.addresses if exporter is not None else [],
         }

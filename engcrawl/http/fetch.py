@@ -14,12 +14,16 @@ from scrapy.http.request import NO_CALLBACK
 
 from engcrawl.http.engine import closing
 from engcrawl.pages import NotThePage
+from engcrawl.text.decoding import Kind, decoded
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 Cause = Literal["gone", "forbidden", "external"]
 Page = TypeVar("Page")
+OVERRULED = "engcrawl/charset_overruled"
+"""Prefix of the stats that count answers whose header claims a charset, its last part, that they aren't in."""
+_OVERRULED = "charset_overruled"
 
 
 class Unavailable(Exception):
@@ -83,7 +87,7 @@ class Fetch:
                     response.status,
                 )
             try:
-                return read(response)
+                page = read(response)
             except NotThePage as error:
                 self.stop_if_closing()
                 assert response.request is not None
@@ -93,6 +97,10 @@ class Fetch:
                 if again is None:
                     raise Unavailable(url, str(error)) from error
                 request = again
+            else:
+                if wrong := response.meta.get(_OVERRULED):
+                    self.crawler.stats.inc_value(f"{OVERRULED}/{wrong}")
+                return page
 
     async def _download(self, url: str, request: Request) -> Response:
         self.stop_if_closing()
@@ -119,14 +127,29 @@ def html(response: Response) -> tuple[Selector, str, str]:
         kind = (response.headers.get("Content-Type") or b"no content type").decode("latin-1")
         raise NotThePage("an empty body" if not response.body else f"not an HTML page: {kind}")
     # Not `response.selector`: it and the response keep each other alive until the next full garbage collection.
-    return Selector(response.text), response.text, response.url
+    page = _decoded(response, "html")
+    return Selector(page), page, response.url
 
 
 def text(response: Response) -> str:
-    """Return an answer's text. Raises NotThePage for binary data."""
+    """Return the text of an answer in JSON. Raises NotThePage for binary data."""
     if not isinstance(response, TextResponse):
         raise NotThePage("no JSON")
-    return response.text
+    return _decoded(response, "json")
+
+
+def content_type(response: Response) -> str | None:
+    """Return the ``Content-Type`` of an answer; None without one."""
+    value = response.headers.get("Content-Type")
+    return value.decode("latin-1") if value else None
+
+
+def _decoded(response: Response, kind: Kind) -> str:
+    """Return the text of an answer as what its bytes are, and note a charset that its header claims wrongly."""
+    found = decoded(response.body, content_type(response), kind)
+    if found.overruled:
+        response.meta[_OVERRULED] = found.overruled
+    return found.text
 
 
 def number(response: Response, header: str) -> int | None:

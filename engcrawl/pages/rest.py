@@ -66,6 +66,14 @@ def read_bodies(text: str, url: str) -> dict[int, str | None]:
     return dict(_checked(_body, entry, url) for entry in _list(text))
 
 
+def read_links(text: str, url: str) -> dict[int, str]:
+    """Return the permalinks of a list's posts by their IDs. Raises NotThePage."""
+    return dict(
+        _checked(lambda entry, base: (int(entry["id"]), permalink(entry["link"], base)), entry, url)
+        for entry in _list(text)
+    )
+
+
 def read_categories(text: str, url: str) -> list[RestCategory]:
     """Return the categories of a list. Raises NotThePage."""
     return [_checked(_category, entry, url) for entry in _list(text)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,16 +18,19 @@ from engcrawl.http.pool import pooled
 from engcrawl.items import Found, Post, Reading
 from engcrawl.pages import article
 from engcrawl.pages.article import ArticlePage
+from engcrawl.phases.addresses import Addresses, reading_of
+from engcrawl.phases.bodies import Bodies
 from engcrawl.phases.plan import Plan
 from engcrawl.phases.sources.rest import Rest
 from engcrawl.report.runlog import RunLog
 from engcrawl.state import State
 from engcrawl.state.wants import Wanted
 from engcrawl.text import dates
-from engcrawl.text.urls import address, same_host
+from engcrawl.text.urls import address
 
 logger = logging.getLogger(__name__)
 
+Job = Callable[[], Awaitable[Found | None]]
 _CACHED = timedelta(days=7)
 """For so long after a modification the page of before may come out of a cache."""
 
@@ -53,28 +56,41 @@ class Read:
         self._plan = plan
         self._rest = rest
         self._walked = walked
+        self._bodies = Bodies(state, log, plan, rest)
         self.missing: list[int] = []
         """Posts that no list of the sweep names, and whose own address says that they aren't there."""
 
     async def posts(self) -> AsyncIterator[Found]:
         """Yield the posts at unresolved addresses, then the wanted ones: read, or as sources tell them."""
         pages, due_by = self._plan.arguments.articles, self._plan.due_by
+        addresses = Addresses(self._fetch, self._state, self._log, self._plan, self._rest)
+        await addresses.ask_rest()
         self._log.waiting(self._state.wants.count(due_by, pages=pages))
-        addresses = self._state.lists.unresolved() if self._plan.counts else ()
         wanted = self._state.wants.each(due_by, pages=pages)
-        jobs = chain((partial(self._resolve, url) for url in addresses), (partial(self._read, one) for one in wanted))
-        async for found in pooled(jobs, self._safely, self._fetch.workers):
-            if found:
-                yield found
+        unresolved = (partial(self._resolve, addresses, url) for url in addresses.left())
+        jobs = chain(unresolved, (partial(self._read, one) for one in wanted))
+        async for found in self._done(jobs):
+            yield found
 
     async def unlisted(self) -> AsyncIterator[Found]:
         """Yield the posts that are still there though no list of the sweep names them; note those that aren't."""
         jobs = (partial(self._page_of, one) for one in self._state.wants.unlisted(self._plan.sweep))
+        async for found in self._done(jobs):
+            yield found
+
+    async def _done(self, jobs: Iterable[Job]) -> AsyncIterator[Found]:
+        """Yield what comes of *jobs*; of the posts that have no body then, REST is asked for it."""
         async for found in pooled(jobs, self._safely, self._fetch.workers):
             if found:
                 yield found
+            if self._bodies.full:
+                for late in await self._bodies.ask():
+                    yield late
+        while self._bodies.waiting:
+            for late in await self._bodies.ask():
+                yield late
 
-    async def _safely(self, job: Callable[[], Awaitable[Found | None]]) -> Found | None:
+    async def _safely(self, job: Job) -> Found | None:
         """Do a job; an error in the code costs the one post that it came with."""
         try:
             self._fetch.stop_if_closing()
@@ -97,28 +113,13 @@ class Read:
             return Found(post=post, facts=wanted.facts)
         return await self._page_of(wanted)
 
-    async def _resolve(self, url: str) -> Found | None:
-        """Read the page at an unresolved address, and learn which post it is."""
-        if not same_host(url, self._plan.site):
-            why = "external: its address is on another host, and no list says its ID"
-            self._state.failures.put(url, why, final=True)
+    async def _resolve(self, addresses: Addresses, url: str) -> Found | None:
+        """Read the page at an unresolved address."""
+        read = await addresses.read(url)
+        if read is None:
             return None
-        try:
-            page, reading = await self._fetch(url, _read_unknown)
-        except Unavailable as error:
-            if error.cause:
-                self._state.failures.put(url, f"{error.cause}: {error.reason}", final=True)
-            else:
-                self._state.failures.put(url, error.reason)
-                self._log.problem(url, error.reason)
-            return None
-        assert page.post.id is not None
-        self._state.failures.clear(url)
-        wanted = self._state.wants.adopt(page.post.id, url)
-        if wanted is None:
-            return None
-        wanted.post.url = url
         self._log.took()
+        wanted, page, reading = read
         try:
             return await self._made(wanted, page, reading)
         except Unavailable as error:
@@ -139,7 +140,7 @@ class Read:
 
         def read(response: Response) -> tuple[ArticlePage | None, Reading]:
             page = None if response.status == 304 else article.read(*html(response), wanted.id)
-            return page, _reading(response, before)
+            return page, reading_of(response, before)
 
         try:
             page, reading = await self._fetch(wanted.post.url, read, headers=headers, meta=meta)
@@ -147,7 +148,7 @@ class Read:
         except Unavailable as error:
             return await self._unavailable(wanted, error)
 
-    async def _made(self, wanted: Wanted, page: ArticlePage, reading: Reading) -> Found:
+    async def _made(self, wanted: Wanted, page: ArticlePage, reading: Reading) -> Found | None:
         """Return the post that its own page and the sources make. Raises Unavailable for a part of a long one."""
         self._walked.note(page.categories)
         post = wanted.post
@@ -161,7 +162,8 @@ class Read:
             post.content_html = "\n".join(filter(None, bodies)) or None
             post.content_source = "page" if post.content_html else None
             reading = Reading()  # the validators of one page say nothing of the others
-        return Found(post=post, facts=facts, reading=reading)
+        found = Found(post=post, facts=facts, reading=reading)
+        return self._bodies.put(wanted, found) if page.post.content_source == "extracted" else found
 
     async def _unchanged(self, wanted: Wanted, reading: Reading) -> Found | None:
         """The page is the one that was read before: the record stays, but for what sources say anew."""
@@ -199,10 +201,10 @@ class Read:
             hopeless = not there
         else:
             hopeless = bool(error.cause) and not error.absent and not wanted.listed and wanted.record is None
-        if not hopeless:
-            return self._lost(wanted, error)
-        self._rule_out(wanted, error)
-        return None
+        if hopeless:
+            self._rule_out(wanted, error)
+            return None
+        return self._bodies.put(wanted, Found(post=wanted.post), error)
 
     def _rest_is_open(self) -> bool:
         """Return whether REST named all its posts in this run."""
@@ -215,14 +217,6 @@ class Read:
         self._state.failures.put(wanted.post.url, why, post=wanted.id, final=True)
         self._log.unlisted(error.url, why, wanted.id)
 
-    def _lost(self, wanted: Wanted, error: Unavailable) -> Found | None:
-        self._log.problem(error.url, error.reason, wanted.id)
-        self._state.failures.put(wanted.post.url, error.reason, post=wanted.id)
-        if wanted.record:
-            self._log.done("lost")
-            return None
-        return Found(post=replace(wanted.post, content_html=None, content_source=None), lost=True)
-
 
 def _out_of_a_cache(page: Post, facts: Post) -> bool:
     """Return whether a page is older than a modification that sources tell of, so new that a cache may be why.
@@ -231,16 +225,3 @@ def _out_of_a_cache(page: Post, facts: Post) -> bool:
     """
     shown, told = (dates.instant(post.modified_at) if post.modified_at else None for post in (page, facts))
     return shown is not None and told is not None and shown < told > datetime.now(UTC) - _CACHED
-
-
-def _read_unknown(response: Response) -> tuple[ArticlePage, Reading]:
-    return article.read_unknown(*html(response)), _reading(response, None)
-
-
-def _reading(response: Response, before: Reading | None) -> Reading:
-    """Return that a page was read, with its validators; those that an answer leaves out are as they were *before*."""
-    sent = ((response.headers.get(name) or b"").decode("latin-1") for name in ("ETag", "Last-Modified"))
-    etag, last_modified = (value or None for value in sent)
-    if before and response.status == 304:
-        return Reading(etag=etag or before.etag, last_modified=last_modified or before.last_modified)
-    return Reading(etag=etag, last_modified=last_modified)

@@ -50,7 +50,9 @@ class Settle:
         return self._read.missing + self._state.wants.unlisted_elsewhere(self._plan.sweep)  # they have no page to ask
 
     def _name_put_off(self) -> None:
-        """Name as problems what failed in earlier runs and isn't tried in each: it still isn't there."""
+        """Name what failed in earlier runs and isn't tried in each: a problem, or a note where REST had the body."""
         for row in self._state.failures.put_off():
             when = "in the next run" if row.retry_at == AT_ONCE else f"after {row.retry_at}"
-            self._log.problem(row.url, f"{row.reason} (in {row.count} runs; tried again {when})", row.post)
+            record = self._state.posts.record(row.post) if row.post else None
+            name = self._log.note if record and record.content_source == "rest" else self._log.problem
+            name(row.url, f"{row.reason} (in {row.count} runs; tried again {when})", row.post)

@@ -69,6 +69,8 @@ class RunLog:
     """How much of each source that was asked could be read (`engcrawl.items.Status`)."""
     problems: list[Entry] = field(default_factory=list)
     """Pages and posts that could not be had: each makes the run incomplete."""
+    notes: list[Entry] = field(default_factory=list)
+    """Pages that could not be had, or were odd, though nothing is missing in the archive for it."""
     unlisted_posts: list[Entry] = field(default_factory=list)
     """Posts that no list names any more, or that can't be had, and what their own address answers."""
     listed: int = 0
@@ -115,6 +117,11 @@ class RunLog:
         logger.warning("Unavailable: %s: %s", url, reason)
         self.problems.append(Entry(url, reason, post))
         self.changed()
+
+    def note(self, url: str, reason: str, post: int | None = None) -> None:
+        """Take a page that could not be had though nothing is missing for it."""
+        logger.info("Note: %s: %s", url, reason)
+        self.notes.append(Entry(url, reason, post))
 
     def unlisted(self, url: str, reason: str, post: int) -> None:
         """Take a post that no list names any more, or that can't be had by any run."""

@@ -100,6 +100,7 @@ def account(log: RunLog) -> dict[str, Any]:
             for c in sorted(log.categories.values(), key=lambda c: c.slug)
         ],
         "problems": [one.entry() for one in log.problems],
+        "notes": [one.entry() for one in log.notes],
         "unlisted": [one.entry() for one in log.unlisted_posts],
     }
 

@@ -105,12 +105,12 @@ class Lists:
                 return True
         return bool(self._db.scalar(sa.select(sa.exists().where(*should))))
 
-    def unresolved(self) -> Iterator[str]:
-        """Yield each unresolved address that is to be tried now: those that failed before come first."""
+    def unresolved(self, sources: Sequence[Source]) -> Iterator[str]:
+        """Yield each unresolved address that *sources* name and that may be tried now: those that failed come first."""
         failed = sa.and_(FAILURES.c.blog == MENTIONS.c.blog, FAILURES.c.address == MENTIONS.c.address)
         query = sa.select(MENTIONS.c.address, sa.func.min(MENTIONS.c.url)).outerjoin(FAILURES, failed)
-        query = query.where(MENTIONS.c.blog == self._blog, MENTIONS.c.post.is_(None), self._any_current())
-        query = query.group_by(MENTIONS.c.address).order_by(MENTIONS.c.address).limit(CHUNK)
+        query = query.where(MENTIONS.c.blog == self._blog, MENTIONS.c.post.is_(None), MENTIONS.c.source.in_(sources))
+        query = query.where(self._any_current()).group_by(MENTIONS.c.address).order_by(MENTIONS.c.address).limit(CHUNK)
         tried = sa.and_(FAILURES.c.retry_at <= dates.now(), FAILURES.c.run != self._runs.number)
         for part in (query.where(tried), query.where(FAILURES.c.address.is_(None))):
             last = ""

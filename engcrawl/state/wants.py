@@ -78,8 +78,8 @@ class Wants:
         external = (self._of_blog, c.record.is_not(None), c.external, c.gone_since.is_(None))
         return [row.id for row in self._db.all(sa.select(c.id).where(*external, ~self._named_since(sweep)))]
 
-    def adopt(self, post: int, url: str) -> Wanted | None:
-        """Take up a post that was found at an unresolved address; None if it was taken up in this run already."""
+    def identify(self, post: int, url: str) -> bool:
+        """Learn which *post* is at an unresolved address; return whether it was taken up in this run already."""
         row = self._db.one(sa.select(POSTS.c.tried).where(self._of_blog, POSTS.c.id == post))
         if row is None:
             values = {"blog": self._blog, "id": post, "address": address(url), "external": False, "facts": ""}
@@ -88,9 +88,11 @@ class Wants:
             back = POSTS.update().where(self._of_blog, POSTS.c.id == post).values(gone_since=None)
             self._db.execute(back)
         self._mentions.link(url, post)
-        if row is not None and row.tried == self._runs.number:
-            return None
-        return next(self._take(self._of_blog, POSTS.c.id == post))
+        return row is not None and bool(row.tried == self._runs.number)
+
+    def adopt(self, post: int, url: str) -> Wanted | None:
+        """Take up a post that was found at an unresolved address; None if it was taken up in this run already."""
+        return None if self.identify(post, url) else next(self._take(self._of_blog, POSTS.c.id == post))
 
     def news(self, posts: Sequence[int]) -> dict[int, str]:
         """Return those of some posts of which sources say something else than their records: ID -> fingerprint."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engcrawl.items import Found, Mention, Post, Reading, merged
+from engcrawl.items import SOURCES, Found, Mention, Post, Reading, merged
 from engcrawl.state import State
 from engcrawl.state.categories import KnownCategory, sign_of
 from engcrawl.state.schedule import AT_ONCE
@@ -192,11 +192,11 @@ def test_a_listing_stands_in_its_order_newest_run_first(state: State) -> None:
 def test_an_address_is_the_posts_whoever_names_it_first(state: State) -> None:
     lists = state.lists
     lists.mentions.put("sitemap", [Mention(url=f"{SITE}/1/"), Mention(url=f"{SITE}/2")])
-    assert list(lists.unresolved()) == [f"{SITE}/1/", f"{SITE}/2"]
+    assert list(lists.unresolved(SOURCES)) == [f"{SITE}/1/", f"{SITE}/2"]
     listed(state, [post(1)])
-    assert list(lists.unresolved()) == [f"{SITE}/2"]
+    assert list(lists.unresolved(SOURCES)) == [f"{SITE}/2"]
     lists.mentions.put("feed", [Mention(url="https://www.x.example/1/")])
-    assert list(lists.unresolved()) == [f"{SITE}/2"]
+    assert list(lists.unresolved(SOURCES)) == [f"{SITE}/2"]
 
 
 def test_what_failed_is_tried_first_and_ever_later(state: State) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from scrapy.http import Response
 
-from engcrawl.http.fetch import Fetch, Unavailable
+from engcrawl.http.fetch import Fetch, Unavailable, content_type
 from engcrawl.items import Answer, Mention, Source
 from engcrawl.pages import feed
 from engcrawl.phases.sources import broken_off
@@ -51,4 +51,4 @@ class Feed:
 
 
 def _read(response: Response) -> list[Mention]:
-    return feed.read(response.body, response.url)
+    return feed.read(response.body, response.url, content_type(response))

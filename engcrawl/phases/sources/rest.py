@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from scrapy.http import Response
 
@@ -15,11 +15,14 @@ from engcrawl.http.fetch import Fetch, Unavailable, number, text
 from engcrawl.items import Answer, Mention, Post, Source
 from engcrawl.pages import rest
 from engcrawl.pages.rest import RestCategory
+from engcrawl.pages.terms import slug_of
 from engcrawl.phases.category import BrokenWalkError
+from engcrawl.phases.plan import Plan
 from engcrawl.phases.sources import broken_off
 from engcrawl.phases.sources.rest_walk import PER_PAGE, RestWalk, ShiftedError
 from engcrawl.state import State
 from engcrawl.text import dates
+from engcrawl.text.urls import address
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +129,33 @@ class Rest:
         url = self._query(orderby="id", order="asc", modified_after=since)
         modified, lately = await self._fetch(url, self._read_posts)
         return News(newest + modified, total, all_modified=lately is not None and lately <= len(modified))
+
+    def may_tell(self, plan: Plan) -> bool:
+        """Return whether it may be asked for what goes into records: it isn't closed, as far as this sweep knows."""
+        asked = self._state.lists.asked(self.name)
+        closed = asked is not None and asked.run >= plan.sweep and asked.answer.status in ("missing", "forbidden")
+        return self._facts and not closed
+
+    def may_know(self, plan: Plan) -> bool:
+        """Return whether it may know posts that it didn't name: it isn't closed, and wasn't read whole in this run."""
+        asked = self._state.lists.asked(self.name)
+        return self.may_tell(plan) and not (asked and asked.run == plan.run and asked.answer.status == "whole")
+
+    async def bodies(self, posts: Sequence[int]) -> dict[int, str | None]:
+        """Ask for the bodies of at most 100 posts; None for one that is empty. Raises Unavailable.
+
+        A post that REST doesn't show, or that needs a password, is left out.
+        """
+        query = {"include": ",".join(map(str, posts)), "per_page": PER_PAGE, "_fields": "id,link,content"}
+        url = f"{self._site}{_POSTS}?{urlencode(query, safe=',')}"
+        return await self._fetch(url, lambda response: rest.read_bodies(text(response), response.url))
+
+    async def at(self, urls: Sequence[str]) -> dict[str, int]:
+        """Ask which posts are at at most 100 addresses, by their slugs: address -> ID. Raises Unavailable."""
+        slugs = ",".join(quote(slug_of(url)) for url in urls)
+        url = f"{self._site}{_POSTS}?slug={slugs}&per_page={PER_PAGE}&_fields=id,link"
+        links = await self._fetch(url, lambda response: rest.read_links(text(response), response.url))
+        return {address(link): post for post, link in links.items()}
 
     async def has(self, post: int) -> bool:
         """Return whether REST has a post; False where it was taken down (404), or back (401: only for its editors).

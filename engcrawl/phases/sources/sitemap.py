@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from scrapy.http import Response
 
-from engcrawl.http.fetch import Fetch, Unavailable
+from engcrawl.http.fetch import Fetch, Unavailable, content_type
 from engcrawl.items import Answer, Mention, Source
 from engcrawl.pages import sitemap
 from engcrawl.pages.sitemap import SitemapPage
@@ -75,4 +75,4 @@ def _answer(read: list[str], of_posts: int, trouble: Unavailable | None) -> Answ
 
 
 def _read(response: Response) -> SitemapPage:
-    return sitemap.read(response.body, response.url)
+    return sitemap.read(response.body, response.url, content_type(response))

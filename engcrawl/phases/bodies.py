@@ -1,0 +1,102 @@
+"""Bodies that posts' own pages don't give: REST has them, or an extractor's guess stands."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+from engcrawl.http.fetch import Unavailable
+from engcrawl.items import Found, Post
+from engcrawl.phases.plan import Plan
+from engcrawl.phases.sources.rest import Rest
+from engcrawl.phases.sources.rest_walk import PER_PAGE
+from engcrawl.report.runlog import RunLog
+from engcrawl.state import State
+from engcrawl.state.wants import Wanted
+
+logger = logging.getLogger(__name__)
+
+_GUESS = 250
+"""Signs that an extractor's guess has at least where REST says that the post is empty: less isn't the post's."""
+_OF_A_PAGE = ("authors", "excerpt", "image_url", "language", "modified_at", "published_at")
+"""Facts that a page may give and REST may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bodiless:
+    """A post without its body, and why its page could not be had; None where it was read, and has no body element."""
+
+    wanted: Wanted
+    found: Found
+    error: Unavailable | None
+
+
+class Bodies:
+    """Asks REST for bodies, 100 a request, of the posts alone that need it."""
+
+    def __init__(self, state: State, log: RunLog, plan: Plan, rest: Rest) -> None:
+        self._state = state
+        self._log = log
+        self._plan = plan
+        self._rest = rest
+        self.waiting: list[_Bodiless] = []
+
+    @property
+    def full(self) -> bool:
+        """Return whether enough posts wait for a request."""
+        return len(self.waiting) >= PER_PAGE
+
+    def put(self, wanted: Wanted, found: Found, error: Unavailable | None = None) -> Found | None:
+        """Let a post wait for its body; return what becomes of it at once, where it isn't to be asked for.
+
+        A record that was read from its page is never replaced by a poorer one because the page failed tonight.
+        """
+        record = wanted.record
+        if error and record and record.content_html is not None and record.content_source != "rest":
+            return self._lost(wanted, error)
+        if found.post.protected and not error:
+            return found
+        self.waiting.append(_Bodiless(wanted, found, error))
+        return None
+
+    async def ask(self) -> list[Found]:
+        """Ask for the bodies of those that wait longest; return what becomes of them."""
+        asked, self.waiting = self.waiting[:PER_PAGE], self.waiting[PER_PAGE:]
+        bodies: dict[int, str | None] = {}
+        if self._rest.may_tell(self._plan):
+            try:
+                bodies = await self._rest.bodies([one.wanted.id for one in asked])
+            except Unavailable as error:
+                logger.info("REST gives no bodies: %s", error)
+        found = (self._settled(one, bodies) for one in asked)
+        return [one for one in found if one]
+
+    def _settled(self, one: _Bodiless, bodies: dict[int, str | None]) -> Found | None:
+        post, body = one.found.post, bodies.get(one.wanted.id)
+        if body:
+            post.content_html, post.content_source = body, "rest"
+        elif one.error is None:
+            self._guess(post, one.wanted.id in bodies)
+        if one.error is None:
+            return one.found
+        if not body and not (post.protected and one.wanted.id in bodies):
+            return self._lost(one.wanted, one.error)
+        lacking = ", ".join(name for name in _OF_A_PAGE if not getattr(post, name))
+        self._log.note(one.error.url, f"{one.error.reason}: read from REST, without {lacking or 'a loss'}", post.id)
+        self._state.failures.put(one.wanted.post.url, one.error.reason, post=post.id)
+        return one.found
+
+    def _guess(self, post: Post, rest_says_empty: bool) -> None:
+        """Keep an extractor's guess at the body of a post whose page has no body element, unless REST knows better."""
+        if rest_says_empty and len(post.content_html or "") < _GUESS:
+            post.content_html = post.content_source = None
+        elif post.content_html is None:
+            self._log.problem(post.url, "no body on its page, and none in REST", post.id)
+
+    def _lost(self, wanted: Wanted, error: Unavailable) -> Found | None:
+        self._log.problem(error.url, error.reason, wanted.id)
+        self._state.failures.put(wanted.post.url, error.reason, post=wanted.id)
+        if wanted.record:
+            self._log.done("lost")
+            return None
+        return Found(post=replace(wanted.post, content_html=None, content_source=None), lost=True)
