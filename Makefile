@@ -18,6 +18,7 @@ test: $(VENV)/chromium  ## lint, types, every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy engcrawl
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -n 4
 
 test-fast: $(VENV)/tests  ## unit tests alone, under a minute
@@ -46,7 +47,7 @@ bench-nightly: $(VENV)/tests  ## requests, time and memory of a first run, and o
 	$(BIN)/python -m tests.bench nightly
 
 clean:  ## take the virtual environment and caches away; output/ stays
-	rm -rf $(VENV) build engcrawl.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build engcrawl.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # A virtual environment is whole when the stamp of what was installed last is there.
 $(VENV)/bin/python:
