@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
 TARGET ?= default
 
-.PHONY: help demo test test-fast crawl deploy bench bench-memory bench-clicks bench-nightly clean
+.PHONY: help demo test test-fast test-claims crawl deploy bench bench-memory bench-clicks bench-nightly clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ deploy: $(VENV)/deploy  ## put the project on Scrapyd: make deploy [TARGET=defau
 	@version=$$($(BIN)/python -c 'import engcrawl; print(engcrawl.__version__)') && \
 	answer=$$($(BIN)/scrapyd-deploy $(TARGET) --version "$$(date +%s)-$$version") && printf '%s\n' "$$answer" && \
 	case $$answer in *'"status": "ok"'*) ;; *) exit 1 ;; esac
+
+test-claims: $(VENV)/tests  ## hold verdicts to what is so, on 300 random blogs (half an hour at most)
+	$(BIN)/python -m tests.bench.claims
 
 bench: $(VENV)/tests  ## what a page costs, against a bare Scrapy spider
 	$(BIN)/python -m tests.bench speed

@@ -1,121 +1,14 @@
-"""Whatever blog it is and whichever of its lists lie: what a verdict claims is true."""
+"""Whatever blog it is and whichever of its lists and pages lie: what a verdict claims is true."""
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
-
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from engcrawl.items import Source
-from tests.blog import Blog, Fault, Server
-from tests.blog.sitemaps import Kind
-from tests.support.crawls import Crawl, crawl
-
-_REST = {
-    "off": Fault("status", "/wp-json/.*", status=404),
-    "lies": Fault("fewer", "/wp-json/wp/v2/posts"),
-    "claims more": Fault("overclaims", "/wp-json/wp/v2/posts"),
-    "broken": Fault("cut", "/wp-json/wp/v2/posts"),
-}
-_SITEMAP = {
-    "lies": Fault("fewer", r"/.*sitemap.*"),
-    "broken": Fault("cut", r"/(wp-sitemap-posts-post-1|post-sitemap)\.xml(\.gz)?"),
-    "forbidden": Fault("status", r"/.*sitemap.*", status=403),
-}
-_FEED = {"off": Fault("status", "/feed/", status=404), "lies": Fault("fewer", "/feed/")}
-
-
-@dataclass
-class Case:
-    """A blog, and what is wrong with its lists."""
-
-    posts: int
-    seed: int
-    ties: bool
-    hidden: list[int]
-    removed: int | None
-    rest: str | None
-    sitemap: str | None
-    kind: Kind
-    feed: str | None
-
-    def faults(self) -> list[Fault]:
-        """The faults, each its own: they count."""
-        chosen = (_REST.get(self.rest or ""), _SITEMAP.get(self.sitemap or ""), _FEED.get(self.feed or ""))
-        faults = [Fault(f.kind, f.match, status=f.status) for f in chosen if f]
-        if self.removed is not None:
-            faults.append(Fault("remove", r"/\d{4}/.*", times=1, post=self.removed % self.posts))
-        return faults
-
-    def named(self, blog: Blog, source: Source) -> set[int] | None:
-        """The IDs that a source names, all of them; None where it can't be read, or claims others too."""
-        how: str | None = getattr(self, source)
-        if how not in (None, "lies") or (source == "sitemap" and self.kind == "none"):
-            return None
-        posts = [blog.post(i) for i in range(blog.size) if how is None or i % 2 == 0]
-        return {p.id for p in posts if not (source == "sitemap" and p.external)}
-
-
-_CASES = st.builds(
-    Case,
-    posts=st.integers(14, 45),
-    seed=st.integers(1, 99),
-    ties=st.booleans(),
-    hidden=st.lists(st.integers(0, 13), max_size=3, unique=True),
-    removed=st.none() | st.integers(0, 45),
-    rest=st.none() | st.sampled_from(sorted(_REST)),
-    sitemap=st.none() | st.sampled_from(sorted(_SITEMAP)),
-    kind=st.sampled_from(["yoast", "wordpress", "gzip", "none"]),
-    feed=st.none() | st.sampled_from(sorted(_FEED)),
-)
+from tests.support.claims import CASES, Case, check, crawled
 
 
 @settings(max_examples=10, deadline=None, derandomize=True)
-@given(_CASES)
+@given(CASES)
 def test_what_the_verdict_claims_is_true(case: Case) -> None:
-    blog = Blog(case.posts, case.seed, ties=case.ties)
-    for index in case.hidden:
-        blog.hide(index)
-    with Server(blog, case.faults()) as server, tempfile.TemporaryDirectory() as folder:
-        server.sitemap = case.kind
-        done = crawl(Path(folder), "-a", "inventory=yes", site=server.url, settings={"RETRY_TIMES": "0"})
+    with crawled(case) as (blog, done):
         check(case, blog, done)
-
-
-def check(case: Case, blog: Blog, done: Crawl) -> None:
-    """See that the proof's numbers are those of the archive, and what it claims to be proven is so."""
-    assert done.status in (0, 3), done.log
-    archive = {post["id"] for post in done.posts}
-    inner = {post["id"] for post in done.posts if not post["external"]}
-    found = done.verdict["proof"]
-    there = {blog.id_of(i) for i in range(blog.size) if i not in blog.removed}
-    gone = {blog.id_of(i) for i in blog.removed}
-    assert found["in_archive"] == len(archive)
-    assert archive <= there | gone
-    for name, source in found["sources"].items():
-        missing = {one["post"] for one in source["missing"]}
-        assert source["in_archive"] + len(missing) == source["listed"]
-        assert missing.isdisjoint(archive)
-        named = None if name == "listings" else case.named(blog, name)
-        whole = name != "feed" and source["status"] == "whole" and named is not None
-        if whole:
-            assert source["listed"] == len(named)
-            assert source["in_archive"] == len(named & archive)
-            assert source["unexpected"] == len((inner if name == "sitemap" else archive) - named)
-        if source["proves"]:
-            assert whole
-            assert (inner if name == "sitemap" else archive) | gone >= named
-            assert not source["unexpected"]
-    if done.status == 0:
-        assert {p for i in blog.whole if (p := blog.id_of(i)) not in gone} - lost(blog) <= archive
-        if case.rest is None:
-            assert archive == there
-    assert all(one["reason"] for one in found["missing"]) or done.status == 3
-
-
-def lost(blog: Blog) -> set[int]:
-    """The posts that no listing page names, because of ties."""
-    return {blog.id_of(i) for i in blog.lost_in_ties()}

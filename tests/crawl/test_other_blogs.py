@@ -1,0 +1,133 @@
+"""Blogs of other themes and charsets, crawled whole against ground truth; bodies that pages don't give."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.blog import Fault, Server
+from tests.blog.charsets import Charset
+from tests.blog.themes import Theme
+from tests.support.counting import COUNTED, REST, asked, counted, hidden, there
+from tests.support.crawls import Serve, by_id, crawl, newest_first
+from tests.support.nights import articles, newest
+
+ONCE = {"RETRY_TIMES": "0"}
+
+
+def told(server: Server) -> list[dict[str, Any]]:
+    """Return what pages and REST together say."""
+    return newest_first(list(server.blog.truth(rest=True)))
+
+
+# Themes
+
+
+@pytest.mark.parametrize("theme", ["blocks", "no_ids"])
+def test_a_blog_of_another_theme_is_the_ground_truth_record_by_record(serve: Serve, output: Path, theme: Theme) -> None:
+    server = serve(posts=150)
+    server.theme = theme
+    done = counted(server, output)
+    assert (done.status, done.problems) == (0, []), done.log
+    assert by_id(done.posts) == by_id(told(server))
+    night = counted(server, output)
+    assert (night.status, night.changes, len(server.requests)) == (0, {}, 4)
+    new = server.blog.publish(("web",))
+    assert counted(server, output).changes == {new.id: "new"}
+
+
+@pytest.mark.parametrize("theme", ["blocks", "no_ids"])
+def test_without_rest_pages_and_the_sitemap_tell_what_such_a_theme_tells(
+    serve: Serve, output: Path, theme: Theme
+) -> None:
+    server = serve(posts=150, faults=[Fault("status", REST, status=404)])
+    server.theme = theme
+    blog = server.blog
+    done = counted(server, output)
+    assert (done.status, done.problems) == (0, []), done.log
+    secret = [blog.record(p) for p in there(blog) if p.id in hidden(blog) and not p.external]
+    assert by_id(done.posts) == by_id([*blog.truth(), *secret])
+
+
+def test_listings_without_ids_are_resolved_without_an_inventory_too(serve: Serve, output: Path) -> None:
+    server = serve(posts=60)
+    server.theme = "no_ids"
+    done = crawl(output, site=server.url)
+    inner = [p for p in there(server.blog) if not p.external and p.id not in hidden(server.blog)]
+    assert done.status == 0, done.log
+    assert {p.id for p in inner} <= {post["id"] for post in done.posts}
+    assert len(asked(server, "/wp-json/wp/v2/posts")) == 1  # by their slugs, a hundred a request
+
+
+# Charsets
+
+
+@pytest.mark.parametrize("charset", ["mislabelled", "latin1", "cp1251", "bom"])
+def test_text_is_what_its_bytes_are(serve: Serve, output: Path, charset: Charset) -> None:
+    server = serve(posts=COUNTED)
+    server.charset = charset
+    done = counted(server, output)
+    assert (done.status, done.posts) == (0, told(server)), done.log
+    wrong = {"mislabelled": {"iso-8859-1"}, "bom": {"iso-8859-1"}}.get(charset, set())
+    assert done.verdict["charsets"].keys() == wrong
+
+
+# Bodies that pages don't give
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", "", status=500),
+        Fault("status", "", status=404),
+        Fault("cut", ""),
+        Fault("empty", ""),
+        Fault("offsite", ""),
+        Fault("challenge", ""),
+    ],
+    ids=["500", "404", "half a page", "empty", "redirected elsewhere", "a challenge"],
+)
+def test_a_post_whose_page_cannot_be_had_has_its_body_from_rest(serve: Serve, output: Path, fault: Fault) -> None:
+    server = serve(posts=COUNTED)
+    blog = server.blog
+    post = blog.post(newest(blog, 20)[-1])
+    fault.match = re.escape(post.path)
+    server.faults.append(fault)
+    done = counted(server, output, settings=ONCE)
+    assert (done.status, done.problems) == (0, []), done.log
+    (note,) = done.verdict["notes"]
+    assert (note["url"], note["post"]) == (server.url + post.path, post.id)
+    assert "read from REST, without" in note["reason"]
+    found = next(record for record in done.posts if record["id"] == post.id)
+    alone = blog.rest_record(post)
+    assert found["content_source"] == "rest"
+    assert (found["content_html"], found["title"]) == (alone["content_html"], alone["title"])
+    again = counted(server, output, settings=ONCE)
+    assert (again.status, again.changes, articles(server)) == (0, {}, {post.path})
+    server.faults.clear()
+    mended = counted(server, output, settings=ONCE)
+    assert (mended.status, articles(server), mended.verdict["notes"]) == (0, {post.path}, [])
+    assert mended.posts == told(server)
+
+
+def test_a_record_of_a_page_is_not_replaced_by_a_poorer_one(inventoried: Server, output: Path) -> None:
+    blog = inventoried.blog
+    before = next(r for r in told(inventoried) if r["id"] == blog.post(newest(blog, 9)[-1]).id)
+    edited = blog.edit(newest(blog, 9)[-1])
+    inventoried.faults.append(Fault("status", re.escape(edited.path), status=500))
+    done = counted(inventoried, output, settings=ONCE)
+    assert (done.status, done.changes) == (3, {})
+    assert before in done.posts
+    inventoried.faults.clear()
+    assert counted(inventoried, output).changes == {edited.id: "updated"}
+
+
+def test_source_pages_takes_no_body_from_rest(serve: Serve, output: Path) -> None:
+    server = serve(posts=60)
+    post = server.blog.post(newest(server.blog, 20)[-1])
+    server.faults.append(Fault("status", re.escape(post.path), status=500))
+    done = counted(server, output, "-a", "source=pages", settings=ONCE)
+    assert (done.status, done.problems) == (3, [(server.url + post.path, "HTTP 500")])
