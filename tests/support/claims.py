@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
+from engcrawl.items import Source
 from tests.blog import Blog, Fault, Server
 from tests.blog.charsets import Charset
 from tests.blog.sitemaps import Kind
