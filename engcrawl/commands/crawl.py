@@ -16,10 +16,10 @@ from scrapy.utils.log import configure_logging
 
 from engcrawl.errors import EngcrawlError, UsageError
 from engcrawl.extensions.alerts import never_began
-from engcrawl.extensions.metrics import metrics_file, write_failed
 from engcrawl.http.addresses import private_allowed
 from engcrawl.http.engine import final_stats
 from engcrawl.report import logs
+from engcrawl.report.metrics import metrics_file, write_failed
 from engcrawl.report.output import withhold_writing
 from engcrawl.report.verdict import Outcome
 
