@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Self
+from typing import Any, Self
 
+from rich import progress
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import Progress as Bars
 from scrapy import signals
+from scrapy.crawler import Crawler
 
 import engcrawl.signals
 from engcrawl.report.logs import root_handler
+from engcrawl.report.runlog import RunLog
 
-if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
 
-    from engcrawl.report.runlog import RunLog
+class Rate(progress.ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: progress.Task) -> str:
+        return f"{task.speed:.1f}/s" if task.speed else ""
 
 
 class Progress:
@@ -34,19 +30,18 @@ class Progress:
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        self._bars = Bars(
-            TextColumn("{task.description:>10}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
+        self._bars = progress.Progress(
+            progress.TextColumn("{task.description:>10}"),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            Rate(),
+            progress.TextColumn("{task.fields[errors]}"),
+            progress.TimeElapsedColumn(),
+            progress.TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
         )
-        self._tasks: dict[str, TaskID] = {
-            name: self._bars.add_task(name, total=None, note="") for name in ("categories", "pages", "posts")
-        }
+        self._tasks = {n: self._bars.add_task(n, total=None, errors="") for n in ("categories", "pages", "posts")}
         crawler.signals.connect(self.spider_opened, signals.spider_opened)
         crawler.signals.connect(self.engine_stopped, signals.engine_stopped)
         crawler.signals.connect(self.log_changed, engcrawl.signals.log_changed)
@@ -58,14 +53,10 @@ class Progress:
     def spider_opened(self) -> None:
         self._bars.start()
         # Log lines appear above the bars: rich has put its own stream in place of standard error.
-        handler = root_handler()
-        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.__stderr__:
-            handler.setStream(sys.stderr)
+        _redirect_log(sys.__stderr__, sys.stderr)
 
     def engine_stopped(self) -> None:
-        handler = root_handler()
-        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr:
-            handler.setStream(sys.__stderr__)
+        _redirect_log(sys.stderr, sys.__stderr__)
         self._bars.stop()
 
     def log_changed(self, log: RunLog) -> None:
@@ -75,10 +66,13 @@ class Progress:
         pages = sum(len(c.walked) if c.end else max(c.pages or 1, len(c.walked)) for c in categories)
         self._show("pages", log.pages, pages)
         done = log.outcomes.total()
-        self._show("posts", done, max(log.expected, done), f"  {len(log.problems)} errors")
+        self._show("posts", done, max(log.expected, done), f"{len(log.problems)} errors")
 
-    def _show(self, name: str, done: int, total: int, more: str = "") -> None:
-        task = self._tasks[name]
-        self._bars.update(task, completed=done, total=total)
-        speed = self._bars.tasks[task].speed
-        self._bars.update(task, note=(f"{speed:.1f}/s" if speed else "") + more)
+    def _show(self, name: str, done: int, total: int, errors: str = "") -> None:
+        self._bars.update(self._tasks[name], completed=done, total=total, errors=errors)
+
+
+def _redirect_log(old: Any, new: Any) -> None:
+    handler = root_handler()
+    if isinstance(handler, logging.StreamHandler) and handler.stream is old:
+        handler.setStream(new)
