@@ -12,7 +12,7 @@ from engcrawl.text.visible import masked
 
 
 def plain(value: Any) -> Any:
-    """*value* as JSON has it, without secrets.
+    """Return *value* as JSON has it, without secrets.
 
     Instants are RFC 3339 (one without a zone is UTC, as Scrapy's stats are), days ISO 8601, durations seconds; sets
     are sorted lists; a number that JSON has no form for is null. Anything else is named by its type.

@@ -9,7 +9,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def duration(text: str) -> timedelta:
-    """``90m``, ``26h`` or ``2d`` as a length of time. Raises ValueError."""
+    """Return the length of time that ``90m``, ``26h`` or ``2d`` names. Raise ValueError for anything else."""
     match = re.fullmatch(r"([1-9][0-9]{0,5})([mhd])", text.strip())
     if not match:
         raise ValueError("must be a whole number of minutes, hours or days, like 90m, 26h or 2d")
@@ -17,7 +17,7 @@ def duration(text: str) -> timedelta:
 
 
 def readable(length: timedelta) -> str:
-    """A length of time for people, in its two greatest units: ``2d 4h``, ``26m``; ``0m`` for less than a minute."""
+    """Return a length of time in its two greatest units: ``2d 4h``, ``26m``; ``0m`` for less than a minute."""
     minutes = max(0, int(length.total_seconds() // 60))
     parts = (("d", minutes // 1440), ("h", minutes // 60 % 24), ("m", minutes % 60))
     told = [f"{number}{unit}" for unit, number in parts if number]
