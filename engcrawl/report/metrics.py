@@ -31,7 +31,7 @@ def metrics_file(settings: BaseSettings) -> str | None:
 def write_failed(settings: BaseSettings, spider: str, site: str) -> None:
     """Write what is known of a run that failed before it could begin: there is no state to ask."""
     if path := metrics_file(settings):
-        verdict = {"spider": spider, "arguments": {"site": site}, "start": dates.now(), "end": dates.now()}
+        verdict = {"spider": spider, "arguments": {"site": site}} | dict.fromkeys(("start", "end"), dates.now())
         write(path, verdict | {"verdict": str(Outcome.FAILED), "exit_status": int(Outcome.FAILED)})
 
 
@@ -49,8 +49,6 @@ def write(path: str, verdict: dict[str, Any], state: State | None = None) -> Non
     except StateError as error:
         logger.warning("%s: without what earlier runs know: %s", path, error)
     reports.pop(verdict["spider"], None)
-    if verdict["verdict"] == str(Outcome.COMPLETE):
-        complete[verdict["spider"]] = verdict["end"]
     registry, gauges = CollectorRegistry(), {}
     for report in (*reports.values(), verdict):
         for name, text, value, labels in _figures(report, complete.get(report["spider"])):
