@@ -41,7 +41,9 @@ class Progress:
             console=Console(stderr=True),
             transient=True,
         )
-        self._tasks = {n: self._bars.add_task(n, total=None, errors="") for n in ("categories", "pages", "posts")}
+        self._categories, self._pages, self._posts = (
+            self._bars.add_task(name, total=None, errors="") for name in ("categories", "pages", "posts")
+        )
         crawler.signals.connect(self.spider_opened, signals.spider_opened)
         crawler.signals.connect(self.engine_stopped, signals.engine_stopped)
         crawler.signals.connect(self.log_changed, engcrawl.signals.log_changed)
@@ -61,15 +63,13 @@ class Progress:
 
     def log_changed(self, log: RunLog) -> None:
         categories = log.categories.values()
-        self._show("categories", sum(c.end is not None for c in categories), len(categories))
+        ended = sum(category.end is not None for category in categories)
+        self._bars.update(self._categories, completed=ended, total=len(categories))
         # A category whose first page isn't there yet counts as one page.
         pages = sum(len(c.walked) if c.end else max(c.pages or 1, len(c.walked)) for c in categories)
-        self._show("pages", log.pages, pages)
-        done = log.outcomes.total()
-        self._show("posts", done, max(log.expected, done), f"{len(log.problems)} errors")
-
-    def _show(self, name: str, done: int, total: int, errors: str = "") -> None:
-        self._bars.update(self._tasks[name], completed=done, total=total, errors=errors)
+        self._bars.update(self._pages, completed=log.pages, total=pages)
+        done, errors = log.outcomes.total(), f"{len(log.problems)} errors"
+        self._bars.update(self._posts, completed=done, total=max(log.expected, done), errors=errors)
 
 
 def _redirect_log(old: Any, new: Any) -> None:
