@@ -4,4 +4,4 @@ Only `engcrawl.extensions.alerts` imports these modules, and only where an ``ENG
 """
 
 PREFIX = "ENGCRAWL_ALERT_"
-"""Of the environment's variables that switch them on."""
+"""The beginning of the environment variables that switch them on."""

@@ -4,46 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import permutations
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from engcrawl.alerts import PREFIX
 from engcrawl.errors import UsageError
 from engcrawl.state.lock import HOST
 from engcrawl.text.durations import duration
 
-_PORTS = {"none": 25, "starttls": 587, "implicit": 465}
+_WAYS = ("email_to", "slack_token", "telegram_token", "discord_webhook", "webhook")
+_PAIRS = (
+    ("email_to", "smtp_host"),
+    ("smtp_user", "smtp_password"),
+    ("slack_token", "slack_channel"),
+    ("telegram_token", "telegram_chat"),
+)
+_MAIL = "must be mail addresses like ops@example.com, with commas between them"
 
 
-def _several(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
-    if not all(names):
-        raise ValueError("must be one or several, with commas between them")
-    return names
-
-
-def _address(text: str) -> str:
-    name, at, host = text.strip().rpartition("@")
-    if not (at and name and host) or any(sign.isspace() or not sign.isprintable() for sign in text.strip()):
-        raise ValueError("must be mail addresses like ops@example.com, with commas between them")
-    return text.strip()
-
-
-def _security(text: str) -> str:
-    if text not in _PORTS:
-        raise ValueError("must be none, starttls or implicit")
-    return text
+def _variable(field: str) -> str:
+    return PREFIX + field.upper()
 
 
 def _url(text: str) -> str:
@@ -53,115 +36,86 @@ def _url(text: str) -> str:
     return text
 
 
-def _share(text: str) -> str:
-    if not (text.isascii() and text.isdecimal() and int(text) <= 100):
-        raise ValueError("must be a whole number of percent, from 0 to 100")
-    return text
-
-
-def _port(text: str) -> str:
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 65536):
-        raise ValueError("must be a port, from 1 to 65535")
-    return text
-
-
-Addresses = Annotated[list[Annotated[str, BeforeValidator(_address)]], BeforeValidator(_several)]
-Names = Annotated[list[str], BeforeValidator(_several)]
+_Strip, _Split = BeforeValidator(str.strip), BeforeValidator(lambda text: text.split(","))
+Address = Annotated[str, Field(pattern=r"^[^\s\pC]+@[^\s\pC@]+$", description=_MAIL), _Strip]
+Addresses = Annotated[tuple[Address, ...], Field(description=_MAIL), _Split]
+Name = Annotated[str, Field(min_length=1), _Strip]
+Names = Annotated[tuple[Name, ...], Field(description="must be one or several, with commas between them"), _Split]
+Percent = Annotated[int, Field(ge=0, le=100, description="must be a whole number of percent, from 0 to 100")]
+Port = Annotated[int, Field(ge=1, le=65535, description="must be a port, from 1 to 65535")]
+Security = Annotated[Literal["none", "starttls", "implicit"], Field(description="must be none, starttls or implicit")]
 Url = Annotated[str, BeforeValidator(_url)]
-Share = Annotated[int, BeforeValidator(_share)]
+SecretUrl = Annotated[SecretStr, BeforeValidator(_url)]
 
 
 class AlertSettings(BaseModel):
-    """The variables, without their prefix; docs/alerts.md describes each. One that is empty counts as not set."""
+    """The variables, without their prefix; docs/alerts.md describes each. One that is empty counts as not set.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    A field's description is what is said of a wrong value; without one, what its validator raises.
+    """
 
-    email_to: Addresses = Field(default_factory=list)
-    email_from: Annotated[str, BeforeValidator(_address)] = f"engcrawl@{HOST}"
-    smtp_host: str | None = None
-    smtp_port: Annotated[int, BeforeValidator(_port)] | None = None
-    smtp_security: Annotated[Literal["none", "starttls", "implicit"], BeforeValidator(_security)] = "none"
-    smtp_user: str | None = None
-    smtp_password: SecretStr | None = None
-    slack_token: SecretStr | None = None
-    slack_channel: Names = Field(default_factory=list)
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_variable)
+
+    email_to: Addresses = ()
+    email_from: Address = f"engcrawl@{HOST}"
+    smtp_host: str = ""
+    smtp_port: Port = 0
+    smtp_security: Security = "none"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    slack_token: SecretStr = SecretStr("")
+    slack_channel: Names = ()
     slack_api: Url = "https://slack.com/api/"
-    telegram_token: SecretStr | None = None
-    telegram_chat: Names = Field(default_factory=list)
+    telegram_token: SecretStr = SecretStr("")
+    telegram_chat: Names = ()
     telegram_api: Url = "https://api.telegram.org"
-    discord_webhook: SecretStr | None = None
-    webhook: SecretStr | None = None
+    discord_webhook: SecretUrl = SecretStr("")
+    webhook: SecretUrl = SecretStr("")
     max_age: Annotated[timedelta, BeforeValidator(duration)] = timedelta(days=3)
-    tolerance: Share = 1
+    tolerance: Percent = 1
     """Percent of the archive's posts by which a count may get worse."""
-    errors: Share = 10
+    errors: Percent = 10
     """Percent of a run's requests that may go wrong."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Self:
-        """What *environment* says. Raises UsageError, which never has a secret in it."""
-        given = {
-            name.removeprefix(PREFIX).lower(): value
-            for name, value in environment.items()
-            if name.startswith(PREFIX) and value
-        }
+        """Return what *environment* says. Raise UsageError, which never has a secret in it, where it is wrong."""
+        given = {name.upper(): value for name, value in environment.items() if name.startswith(PREFIX) and value}
         try:
             return cls.model_validate(given)
         except ValidationError as error:
-            told = "; ".join(_line(e) for e in error.errors())
+            told = "; ".join(map(cls._line, error.errors()))
             raise UsageError(" ".join(told.split())) from None  # pydantic's has the values
 
-    @field_validator("discord_webhook", "webhook")
     @classmethod
-    def _secret_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value:
-            _url(value.get_secret_value())
-        return value
+    def _line(cls, error: Any) -> str:
+        message: str = error["msg"].removeprefix("Value error, ")
+        if not error["loc"]:
+            return message
+        name, fields = error["loc"][0], {field.alias: field for field in cls.model_fields.values()}
+        if name not in fields:
+            return f"unknown variable {name}: there are {', '.join(map(_variable, cls.model_fields))}"
+        shown = "" if fields[name].annotation is SecretStr else f"={error['input']}"
+        return f"{name}{shown}: {fields[name].description or message}"
 
     @model_validator(mode="after")
     def _belong_together(self) -> Self:
-        for one, other in (
-            ("email_to", "smtp_host"),
-            ("smtp_user", "smtp_password"),
-            ("slack_token", "slack_channel"),
-            ("telegram_token", "telegram_chat"),
-        ):
-            if bool(getattr(self, one)) != bool(getattr(self, other)):
-                there, lacking = (one, other) if getattr(self, one) else (other, one)
-                raise ValueError(f"{_name(there)}: needs {_name(lacking)} too")
+        for pair in _PAIRS:
+            for there, lacking in permutations(pair):
+                if getattr(self, there) and not getattr(self, lacking):
+                    raise ValueError(f"{_variable(there)}: needs {_variable(lacking)} too")
         if self.smtp_user and self.smtp_security == "none":
-            raise ValueError(f"{_name('smtp_password')}: needs {_name('smtp_security')}=starttls or implicit")
-        if not (self.email_to or self.slack_token or self.telegram_token or self.discord_webhook or self.webhook):
-            ways = ("email_to", "slack_token", "telegram_token", "discord_webhook", "webhook")
-            raise ValueError(f"alerts go to nobody: set {', '.join(map(_name, ways[:-1]))} or {_name(ways[-1])}")
+            raise ValueError(f"{_variable('smtp_password')}: needs {_variable('smtp_security')}=starttls or implicit")
+        if not any(getattr(self, way) for way in _WAYS):
+            *ways, last = map(_variable, _WAYS)
+            raise ValueError(f"alerts go to nobody: set {', '.join(ways)} or {last}")
         return self
 
     @property
-    def port(self) -> int:
-        """The SMTP server's port."""
-        return self.smtp_port or _PORTS[self.smtp_security]
-
-    @property
     def secrets(self) -> list[str]:
-        """The values that no log may have, longest first; of an address also what stands behind its host."""
-        found = {v.get_secret_value() for _, v in self if isinstance(v, SecretStr)}
+        """Return the values that no log may have, longest first; of an address also what stands behind its host."""
+        found = {value.get_secret_value() for _, value in self if isinstance(value, SecretStr)}
         for address in (self.discord_webhook, self.webhook):
-            if address:
-                parts = urlsplit(address.get_secret_value())
-                found |= {parts.path, parts.query, f"{parts.path}?{parts.query}", parts.password or ""} - {"/", "/?"}
+            parts = urlsplit(address.get_secret_value())
+            found |= {parts.path, parts.query, parts.password or ""}
         return sorted((one for one in found if len(one) > 1), key=len, reverse=True)
-
-
-def _name(field: str) -> str:
-    return PREFIX + field.upper()
-
-
-def _line(error: Any) -> str:
-    message = error["msg"].removeprefix("Value error, ")
-    if not error["loc"]:
-        return str(message)
-    field = str(error["loc"][0])
-    if error["type"] == "extra_forbidden":
-        return f"unknown variable {_name(field)}: there are {', '.join(map(_name, AlertSettings.model_fields))}"
-    secret = "SecretStr" in str(AlertSettings.model_fields[field].annotation)
-    return f"{_name(field)}{'' if secret else '=' + str(error['input'])}: {message}"

@@ -1,15 +1,32 @@
-"""The monitors: each looks at one thing, and says with numbers what is wrong. docs/alerts.md says what to do."""
+"""The monitors: each looks at one thing, and says with numbers what is wrong. docs/alerts.md says what to do.
+
+They stand in the order in which they are run, and told.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
+from datetime import datetime
 from itertools import takewhile
-from typing import ClassVar
 
-from spidermon import Monitor
+from spidermon import Monitor, MonitorSuite
+from spidermon.runners import MonitorRunner
 
+from engcrawl.alerts.message import Message
 from engcrawl.alerts.night import Night
-from engcrawl.report.freshness import moment, newest, whole
+from engcrawl.alerts.notifiers import notify
+from engcrawl.report.freshness import newest, where, whole
 from engcrawl.text.durations import readable
+
+logger = logging.getLogger(__name__)
+
+_FEW = 5
+"""Requests that may go wrong in any run."""
+_COVERED = (("published_date", "own"), ("published_at", "own"), ("authors", "own"), ("content_html", "open"))
+"""The fields, and of which posts they are counted."""
+_TALKATIVE = {"urllib3": logging.INFO, "slack_sdk": logging.CRITICAL}
+"""Loggers that write addresses and headers, with the secrets in them, or what is said here."""
 
 
 class RunMonitor(Monitor):
@@ -17,9 +34,22 @@ class RunMonitor(Monitor):
 
     @property
     def night(self) -> Night:
-        """The run."""
-        night: Night = self.data.night
-        return night
+        """Return the run."""
+        return self.data.night
+
+    def counts(self, prefix: str) -> dict[str, int]:
+        """Return the counts that Scrapy's stats have under a prefix, by what comes after it."""
+        stats = self.night.verdict.get("stats", {})
+        return {name.removeprefix(prefix): count for name, count in stats.items() if name.startswith(prefix)}
+
+    def fail_if_many(self, count: int, told: str) -> None:
+        """Fail where *count* of the requests are more than the share that is allowed, and than a few.
+
+        A quiet night has four requests.
+        """
+        requests = self.counts("downloader/").get("request_count", 0)
+        if count > max(_FEW, requests * self.night.settings.errors / 100):
+            self.fail(f"{_of(count, requests)} requests {told}")
 
 
 class VerdictComplete(RunMonitor):
@@ -32,12 +62,39 @@ class VerdictComplete(RunMonitor):
     def test(self) -> None:
         verdict = self.night.verdict
         outcome, status, reason = (verdict[key] for key in ("verdict", "exit_status", "reason"))
-        if outcome == "stopped" and verdict["arguments"].get("max_pages"):
-            return
-        if outcome == "incomplete" and verdict["spider"] == "inventory" and not verdict["problems"]:
-            return
-        if outcome != "complete":
+        limited = outcome == "stopped" and verdict["arguments"].get("max_pages")
+        counted = outcome == "incomplete" and verdict["spider"] == "inventory" and not verdict["problems"]
+        if outcome != "complete" and not (limited or counted):
             self.fail(f"the run is {outcome} (exit status {status}): {reason}")
+
+
+class NoneDied(RunMonitor):
+    """The run before came to its end: it wasn't killed, and its machine didn't go down."""
+
+    def test(self) -> None:
+        died = list(takewhile(lambda run: run["verdict"] == "died", self.night.earlier))
+        if died:
+            names = ", ".join(f"{run['name']} ({where(run)})" for run in died[:3])
+            more = f" and {len(died) - 3} more" if len(died) > 3 else ""
+            self.fail(f"{len(died)} before this one died without a verdict: {names}{more}")
+
+
+class CompleteLately(RunMonitor):
+    """The archive was complete not longer ago than `ENGCRAWL_ALERT_MAX_AGE`, by a run that took all of it."""
+
+    def test(self) -> None:
+        night = self.night
+        runs = [night.verdict | {"name": night.verdict["run"]}, *night.earlier]
+        begun = [run for run in runs if whole(run) and run["start"]]
+        if not begun:
+            return  # nobody asks for the whole archive
+        if last := newest(runs, "complete"):
+            since, what = last["end"], f"the last complete run, {last['name']}, ended"
+        else:
+            since, what = begun[-1]["start"], f"no run was complete since {begun[-1]['name']}, which began"
+        age = night.now - datetime.fromisoformat(since)
+        if age > night.settings.max_age:
+            self.fail(f"{what} {readable(age)} ago; {readable(night.settings.max_age)} are allowed")
 
 
 class PostsNotFewer(RunMonitor):
@@ -58,71 +115,16 @@ class CoverageHeld(RunMonitor):
     Posts on other hosts aren't counted, nor bodies of posts that need a password.
     """
 
-    _OF: ClassVar[dict[str, str]] = {
-        "published_date": "own",
-        "published_at": "own",
-        "authors": "own",
-        "content_html": "open",
-    }
-
     def test(self) -> None:
         now, earlier = self.night.coverage
         fell = []
-        for name, of in self._OF.items() if earlier else ():
+        for name, of in _COVERED if earlier else ():
             lack = now[of] - now[name]
             before = min((one[of] - one[name], one[name], one[of]) for one in earlier)
             if self.night.worse(lack, before[0], now[of]):
                 fell.append(f"{name} in {_of(now[name], now[of])}, before in {_of(*before[1:])}")
         if fell:
             self.fail("fields that posts had are missing: " + "; ".join(fell))
-
-
-class ErrorsFew(RunMonitor):
-    """Few requests ended in an error: no answer at all, or one of the server's (5xx, 429)."""
-
-    def test(self) -> None:
-        stats = self.night.stats
-        prefix = "downloader/response_status_count/"
-        answers = {k.removeprefix(prefix): n for k, n in stats.items() if k.startswith(prefix)}
-        errors = sum(n for status, n in answers.items() if status.startswith("5") or status == "429")
-        silent = stats.get("downloader/exception_count", 0)
-        requests = stats.get("downloader/request_count", 0)
-        if _too_many(errors + silent, requests, self.night):
-            self.fail(f"{_of(errors + silent, requests)} requests failed: {silent} without an answer")
-
-
-class RetriesFew(RunMonitor):
-    """Few requests had to be made again: after an error, or for a page that only pretended to be one."""
-
-    def test(self) -> None:
-        stats = self.night.stats
-        retries, requests = stats.get("retry/count", 0), stats.get("downloader/request_count", 0)
-        if _too_many(retries, requests, self.night):
-            prefix = "retry/reason_count/"
-            reasons = {k.removeprefix(prefix): n for k, n in stats.items() if k.startswith(prefix)}
-            most = sorted(reasons, key=lambda name: -reasons[name])[:3]
-            why = ", ".join(f"{name.rpartition('.')[2]} {reasons[name]} times" for name in most)
-            self.fail(f"{_of(retries, requests)} requests were retries: {why}")
-
-
-class CompleteLately(RunMonitor):
-    """The archive was complete not longer ago than `ENGCRAWL_ALERT_MAX_AGE`, by a run that took all of it."""
-
-    def test(self) -> None:
-        night = self.night
-        runs = [night.verdict, *night.earlier]
-        last = newest(runs, "complete")
-        if last is not None:
-            since = moment(last["end"])
-            what = f"the last complete run, {last.get('run') or last['name']}, ended"
-        else:
-            tried = [run for run in runs if whole(run) and run["start"]]
-            if not tried:
-                return  # nobody asks for the whole archive
-            since = moment(tried[-1]["start"])
-            what = f"no run was complete since {tried[-1].get('run') or tried[-1]['name']}, which began"
-        if night.now - since > night.settings.max_age:
-            self.fail(f"{what} {readable(night.now - since)} ago; {readable(night.settings.max_age)} are allowed")
 
 
 class ThemeUnchanged(RunMonitor):
@@ -142,34 +144,40 @@ class ThemeUnchanged(RunMonitor):
             self.fail("pages and REST disagree on " + "; ".join(rose))
 
 
-class NoneDied(RunMonitor):
-    """The run before came to its end: it wasn't killed, and its machine didn't go down."""
+class ErrorsFew(RunMonitor):
+    """Few requests ended in an error: no answer at all, or one of the server's (5xx, 429)."""
 
     def test(self) -> None:
-        died = list(takewhile(lambda run: run["verdict"] == "died", self.night.earlier))
-        if died:
-            names = ", ".join(f"{run['name']} (pid {run['pid']} on {run['host']})" for run in died[:3])
-            more = f" and {len(died) - 3} more" if len(died) > 3 else ""
-            self.fail(f"{len(died)} before this one died without a verdict: {names}{more}")
+        answers = self.counts("downloader/response_status_count/")
+        errors = sum(count for status, count in answers.items() if status.startswith("5") or status == "429")
+        silent = self.counts("downloader/").get("exception_count", 0)
+        self.fail_if_many(errors + silent, f"failed: {silent} without an answer")
 
 
-MONITORS = (
-    VerdictComplete,
-    NoneDied,
-    CompleteLately,
-    PostsNotFewer,
-    CoverageHeld,
-    ThemeUnchanged,
-    ErrorsFew,
-    RetriesFew,
-)
+class RetriesFew(RunMonitor):
+    """Few requests had to be made again: after an error, or for a page that only pretended to be one."""
 
-_FEW = 5
+    def test(self) -> None:
+        reasons = Counter(self.counts("retry/reason_count/")).most_common(3)
+        why = ", ".join(f"{name.rpartition('.')[2]} {count} times" for name, count in reasons)
+        self.fail_if_many(self.counts("retry/").get("count", 0), f"were retries: {why}")
 
 
-def _too_many(count: int, requests: int, night: Night) -> bool:
-    """More than the share that is allowed, and than a few: a quiet night has four requests."""
-    return count > max(_FEW, requests * night.settings.errors / 100)
+MONITORS = RunMonitor.__subclasses__()
+
+
+def look(night: Night) -> None:
+    """Have all monitors look at a run, and log and tell people what they find."""
+    for name, level in _TALKATIVE.items():
+        logging.getLogger(name).setLevel(level)
+    failed = [
+        (one.monitor.monitor_name, one.reason or f"the monitor itself failed: {one.error.strip().splitlines()[-1]}")
+        for one in MonitorRunner().run(MonitorSuite(monitors=MONITORS), night=night).monitors_failed_results
+    ]
+    for monitor, told in failed:
+        logger.warning("Alert: %s: %s", monitor, told)
+    if failed:
+        notify(night.settings, Message.of(night, failed))
 
 
 def _of(count: int, total: int) -> str:

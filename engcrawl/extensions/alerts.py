@@ -1,4 +1,4 @@
-"""Alerts, where the environment says who is told: nothing of them is imported otherwise."""
+"""Alerts, where the environment says who is told: Spidermon is not imported otherwise."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ import asyncio
 import logging
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from scrapy import signals
+from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
 import engcrawl.signals
 from engcrawl.alerts import PREFIX
+from engcrawl.alerts.night import Night
 from engcrawl.errors import StateError, UsageError
+from engcrawl.report.freshness import LAST
 from engcrawl.report.output import Output
-
-if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
-
-    from engcrawl.alerts.night import Night
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +29,7 @@ class Alerts:
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        if not (hasattr(crawler.spider, "arguments") and switched_on()):
+        if not (hasattr(crawler.spider, "arguments") and _switched_on()):
             raise NotConfigured
         from engcrawl.alerts.config import AlertSettings
 
@@ -47,48 +45,37 @@ class Alerts:
 
     def verdict_given(self, verdict: dict[str, Any]) -> None:
         """Take what monitors look at: the state is still open."""
-        from engcrawl.alerts.night import Night
-        from engcrawl.report.freshness import LAST
-
         earlier = []
         try:
-            earlier = [run for run in self.crawler.spider.run.state.runs.last(LAST) if run["name"] != verdict["run"]]  # type: ignore[union-attr]
+            earlier = self.crawler.spider.run.state.runs.last(LAST)  # type: ignore[union-attr]
         except StateError as error:
             logger.warning("Alerts: the runs before can't be read: %s", error)
+        earlier = [run for run in earlier if run["name"] != verdict["run"]]
         file = Output(self.crawler.settings["ENGCRAWL_OUTPUT"]).runs / f"{verdict['run']}.json"
-        self._night = Night(
-            settings=self.settings,
-            verdict=verdict,
-            now=datetime.now(UTC),
-            file=file if file.exists() else None,
-            stats=dict(self.crawler.stats.get_stats()),
-            earlier=earlier,
-        )
+        self._night = Night(self.settings, verdict, datetime.now(UTC), str(file) if file.exists() else None, earlier)
 
     async def engine_stopped(self) -> None:
         """Look and tell in a thread: the lock is given back meanwhile."""
         if self._night is not None:
-            from engcrawl.alerts.suite import look
+            from engcrawl.alerts.monitors import look
 
             await asyncio.to_thread(look, self._night)
 
 
-def switched_on() -> bool:
-    """Whether the environment says anything of alerts."""
-    return any(name.startswith(PREFIX) and value for name, value in os.environ.items())
-
-
 def never_began(spider: str, arguments: dict[str, Any], status: int, reason: str) -> None:
     """Tell of a run that could not begin: it has no verdict, and this extension never came to life."""
-    if not switched_on():
+    if not _switched_on():
         return
     from engcrawl.alerts.config import AlertSettings
-    from engcrawl.alerts.night import Night
-    from engcrawl.alerts.suite import look
+    from engcrawl.alerts.monitors import look
 
     verdict = {"spider": spider, "arguments": arguments, "verdict": "failed", "exit_status": status, "reason": reason}
     verdict |= dict.fromkeys(("run", "start", "end")) | {"problems": []}
     try:
-        look(Night(settings=AlertSettings.of(os.environ), verdict=verdict, now=datetime.now(UTC)))
+        look(Night(AlertSettings.of(os.environ), verdict, datetime.now(UTC)))
     except UsageError as error:
         logger.error("%s", error)  # noqa: TRY400 - one line
+
+
+def _switched_on() -> bool:
+    return any(name.startswith(PREFIX) and value for name, value in os.environ.items())
