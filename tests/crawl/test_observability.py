@@ -159,7 +159,7 @@ def test_a_crawl_without_them_imports_none_of_it(serve: Serve, output: Path) -> 
     line = command("-a", "articles=no", site=server.url)
     done = run([line[0], "-X", "importtime", *line[1:]], output)
     assert done.status == 0
-    assert "engcrawl.extensions.metrics" in done.log
+    assert "engcrawl.report.metrics" in done.log
     assert not re.search(r"\| +(prometheus_client|pythonjsonlogger)", done.log)
 
 
