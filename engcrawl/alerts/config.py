@@ -84,18 +84,18 @@ class AlertSettings(BaseModel):
         try:
             return cls.model_validate(given)
         except ValidationError as error:
-            told = "; ".join(map(cls._line, error.errors()))
+            told = "; ".join(dict.fromkeys(cls._line(one, given) for one in error.errors()))
             raise UsageError(" ".join(told.split())) from None  # pydantic's has the values
 
     @classmethod
-    def _line(cls, error: Any) -> str:
+    def _line(cls, error: Any, given: dict[str, str]) -> str:
         message: str = error["msg"].removeprefix("Value error, ")
         if not error["loc"]:
             return message
         name, fields = error["loc"][0], {field.alias: field for field in cls.model_fields.values()}
         if name not in fields:
             return f"unknown variable {name}: there are {', '.join(map(_variable, cls.model_fields))}"
-        shown = "" if fields[name].annotation is SecretStr else f"={error['input']}"
+        shown = "" if fields[name].annotation is SecretStr else f"={given[name]}"
         return f"{name}{shown}: {fields[name].description or message}"
 
     @model_validator(mode="after")
