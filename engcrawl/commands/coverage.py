@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
+from collections.abc import Callable
 from typing import Any
+
+from pydantic import Field
 
 from engcrawl.errors import EngcrawlError
 from engcrawl.items import SOURCES
-from engcrawl.printing import StateCommand, show
+from engcrawl.printing import Options, StateCommand, print_table
 from engcrawl.report.verdict import Outcome
 from engcrawl.state import State
 from engcrawl.text.visible import visible
 
-_COLUMNS = ["category", "claimed", "archive", *SOURCES]
 _MOST = 20
 """Missing posts that a person reads; ``--json`` has them all."""
 
@@ -25,71 +25,67 @@ class NotCountedError(EngcrawlError):
     exit_status = Outcome.INCOMPLETE
 
 
-class Command(StateCommand):
-    """Prints what the last run proved: the site's lists across, its categories down."""
+class CoverageOptions(Options):
+    """How the proof is printed."""
 
-    def short_desc(self) -> str:
-        return "Print what the last run proved of the archive"
+    as_json: bool = Field(False, alias="json", description="the proof as the verdict has it, not a table")
 
-    def long_desc(self) -> str:
-        return (
-            "Print the archive against the site's own lists of its posts, as the last run counted it. The exit status"
-            " is 0 if that run was complete, 3 if not (or if it didn't count)."
-        )
 
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """``--json``."""
-        super().add_options(parser)
-        parser.add_argument("--json", action="store_true", help="the proof as the verdict has it, not a table")
+class Command(StateCommand[CoverageOptions]):
+    """Print what the last run proved of the archive.
 
-    def show(self, state: State, opts: argparse.Namespace) -> None:
+    The table has the site's own lists of its posts across, its categories down, as the last run counted them. The exit
+    status is 0 if that run was complete, 3 if not (or if it didn't count).
+    """
+
+    options_class = CoverageOptions
+
+    def show(self, state: State, options: CoverageOptions) -> None:
         """Print the proof. Raises NotCountedError."""
-        ended = [run for run in state.runs.last(1) if run["report"]]
-        if not ended:
+        report = next((run["report"] for run in state.runs.last(1)), None)
+        if not report:
             raise NotCountedError("the last run left no verdict: `scrapy runs` shows why")
-        report = ended[0]["report"]
         proof = report.get("proof")
         if proof is None:
             raise NotCountedError(
                 f"{report['run']} didn't count the archive: it is {report['verdict']} ({report['reason']}), or had"
                 " inventory=no or an argument that leaves a part out"
             )
-        if opts.json:
-            proof = {key: report[key] for key in ("run", "end", "verdict", "reason")} | proof
-            sys.stdout.write(json.dumps(proof, ensure_ascii=False, indent=2) + "\n")
+        self.exitcode = report["exit_status"]
+        if options.as_json:
+            heading = {key: report[key] for key in ("run", "end", "verdict", "reason")}
+            print(json.dumps(heading | proof, ensure_ascii=False, indent=2))
         else:
             _print(report, proof)
-        if report["exit_status"]:
-            sys.stdout.flush()
-            raise SystemExit(report["exit_status"])
 
 
 def _print(report: dict[str, Any], proof: dict[str, Any]) -> None:
-    rows = [{"category": one["slug"]} | one for one in proof["categories"]]
-    sources = proof["sources"]
-    for name, key in (("all posts", "listed"), ("missing", "missing"), ("unexpected", "unexpected")):
-        counts = {n: len(s[key]) if key == "missing" else s[key] for n, s in sources.items()}
-        mine = {"listed": proof["in_archive"], "missing": len(proof["missing"])}.get(key)
-        claimed = sources["rest"]["claimed"] if key == "listed" else None
-        rows.append({"category": name, "claimed": claimed, "archive": mine} | counts)
-    rows.append({"category": "read", "claimed": None, "archive": None} | {n: s["status"] for n, s in sources.items()})
-    rows.append(
-        {"category": "proves it", "claimed": None, "archive": None}
-        | {n: "yes" if s["proves"] else "no" for n, s in sources.items()}
-    )
-    show(rows, _COLUMNS, "table", "no posts")
+    sources, missing = proof["sources"], proof["missing"]
+
+    def row(name: str, fact: Callable[[dict[str, Any]], Any], **own: int | None) -> dict[str, Any]:
+        return {"category": name, **own} | {source: fact(said) for source, said in sources.items()}
+
+    rows = [
+        *({"category": one["slug"]} | one for one in proof["categories"]),
+        row("all posts", lambda s: s["listed"], claimed=sources["rest"]["claimed"], archive=proof["in_archive"]),
+        row("missing", lambda s: len(s["missing"]), archive=len(missing)),
+        row("unexpected", lambda s: s["unexpected"]),
+        row("read", lambda s: s["status"]),
+        row("proves it", lambda s: "yes" if s["proves"] else "no"),
+    ]
+    print_table(rows, ("category", "claimed", "archive", *SOURCES), "no posts")
     print(f"\n{report['run']}: {report['verdict']}: {visible(report['reason'])}")
-    print(f"{proof['posts']} posts are named, {proof['in_archive']} are in the archive", end="")
+    hidden = proof["hidden_from_listings"]
     print(
-        "" if proof["hidden_from_listings"] is None else f", {proof['hidden_from_listings']} are hidden from listings"
+        f"{proof['posts']} posts are named, {proof['in_archive']} are in the archive"
+        + ("" if hidden is None else f", {hidden} are hidden from listings")
     )
     for name, source in sources.items():
         if source["detail"]:
             print(f"{name}: {visible(source['detail'])}")
     if proof["disagreements"]:
         print("pages and REST disagree: " + ", ".join(f"{k} {n} times" for k, n in proof["disagreements"].items()))
-    for one in proof["missing"][:_MOST]:
-        why = one["reason"] or "could not be had"
-        print(f"missing: {visible(one['url'])}: {visible(why)} ({', '.join(one['sources'])})")
-    if len(proof["missing"]) > _MOST:
-        print(f"… and {len(proof['missing']) - _MOST} more: --json has them all")
+    for one in missing[:_MOST]:
+        print(visible(f"missing: {one['url']}: {one['reason'] or 'could not be had'} ({', '.join(one['sources'])})"))
+    if len(missing) > _MOST:
+        print(f"… and {len(missing) - _MOST} more: --json has them all")

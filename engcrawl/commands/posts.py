@@ -2,121 +2,96 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import re
 import sys
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import fields
-from datetime import date
+from typing import Annotated, Literal
 
+from pydantic import AfterValidator, Field
+
+from engcrawl.arguments import Day, like
 from engcrawl.errors import UsageError
-from engcrawl.items import Post
-from engcrawl.printing import RowsCommand, one_of, option, show
+from engcrawl.printing import RowsOptions, StateCommand, print_csv, print_table
 from engcrawl.state import State
 from engcrawl.text import dates
 
-_COLUMNS = ["id", "published_date", "title", "categories", "gone_since"]
+_COLUMNS = ("id", "published_date", "title", "categories", "gone_since")
 """Of the table."""
 
 
-class Command(RowsCommand):
-    """Prints posts from the state, newest first: also while a crawl is at work."""
+def _in_utc(text: str) -> str:
+    moment = dates.instant(text)
+    return dates.rfc3339(moment) if moment else text
 
-    def short_desc(self) -> str:
-        return "Print the archive's posts"
 
-    def long_desc(self) -> str:
-        return (
-            "Print the archive's posts, newest first: jsonl as posts.jsonl has them, csv with the same keys"
-            " (lists with a line feed between the values), or a table to read."
-        )
+_Moment = Annotated[
+    str,
+    like(
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?",
+        "must be a day as YYYY-MM-DD, like 2024-01-01, or an instant with its offset, like 2024-01-01T03:00:00Z",
+    ),
+    AfterValidator(_in_utc),
+]
 
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """What narrows the posts down."""
-        super().add_options(parser)
-        parser.add_argument("--since", metavar="DAY", help="posts of this day or later, YYYY-MM-DD")
-        parser.add_argument(
-            "--changed-since",
-            metavar="WHEN",
-            help="posts that came, changed or went on this day (UTC) or later, YYYY-MM-DD; or an instant, RFC 3339",
-        )
-        parser.add_argument("--category", metavar="SLUG", help="posts that are filed in this category")
-        parser.add_argument(
-            "--gone",
-            metavar="HOW",
-            default="with",
-            help="posts that the site took down: `with` the others (default), `without`, or `only` those",
-        )
-        parser.add_argument("--count", action="store_true", help="print how many there are, and nothing else")
 
-    def check(self, opts: argparse.Namespace) -> None:
-        """The days and instants as the state has them."""
-        super().check(opts)
-        option(opts, "since", _day)
-        option(opts, "changed_since", _moment)
-        option(opts, "gone", one_of("with", "without", "only"))
+class PostsOptions(RowsOptions):
+    """What narrows the posts down."""
 
-    def show(self, state: State, opts: argparse.Namespace) -> None:
+    since: Day | None = Field(None, title="DAY", description="posts of this day or later, YYYY-MM-DD")
+    changed_since: _Moment | None = Field(
+        None,
+        title="WHEN",
+        description="posts that came, changed or went on this day (UTC) or later, YYYY-MM-DD; or an instant, RFC 3339",
+    )
+    category: str | None = Field(None, title="SLUG", description="posts that are filed in this category")
+    gone: Literal["with", "without", "only"] = Field(
+        "with",
+        title="HOW",
+        description="posts that the site took down: `with` the others (default), `without`, or `only` those",
+    )
+    count: bool = Field(False, description="print how many there are, and nothing else")
+
+
+class Command(StateCommand[PostsOptions]):
+    """Print the archive's posts.
+
+    The newest come first: jsonl as posts.jsonl has them, csv with the same keys (lists with a line feed between the
+    values), or a table to read. A crawl may be at work meanwhile.
+    """
+
+    options_class = PostsOptions
+
+    def show(self, state: State, options: PostsOptions) -> None:
         """Print the posts that the options take."""
-        with closing(_posts(state, opts)) as posts:
-            if opts.count:
+        with closing(_posts(state, options)) as posts:
+            if options.count:
                 print(sum(1 for _ in posts))
-            elif opts.format == "jsonl":
-                for line, _ in posts:
-                    sys.stdout.write(f"{line}\n")
+            elif options.format == "jsonl":
+                sys.stdout.writelines(f"{line}\n" for line, _ in posts)
+            elif options.format == "csv":
+                print_csv(json.loads(line) for line, _ in posts)
             else:
-                rows = (json.loads(line) | {"gone_since": gone} for line, gone in posts)
-                columns = _COLUMNS if opts.format == "table" else [field.name for field in fields(Post)]
-                show(rows, columns, opts.format, "no posts")
+                print_table((json.loads(line) | {"gone_since": gone} for line, gone in posts), _COLUMNS, "no posts")
 
 
-def _posts(state: State, opts: argparse.Namespace) -> Generator[tuple[str, str | None], None, None]:
-    """Each post's line, and since when it is gone."""
-    category: str | None = opts.category
+def _posts(state: State, options: PostsOptions) -> Generator[tuple[str, str | None], None, None]:
+    """Yield each post's line, and since when it is gone."""
+    category = options.category
     if category is not None:
-        _known(state, category)
-    for line, gone in state.posts.lines(since=opts.since, changed_since=opts.changed_since):
-        if category is not None and category not in _categories(line):
+        _check_category(state, category)
+    since = options.since.isoformat() if options.since else None
+    for line, gone in state.posts.lines(since=since, changed_since=options.changed_since):
+        if category is not None and category not in json.loads(line)["categories"]:
             continue
-        if opts.gone == "with" or (opts.gone == "only") == (gone is not None):
+        if options.gone == "with" or (options.gone == "only") == (gone is not None):
             yield line, gone
 
 
-def _known(state: State, category: str) -> None:
-    """Raises UsageError where neither a walk nor a record has that category."""
+def _check_category(state: State, category: str) -> None:
+    """Raise UsageError if neither a walk nor a record has that category."""
     there = {known.slug for known in state.lists.categories.all()}
     if category not in there:
-        for line, _ in state.posts.lines():
-            there.update(_categories(line))
+        there.update(slug for line, _ in state.posts.lines() for slug in json.loads(line)["categories"])
     if category not in there:
         raise UsageError(f"option --category={category}: must be one of {', '.join(sorted(there))}")
-
-
-def _categories(line: str) -> list[str]:
-    found: list[str] = json.loads(line)["categories"]
-    return found
-
-
-def _day(text: str) -> str:
-    wrong = ValueError("must be a day as YYYY-MM-DD, like 2024-01-01")
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        raise wrong
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise wrong from None
-
-
-def _moment(text: str) -> str:
-    try:
-        moment = dates.instant(text) if re.fullmatch(_INSTANT, text) else None
-        return dates.rfc3339(moment) if moment else _day(text)
-    except ValueError:
-        raise ValueError(
-            "must be a day as YYYY-MM-DD, like 2024-01-01, or an instant with its offset, like 2024-01-01T03:00:00Z"
-        ) from None
-
-
-_INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"

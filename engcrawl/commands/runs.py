@@ -2,102 +2,84 @@
 
 from __future__ import annotations
 
-import argparse
-import re
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn, Self
 
+from pydantic import BeforeValidator, Field, model_validator
+
+from engcrawl.arguments import Count
 from engcrawl.errors import UsageError
-from engcrawl.printing import RowsCommand, option, show
-from engcrawl.report.freshness import LAST, Judgement, Level, judge
+from engcrawl.printing import RowsOptions, StateCommand, print_csv, print_jsonl, print_table
+from engcrawl.report.freshness import LAST, Judgement, Level, judge, moment
 from engcrawl.state import State
-from engcrawl.text import dates
 from engcrawl.text.durations import duration
 from engcrawl.text.visible import visible
 
-_COLUMNS = [
-    "run",
-    "verdict",
-    "exit_status",
-    "start",
-    "seconds",
-    "listed",
-    "new",
-    "updated",
-    "gone",
-    "problems",
-    "host",
-    "pid",
-    "reason",
-]
-_NARROW = ["run", "verdict", "seconds", "new", "updated", "gone", "problems"]
+_COLUMNS = ("run", "verdict", "seconds", "new", "updated", "gone", "problems")
 """Of the table; the reasons stand beneath it."""
-_MAX_AGE = timedelta(hours=26)
 _REASONS = {"running": "pid {pid} on {host}", "died": "its process (pid {pid} on {host}) is gone, and left no verdict"}
 
 
-class Command(RowsCommand):
-    """Prints the last runs, the newest first, also the one that is at work, and those that died."""
+class RunsOptions(RowsOptions):
+    """How many runs, or whether they are judged."""
 
-    def short_desc(self) -> str:
-        return "Print the last runs with their verdicts"
+    last: Count = Field(20, title="N", description="how many, from 1 (default: 20)")
+    check: bool = Field(
+        False,
+        description="print one line on whether the archive is fresh; the exit status is 0 OK, 1 WARNING, 2 CRITICAL, or"
+        " 3 UNKNOWN, also for a wrong option",
+    )
+    max_age: Annotated[timedelta, BeforeValidator(duration)] | None = Field(
+        None,
+        title="AGE",
+        description="with --check: how long ago the last complete run may have ended, and how long one may be at work,"
+        " like 90m, 26h or 2d (default: 26h)",
+    )
 
-    def long_desc(self) -> str:
-        return (
-            "Print the last runs, newest first. Beside the verdicts of `scrapy crawl` there are `running` and `died`:"
-            " killed, or the machine went down; the next run goes on where a dead one was. With --check, one line"
-            " and an exit status for a monitor instead."
-        )
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.max_age and not self.check:
+            raise ValueError("option --max-age: goes with --check")
+        return self
 
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """How many."""
-        super().add_options(parser)
-        parser.add_argument("--last", default="20", metavar="N", help="how many, from 1 (default: 20)")
-        parser.add_argument(
-            "--check",
-            action="store_true",
-            help="print one line on whether the archive is fresh; the exit status is 0 OK, 1 WARNING, 2 CRITICAL, or"
-            " 3 UNKNOWN, also for a wrong option",
-        )
-        parser.add_argument(
-            "--max-age",
-            metavar="AGE",
-            help="with --check: how long ago the last complete run may have ended, and how long one may be at work,"
-            " like 90m, 26h or 2d (default: 26h)",
-        )
 
-    def check(self, opts: argparse.Namespace) -> None:
-        """The number, and the age."""
-        super().check(opts)
-        option(opts, "last", _count)
-        option(opts, "max_age", duration)
-        if opts.max_age and not opts.check:
-            raise UsageError("option --max-age: goes with --check")
+class Command(StateCommand[RunsOptions]):
+    """Print the last runs with their verdicts.
 
-    def _end(self, message: str, status: int) -> NoReturn:
-        if "--check" in sys.argv:  # options that can't be read are no reason to miss it
-            self._judged(Judgement(Level.UNKNOWN, " ".join(message.split())))
-        super()._end(message, status)
+    The newest come first. Beside the verdicts of `scrapy crawl` there are `running` and `died`: killed, or the machine
+    went down; the next run goes on where a dead one was. With --check, one line and an exit status for a monitor
+    instead.
+    """
 
-    def _judged(self, judgement: Judgement) -> NoReturn:
-        print(judgement, flush=True)
-        raise SystemExit(judgement.level)
+    options_class = RunsOptions
 
-    def show(self, state: State, opts: argparse.Namespace) -> None:
+    def show(self, state: State, options: RunsOptions) -> None:
         """Print the runs, or judge them."""
-        if opts.check:
-            self._judged(judge(_runs(state, LAST), datetime.now(UTC), opts.max_age or _MAX_AGE))
-        rows = [_row(run) for run in _runs(state, opts.last)]
-        show(rows, _NARROW if opts.format == "table" else _COLUMNS, opts.format, "no runs")
-        if opts.format == "table":
+        if options.check:
+            judgement = judge(_runs(state, LAST), datetime.now(UTC), options.max_age or timedelta(hours=26))
+            print(judgement)
+            self.exitcode = judgement.level
+            return
+        rows = [_row(run) for run in _runs(state, options.last)]
+        if options.format == "table":
+            print_table(rows, _COLUMNS, "no runs")
             for row in rows:
                 if row["verdict"] != "complete":
                     print(visible(f"{row['run']}: {row['reason']}"))
+        else:
+            (print_csv if options.format == "csv" else print_jsonl)(rows)
+
+    def fail(self, message: str, status: int = UsageError.exit_status) -> NoReturn:
+        """End with *message* on one line; a monitor reads it as its judgement."""
+        if "--check" in sys.argv:  # options that can't be read are no reason to miss it
+            print(Judgement(Level.UNKNOWN, " ".join(message.split())))
+            raise SystemExit(Level.UNKNOWN)
+        super().fail(message, status)
 
 
 def _runs(state: State, last: int) -> list[dict[str, Any]]:
-    """The runs, each with a verdict: `running` or `died` where it left none."""
+    """Return the runs, each with a verdict: `running` or `died` where it left none."""
     open_runs = [run for run in state.runs.last(last) if run["verdict"] is None]
     dead = {run["name"] for run in open_runs if not state.lives(run["pid"], run["host"])}
     state.commit()  # read again: one that ended meanwhile has its verdict now
@@ -107,27 +89,17 @@ def _runs(state: State, last: int) -> list[dict[str, Any]]:
 
 def _row(run: dict[str, Any]) -> dict[str, Any]:
     report = run["report"] or {}
-    posts = report.get("posts", {})
-    start = dates.instant(run["start"])
-    end = dates.instant(run["end"]) if run["end"] else datetime.now(UTC)
     verdict = run["verdict"]
-    assert start is not None
-    assert end is not None
+    end = moment(run["end"]) if run["end"] else datetime.now(UTC)
     return {
         "run": run["name"],
         "verdict": verdict,
         "exit_status": report.get("exit_status"),
         "start": run["start"],
-        "seconds": None if verdict == "died" else round((end - start).total_seconds()),
-        **{name: posts.get(name) for name in ("listed", "new", "updated", "gone")},
+        "seconds": None if verdict == "died" else round((end - moment(run["start"])).total_seconds()),
+        **{name: report.get("posts", {}).get(name) for name in ("listed", "new", "updated", "gone")},
         "problems": len(report["problems"]) if report else None,
         "host": run["host"],
         "pid": run["pid"],
         "reason": report.get("reason") or _REASONS.get(verdict, "").format(**run) or None,
     }
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
-        raise ValueError("must be a whole number from 1")
-    return int(text)
