@@ -8,9 +8,11 @@ import contextlib
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from scrapy.commands import crawl
+from scrapy.crawler import Crawler
+from scrapy.settings import Settings
 from scrapy.spiderloader import get_spider_loader
 from scrapy.utils.log import configure_logging
 
@@ -23,14 +25,11 @@ from engcrawl.report.metrics import metrics_file, write_failed
 from engcrawl.report.output import withhold_writing
 from engcrawl.report.verdict import Outcome
 
-if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
-
 logger = logging.getLogger(__name__)
 
 
 class Command(crawl.Command):
-    """Scrapy's command: arguments are checked before anything else, and the verdict becomes the exit status."""
+    """Run a spider, after its arguments and settings were checked; the verdict is the exit status."""
 
     def long_desc(self) -> str:
         verdicts = ", ".join(f"{int(outcome)} {outcome}" for outcome in Outcome)
@@ -41,11 +40,11 @@ class Command(crawl.Command):
         super().process_options(args, opts)
         assert self.settings is not None
         try:
-            self._arguments = self._checked(args, opts)
+            self._arguments = _checked(args, opts.spargs, self.settings)
             withhold_writing()
             logs.configure(self.settings)
         except UsageError as error:
-            self._usage(str(error))
+            _refuse(error, self.settings)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider to its end."""
@@ -56,49 +55,48 @@ class Command(crawl.Command):
         status = final_stats(crawler).get("engcrawl/exit_status")
         if status is None:
             error = task.exception() if isinstance(task, asyncio.Task) and task.done() else None
-            self._without_verdict(crawler, error)
-        else:
-            self.exitcode = status
+            status = self._without_verdict(crawler, error)
+        self.exitcode = status
 
-    def _without_verdict(self, crawler: Crawler, error: BaseException | None) -> None:
-        """A run that could not begin leaves no verdict but a line in the log, an alert, and its metrics."""
+    def _without_verdict(self, crawler: Crawler, error: BaseException | None) -> Outcome:
+        """Tell of a run that could not begin by a line in the log, an alert, and its metrics; return how it ended."""
         if isinstance(error, EngcrawlError):
             outcome, why, trace = Outcome(error.exit_status), str(error), None
         else:
             outcome, trace = Outcome.FAILED, error
             why = f"{type(error).__name__}: {error}" if error else "no verdict: see above"
-        self.exitcode = outcome
         logger.error("Verdict: %s (exit status %d): %s", outcome, outcome, why, exc_info=trace)
         if outcome is Outcome.FAILED:
             write_failed(crawler.settings, crawler.spidercls.name, self._arguments["site"])
             never_began(crawler.spidercls.name, self._arguments, int(outcome), why)
+        return outcome
 
-    def _checked(self, args: list[str], opts: argparse.Namespace) -> dict[str, Any]:
-        """The spider's arguments. Raises UsageError, also for settings that can't be meant so."""
-        assert self.settings is not None
-        spiders = get_spider_loader(self.settings)
-        if len(args) != 1 or args[0] not in spiders.list():
-            raise UsageError(f"spider {' '.join(args)!r}: must be one of {', '.join(spiders.list())}")
-        try:
-            arguments = spiders.load(args[0]).arguments_class.parse(opts.spargs)  # type: ignore[attr-defined]
-        except UsageError as error:
-            raise UsageError(f"{args[0]}: {error}") from error
-        output: str = self.settings["ENGCRAWL_OUTPUT"]
-        if "_job" in opts.spargs and not Path(output).is_absolute():  # Scrapyd's working folder is no place for it
-            raise UsageError(
-                f"setting ENGCRAWL_OUTPUT={output}: must be an absolute path under Scrapyd, in Scrapyd's environment or"
-                " as the job's setting"
-            )
-        metrics_file(self.settings)
-        private_allowed(self.settings)
-        found: dict[str, Any] = arguments.model_dump(mode="json")
-        return found
 
-    def _usage(self, message: str) -> NoReturn:
-        assert self.settings is not None
-        sys.stderr.write(f"scrapy crawl: {message}\n")
-        if self.settings["LOG_FILE"]:  # a job's log under Scrapyd, which keeps what goes to standard error to itself
-            with contextlib.suppress(OSError, ValueError):  # where that is what the message is about
-                configure_logging(self.settings)
-                logger.error("Verdict: %s (exit status %d): %s", Outcome.USAGE, Outcome.USAGE, message)
-        raise SystemExit(Outcome.USAGE)
+def _checked(args: list[str], given: dict[str, str], settings: Settings) -> dict[str, Any]:
+    """Return the spider's arguments. Raises UsageError, also for settings that can't be meant so."""
+    spiders = get_spider_loader(settings)
+    if len(args) != 1 or args[0] not in spiders.list():
+        raise UsageError(f"spider {' '.join(args)!r}: must be one of {', '.join(spiders.list())}")
+    try:
+        arguments = spiders.load(args[0]).arguments_class.parse(given)  # type: ignore[attr-defined]
+    except UsageError as error:
+        raise UsageError(f"{args[0]}: {error}") from error
+    output: str = settings["ENGCRAWL_OUTPUT"]
+    if "_job" in given and not Path(output).is_absolute():  # Scrapyd's working folder is no place for it
+        raise UsageError(
+            f"setting ENGCRAWL_OUTPUT={output}: must be an absolute path under Scrapyd, in Scrapyd's environment or"
+            " as the job's setting"
+        )
+    metrics_file(settings)
+    private_allowed(settings)
+    found: dict[str, Any] = arguments.model_dump(mode="json")
+    return found
+
+
+def _refuse(error: UsageError, settings: Settings) -> NoReturn:
+    sys.stderr.write(f"scrapy crawl: {error}\n")
+    if settings["LOG_FILE"]:  # a job's log under Scrapyd, which keeps what goes to standard error to itself
+        with contextlib.suppress(OSError, ValueError):  # where that is what the message is about
+            configure_logging(settings)
+            logger.error("Verdict: %s (exit status %d): %s", Outcome.USAGE, Outcome.USAGE, error)
+    raise SystemExit(Outcome.USAGE) from error
