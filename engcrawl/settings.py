@@ -42,9 +42,7 @@ DOWNLOAD_VERIFY_CERTIFICATES = True
 # A blog's archive needs no session.
 COOKIES_ENABLED = False
 
-DEFAULT_REQUEST_HEADERS = {
-    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-}
+DEFAULT_REQUEST_HEADERS = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 DOWNLOAD_HANDLERS = {
     # Scrapy's own, and a browser where a request asks for one.
@@ -126,13 +124,8 @@ LOG_LEVEL = "INFO"
 
 FEED_EXPORT_ENCODING = "utf-8"
 FEED_URI_PARAMS = "engcrawl.extensions.run.uri_params"
-FEED_STORAGES = {
-    "": "engcrawl.report.feeds.AtomicFileFeedStorage",
-    "file": "engcrawl.report.feeds.AtomicFileFeedStorage",
-}
-FEEDS = {
-    "%(output)s/runs/%(run)s.jsonl": {"format": "jsonlines", "overwrite": True, "store_empty": True},
-}
+FEED_STORAGES = dict.fromkeys(("", "file"), "engcrawl.report.feeds.AtomicFileFeedStorage")
+FEEDS = {"%(output)s/runs/%(run)s.jsonl": {"format": "jsonlines", "overwrite": True, "store_empty": True}}
 
 # Starts the Chromium that is there; scrapy-playwright's own knows only the one that Playwright downloads.
 PLAYWRIGHT_BROWSER_PROVIDER = "engcrawl.http.browser.handler.ChromiumProvider"

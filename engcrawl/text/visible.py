@@ -10,22 +10,21 @@ _SETTING = re.compile(r"('[A-Z0-9_]*(?:SECRET|TOKEN|PASS)[A-Z0-9_]*': )(?!None)(
 _PARAMETER = re.compile(
     r"([?&](?:[\w-]*(?:passw|secret|token|api_?key|signature)[\w-]*|pwd|sig)(?:=|%3D))[^\s&#'\"]+", re.IGNORECASE
 )
-_LINE = re.compile(r"\n(?=\S)")
 
 
 def masked(text: str) -> str:
-    """*text* with ``***`` for what is secret in its addresses: passwords, and parameters that are named as such."""
+    """Return *text* with ``***`` for the secrets in its addresses: passwords, and parameters named as such."""
     text = _SETTING.sub(r"\1'***'", text)
     return _PARAMETER.sub(r"\1***", _PASSWORD.sub(r"\1:***@", text))
 
 
 def shown(text: str) -> str:
-    """*text* as a log may have it: without secrets, without what would steer a terminal, further lines set in."""
+    """Return *text* as a log may have it: no secrets, nothing that steers a terminal, further lines indented."""
     text = masked(text)
-    if not text.isprintable():
-        text = "".join(s if s.isprintable() or s in "\n\t" else s.encode("unicode_escape").decode() for s in text)
-        text = _LINE.sub("\n ", text)
-    return text
+    if text.isprintable():
+        return text
+    signs = (s if s.isprintable() or s in "\n\t" else s.encode("unicode_escape").decode() for s in text)
+    return re.sub(r"\n(?=\S)", "\n ", "".join(signs))
 
 
 def visible(text: str) -> str:
