@@ -191,12 +191,12 @@ def test_without_a_state_it_is_one_line(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-def stored(output: Path, **facts: Any) -> None:
+def stored(output: Path, site: str = "https://x.example", **facts: Any) -> None:
     """A state with one post, and a run that never ended, of a process (init's) that is there but has no lock."""
-    output.mkdir()
-    with State.open(f"sqlite:///{output}/archive.db", "https://x.example") as state:
+    output.mkdir(exist_ok=True)
+    with State.open(f"sqlite:///{output}/archive.db", site) as state:
         state.runs.begin("archive-20261123T000000Z", "archive", {}, "2026-11-23T00:00:00Z")
-        known: dict[str, Any] = {"id": 1, "url": "https://x.example/1/", "title": "t", "published_date": "2020-01-01"}
+        known: dict[str, Any] = {"id": 1, "url": f"{site}/1/", "title": "t", "published_date": "2020-01-01"}
         state.posts.store(Found(post=Post(**known | {"crawled_at": "2026-11-23T00:00:00Z"} | facts)))
         state.commit()
     with closing(sqlite3.connect(output / "archive.db")) as db, db:
@@ -208,6 +208,21 @@ def test_a_process_that_has_a_dead_runs_number_is_not_that_run(output: Path) -> 
     died = json.loads(run(output, "runs"))
     assert (died["verdict"], died["seconds"], died["exit_status"]) == ("died", None, None)
     assert died["reason"] == f"its process (pid 1 on {HOST}) is gone, and left no verdict"
+
+
+def test_blog_says_which_one_where_the_state_has_several(output: Path) -> None:
+    stored(output)
+    stored(output, "https://www.y.example/blog", id=2)
+    keys = "x.example, y.example_blog"
+    state = f"sqlite:///{output}/archive.db"
+    for name in ("posts", "runs", "coverage"):
+        said = f"scrapy {name}: {state} has several blogs: --blog must be one of {keys}\n"
+        assert run(output, name, status=2) == said
+    assert ids(run(output, "posts", "--blog", "x.example")) == [1]
+    assert ids(run(output, "posts", "--blog", "y.example_blog")) == [2]
+    assert len(run(output, "runs", "--blog", "y.example_blog").splitlines()) == 1
+    unknown = run(output, "posts", "--blog", "y.example", status=2)
+    assert unknown == f"scrapy posts: option --blog=y.example: must be one of {keys}\n"
 
 
 def test_a_category_that_only_records_name_is_known_also_where_the_days_leave_none(output: Path) -> None:
