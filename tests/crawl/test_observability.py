@@ -172,8 +172,9 @@ from engcrawl.spiders.archive import ArchiveSpider
 class BrokenSpider(ArchiveSpider):
     name = "broken"
 
-    def parse_article(self, response, waiting):
+    async def start(self):
         raise ValueError("first line\\nhttp://me:sesame@h/")
+        yield
 """
 
 
@@ -202,7 +203,7 @@ def test_each_line_of_the_log_can_be_an_object(serve: Serve, output: Path, to_fi
     named = [one["run"] for one in found]
     assert named == [None] * named.count(None) + [run_name] * named.count(run_name)
     verdicts = [one for one in found if one["message"].startswith("Verdict: ")]
-    assert [(one["level"], one["logger"]) for one in verdicts] == [("INFO", "engcrawl.extensions.verdict")]
+    assert [(one["level"], one["logger"]) for one in verdicts] == [("INFO", "engcrawl.extensions.run")]
 
 
 def test_an_exception_is_part_of_its_object(serve: Serve, output: Path, tmp_path: Path) -> None:
