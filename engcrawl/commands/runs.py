@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from engcrawl.arguments import Count
 from engcrawl.errors import UsageError
 from engcrawl.printing import RowsOptions, StateCommand, print_csv, print_jsonl, print_table
-from engcrawl.report.freshness import LAST, Judgement, Level, judge, moment
+from engcrawl.report.freshness import LAST, Judgement, Level, judge
 from engcrawl.state import State
 from engcrawl.text.durations import duration
 from engcrawl.text.visible import visible
@@ -90,13 +90,13 @@ def _runs(state: State, last: int) -> list[dict[str, Any]]:
 def _row(run: dict[str, Any]) -> dict[str, Any]:
     report = run["report"] or {}
     verdict = run["verdict"]
-    end = moment(run["end"]) if run["end"] else datetime.now(UTC)
+    end = datetime.fromisoformat(run["end"]) if run["end"] else datetime.now(UTC)
     return {
         "run": run["name"],
         "verdict": verdict,
         "exit_status": report.get("exit_status"),
         "start": run["start"],
-        "seconds": None if verdict == "died" else round((end - moment(run["start"])).total_seconds()),
+        "seconds": None if verdict == "died" else round((end - datetime.fromisoformat(run["start"])).total_seconds()),
         **{name: report.get("posts", {}).get(name) for name in ("listed", "new", "updated", "gone")},
         "problems": len(report["problems"]) if report else None,
         "host": run["host"],

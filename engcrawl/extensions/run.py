@@ -73,7 +73,6 @@ class Running:
         self._committing = create_looping_call(self._commit)
         for receiver, signal in (
             (self.engine_started, signals.engine_started),
-            (self.spider_closed, signals.spider_closed),
             (self.engine_stopped, signals.engine_stopped),
             (self.item_left, signals.item_scraped),
             (self.item_dropped, signals.item_dropped),
@@ -88,6 +87,8 @@ class Running:
         return cls(crawler)
 
     def engine_started(self) -> None:
+        # Last of all extensions: what others do when the spider closes is in the verdict's stats.
+        self.crawler.signals.connect(self.spider_closed, signals.spider_closed)
         self._committing.start(_COMMIT_EVERY, now=False)
 
     def engine_stopped(self) -> None:

@@ -132,14 +132,12 @@ class Database:
     def _lock_and_upgrade(self, blog: str) -> None:
         from sqlalchemy_dlock.factory import create_sadlock  # not for SQLite, which most runs have
 
-        schema = create_sadlock(self._connection, "engcrawl schema")  # two first runs at once make one schema
-        schema.acquire()
-        try:
-            migrations.upgrade(self._connection)
-            self._connection.commit()
-        finally:
-            self._connection.rollback()
-            schema.release()
+        with create_sadlock(self._connection, "engcrawl schema"):  # two first runs at once make one schema
+            try:
+                migrations.upgrade(self._connection)
+                self._connection.commit()
+            finally:  # of a step that failed: the lock is given back in a transaction that can go on
+                self._connection.rollback()
         if create_sadlock(self._connection, f"engcrawl run {blog}").acquire(block=False):
             return
         query = sa.select(RUNS.c.pid, RUNS.c.host, RUNS.c.start).where(RUNS.c.blog == blog, RUNS.c.verdict.is_(None))
