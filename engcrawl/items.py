@@ -179,7 +179,7 @@ def merged(listings: Post | None, rest: Post | None) -> Post:
     """Return what sources say of a post, by fixed precedence; *listings* and REST, one of which is there.
 
     REST's word stands where it has one: its categories and tags are all of the post's, its day is the site's. Authors
-    are the exception: it names the first alone. A day comes from REST, else the permalink, else listings. What one
+    are the exception: it names the first alone. A day comes from REST, else listings, else the permalink. What one
     source leaves open the other fills; a post that either marks as a video is one.
     """
     given = [replace(facts) for facts in (rest, listings) if facts is not None]
@@ -198,7 +198,7 @@ def merged(listings: Post | None, rest: Post | None) -> Post:
 def _take_permalinks_day(post: Post, of_rest: str | None) -> None:
     day = None if post.external else dates.permalink_day(post.url)
     if day:
-        post.published_date = dates.first_day(of_rest, day.isoformat(), post.published_date)
+        post.published_date = of_rest or dates.first_day(post.published_date, day.isoformat())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

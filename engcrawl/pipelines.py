@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any, Self
 
 from itemadapter import ItemAdapter
 from pydantic import TypeAdapter, ValidationError
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DropItem
+from scrapy.exceptions import DropItem, NotConfigured
 
 from engcrawl.items import Found, Post
 from engcrawl.report.run import Run
@@ -43,6 +44,9 @@ class NormaliseDates:
         day, instant = post["published_date"], post["published_at"]
         if day and instant and dates.contradicts(day, instant):
             item.problems.append(f"published_date: {day} contradicts published_at, {instant}")
+        permalink = None if post["external"] else dates.permalink_day(post["url"])
+        if day and permalink and abs(date.fromisoformat(day) - permalink) > timedelta(days=1):
+            item.problems.append(f"published_date: {day} contradicts the permalink, {permalink}")
         post["crawled_at"] = post["crawled_at"] or dates.now()  # one of an earlier run has it
         return item
 
@@ -100,6 +104,8 @@ class Remember:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        if not hasattr(crawler.spider, "run"):
+            raise NotConfigured  # `scrapy fetch` and `scrapy shell` are no runs
         return cls(crawler.spider.run)  # type: ignore[union-attr]
 
     def process_item(self, item: Found) -> dict[str, Any]:

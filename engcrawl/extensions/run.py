@@ -13,6 +13,7 @@ from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call
 
 import engcrawl.signals
+from engcrawl import __version__
 from engcrawl.errors import StateError
 from engcrawl.http.engine import closing
 from engcrawl.http.fetch import OVERRULED
@@ -24,7 +25,7 @@ from engcrawl.report.proof import prove
 from engcrawl.report.run import Run
 from engcrawl.report.runlog import RunLog
 from engcrawl.report.stats import plain
-from engcrawl.report.verdict import Outcome, account, decide, heading
+from engcrawl.report.verdict import Outcome, account, decide, entries, told
 from engcrawl.state import State
 from engcrawl.text.dates import now, rfc3339
 
@@ -142,18 +143,28 @@ class Running:
             await self._feeds_closed.wait()
         feeds_failed = failed(self.crawler, exporter)
         outcome, why, found = self._judge(reason, feeds_failed=feeds_failed)
-        end = now()
-        verdict = {"run": self.files.name, "job": getattr(self.spider, "job", None), "spider": self.spider.name}
-        verdict |= {"arguments": self.arguments} | heading(self.log, outcome, why, end) | account(self.log) | found
         stats = self.crawler.stats.get_stats()
-        verdict |= {
+        verdict: dict[str, Any] = {
+            "run": self.files.name,
+            "job": getattr(self.spider, "job", None),
+            "engcrawl": __version__,
+            "spider": self.spider.name,
+            "arguments": self.arguments,
+            "start": self.log.start,
+            "end": now(),
+            **told(outcome, why),
+            **account(self.log),
+            "coverage": found["coverage"],
+            "proof": found["proof"],
+            **entries(self.log),
             "charsets": {name.rpartition("/")[2]: n for name, n in stats.items() if name.startswith(OVERRULED)},
             "stats": plain(stats),
             "feed": self.files.feed.name if self.files.feed.exists() else None,
             "feeds": exporter.addresses if exporter is not None else [],
+            "archive": found["archive"],
         }
         outcome, why = self._write(outcome, why, verdict, delivered=not feeds_failed)
-        verdict |= heading(self.log, outcome, why, end)
+        verdict |= told(outcome, why)
         self.crawler.stats.set_value("engcrawl/verdict", str(outcome))
         self.crawler.stats.set_value("engcrawl/exit_status", int(outcome))
         self.crawler.signals.send_catch_log(engcrawl.signals.verdict_given, verdict=verdict)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Any
 
-from engcrawl import __version__
 from engcrawl.report.proof import proven_by, unexplained
 from engcrawl.report.runlog import OUTCOMES, RunLog
 
@@ -77,8 +76,13 @@ def _lack(log: RunLog, proof: dict[str, Any] | None) -> str | None:
     return f"{log.unread} posts wait to be read by the next run" if log.unread else None
 
 
+def told(outcome: Outcome, why: str) -> dict[str, Any]:
+    """Return the verdict in one word, one number and one line."""
+    return {"verdict": str(outcome), "exit_status": int(outcome), "reason": why}
+
+
 def account(log: RunLog) -> dict[str, Any]:
-    """Return what a verdict says of a run's posts, categories and problems."""
+    """Return what became of a run's posts, and how far its categories were walked."""
     return {
         "posts": {
             "listed": log.listed,
@@ -87,31 +91,15 @@ def account(log: RunLog) -> dict[str, Any]:
             "dropped": dict(log.dropped),
         },
         "categories": [
-            {
-                "slug": c.slug,
-                "url": c.url,
-                "pages": c.pages,
-                "walked": len(c.walked),
-                "posts": c.posts,
-                "end": c.end,
-                "pagination": c.pagination,
-                "detour": c.detour,
-            }
+            {name: getattr(c, name) for name in ("slug", "url", "pages")}
+            | {"walked": len(c.walked)}
+            | {name: getattr(c, name) for name in ("posts", "end", "pagination", "detour")}
             for c in sorted(log.categories.values(), key=lambda c: c.slug)
         ],
-        "problems": [one.entry() for one in log.problems],
-        "notes": [one.entry() for one in log.notes],
-        "unlisted": [one.entry() for one in log.unlisted_posts],
     }
 
 
-def heading(log: RunLog, outcome: Outcome, why: str, end: str) -> dict[str, Any]:
-    """Return what a verdict begins with, beside the run's name and arguments."""
-    return {
-        "engcrawl": __version__,
-        "start": log.start,
-        "end": end,
-        "verdict": str(outcome),
-        "exit_status": int(outcome),
-        "reason": why,
-    }
+def entries(log: RunLog) -> dict[str, Any]:
+    """Return the addresses of which a run has something to say."""
+    named = {"problems": log.problems, "notes": log.notes, "unlisted": log.unlisted_posts}
+    return {name: [one.entry() for one in those] for name, those in named.items()}

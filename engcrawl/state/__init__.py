@@ -14,7 +14,7 @@ from engcrawl.state.lists import Lists
 from engcrawl.state.mentions import Mentions
 from engcrawl.state.posts import Posts
 from engcrawl.state.runs import Runs
-from engcrawl.state.tables import BLOGS
+from engcrawl.state.tables import BLOGS, POSTS
 from engcrawl.state.wants import Wants
 from engcrawl.text.urls import blog_key
 
@@ -68,11 +68,13 @@ class State:
 
     def _register(self, site: str, *, alone: bool) -> None:
         sites = {row.blog: row.site for row in self._db.all(sa.select(BLOGS))}
-        if alone and (others := sites.keys() - {self.blog}):
+        others = sites.keys() - {self.blog} if alone else set()
+        if others and self._db.scalar(sa.select(POSTS.c.id).where(POSTS.c.blog.in_(others)).limit(1)) is not None:
             raise UsageError(
                 f"argument site={site}: {self.name} is the archive of {sites[min(others)]}; each site needs an"
                 " ENGCRAWL_OUTPUT (and ENGCRAWL_STATE) of its own"
             )
+        self._db.execute(BLOGS.delete().where(BLOGS.c.blog.in_(others)))  # no run of theirs stored anything
         if self.blog in sites:
             self._db.execute(BLOGS.update().where(BLOGS.c.blog == self.blog).values(site=site))
         else:

@@ -76,7 +76,7 @@ def test_an_archive_gets_stale_with_time_and_only_a_run_of_all_of_it_makes_it_fr
 
 def test_a_run_with_holes_is_a_warning(server: Server, output: Path) -> None:
     post = server.blog.publish(("web",))
-    server.faults.append(Fault("status", post.path, status=500))
+    server.faults += [Fault("status", post.path, status=500), Fault("status", "/wp-json/.*", status=404)]
     assert crawl(output, site=server.url, settings={"RETRY_TIMES": "0"}).status == 3
     last = names(output)[0]
     status, line = check(output)

@@ -49,6 +49,7 @@ def test_the_category_page_gives_its_twelve_posts_and_an_incomplete_walk(output:
     assert len(posts) == 12
     assert next(p for p in posts if p["id"] == 21564) == {
         "id": 21564,
+        "type": "post",
         "url": "https://engineering.fb.com/2024/08/21/production-engineering/bringing-llama-3-to-life/",
         "title": "Bringing Llama 3 to life",
         "published_date": "2024-08-21",
@@ -66,6 +67,7 @@ def test_the_category_page_gives_its_twelve_posts_and_an_incomplete_walk(output:
         "language": None,
         "content_html": None,
         "content_markdown": None,
+        "content_source": None,
     }
     assert next(p["url"] for p in posts if p["id"] == 21183) == (
         "https://www.metacareers.com/life/building-custom-silicon-for-the-future-of-ai/"
@@ -88,6 +90,7 @@ def test_the_article_page_gives_the_whole_record(output: Path) -> None:
     excerpt = post.pop("excerpt")
     assert post == {
         "id": 22242,
+        "type": "post",
         "url": ARTICLE,
         "title": "Revolutionizing software testing: Introducing LLM-powered bug catchers",
         "published_date": "2025-02-05",
@@ -110,6 +113,7 @@ def test_the_article_page_gives_the_whole_record(output: Path) -> None:
         "protected": False,
         "image_url": "https://engineering.fb.com/wp-content/uploads/2021/10/RiB_DarkBlue.jpg",
         "language": "en-US",
+        "content_source": "page",
     }
     assert excerpt.startswith("WHAT IT IS Meta’s Automated Compliance Hardening (ACH) tool")
     assert html.startswith('<h2><span style="font-weight: 400;">WHAT IT IS</span></h2>')

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engcrawl.settings import ITEM_PIPELINES
 from tests.support.crawls import Crawl, crawl
 
 SITE = "https://blog.example.com"
@@ -109,12 +110,18 @@ def test_a_slug_that_a_class_cannot_hold_is_walked_once(output: Path) -> None:
     assert {c["slug"] for c in done.verdict["categories"]} == {"storage", "c-яз", "uncategorized"}
 
 
-def test_posts_without_an_id_are_reported_not_skipped(output: Path) -> None:
-    nameless = '<article class="hentry post-2"><h2 class="entry-title"><a href="/x/">X</a></h2></article>'
-    pages = {"/": page(9), "/category/storage/": page(1).replace("</main>", f"{nameless}</main>")}
-    done = replay(output, pages)
-    assert done.status == 3
-    assert done.problems == [(f"{SITE}/category/storage/", "1 posts without an ID (no id=post-N) beside 1 with one")]
+def test_posts_without_an_id_are_resolved_by_their_own_pages(output: Path) -> None:
+    nameless = '<article class="hentry"><h2 class="entry-title"><a href="/x/">X</a></h2></article>'
+    own = ARTICLE.replace('<article id="post-1">', '<article id="post-2"><h1 class="entry-title">X</h1>')
+    pages = {
+        "/": page(9),
+        "/category/storage/": page(1).replace("</main>", f"{nameless}</main>"),
+        "/2024/01/01/p1/": ARTICLE,
+        "/x/": own.replace("<body>", '<body class="single postid-2">'),
+    }
+    done = replay(output, pages, "-a", "articles=yes")
+    assert done.status == 0, done.log
+    assert {post["id"]: post["title"] for post in done.feed} == {1: "Post 1", 2: "X"}
 
 
 def test_a_page_with_fewer_posts_than_the_site_puts_on_one_is_reported(output: Path) -> None:
@@ -131,9 +138,10 @@ def test_a_page_with_fewer_posts_than_the_site_puts_on_one_is_reported(output: P
     assert done.problems == [(f"{SITE}/category/storage/", "2 posts, where the site puts 3 on a page")]
 
 
-def test_a_request_that_some_component_drops_is_noticed(output: Path) -> None:
-    pages = {"/": page(9), "/category/storage/": page(1, 1000), "/2024/01/01/p1/": ARTICLE}
-    done = replay(output, pages, "-a", "articles=yes", settings={"URLLENGTH_LIMIT": "43"})
+def test_a_post_that_some_component_drops_is_noticed(output: Path) -> None:
+    pages = {"/": page(9), "/category/storage/": page(1, 2)}
+    pipelines = json.dumps({"tests.support.exporters.DropsTheSecond": 50} | ITEM_PIPELINES)
+    done = replay(output, pages, settings={"ITEM_PIPELINES": pipelines})
     assert done.status == 3
     assert done.verdict["reason"] == "1 posts were looked at, and have no record"
 

@@ -1,7 +1,10 @@
-"""Provide exporters that a crawl's settings name."""
+"""Provide exporters and pipelines with errors in them, which a crawl's settings name."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from scrapy.exceptions import DropItem
 from scrapy.exporters import JsonLinesItemExporter
 
 
@@ -10,3 +13,13 @@ class Unwritable(JsonLinesItemExporter):
 
     def export_item(self, item: object) -> None:
         raise UnicodeEncodeError("ascii", "ж", 0, 1, "can't be said")
+
+
+class DropsTheSecond:
+    """A pipeline with an error in it: it drops post 2, and tells nobody."""
+
+    def process_item(self, item: Any) -> Any:
+        """Let the others through."""
+        if item.post.id == 2:
+            raise DropItem("for no reason")
+        return item

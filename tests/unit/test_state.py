@@ -163,7 +163,7 @@ def test_rests_word_stands_but_for_authors_and_what_it_leaves_open() -> None:
     )
 
 
-def test_a_permalinks_day_is_better_than_a_listings() -> None:
+def test_a_permalinks_day_stands_in_for_one_that_cannot_be_read() -> None:
     url = f"{SITE}/2020/05/02/a/"
     assert merged(post(url=url, published_date="someday"), None).published_date == "2020-05-02"
     assert merged(post(url=url, external=True, published_date="MAY 1, 2020"), None).published_date == "MAY 1, 2020"
