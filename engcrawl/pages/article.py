@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import re
+import copy
 from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 from parsel import Selector
 
-from engcrawl.items import Post
-from engcrawl.pages import body, entry, terms
+from engcrawl.items import ContentSource, Post
+from engcrawl.pages import body, entry, extract, identity, single, terms
+from engcrawl.pages.boxes import Box, kind
+from engcrawl.pages.byline import Byline
+from engcrawl.pages.headline import Headline
+from engcrawl.pages.identity import Own
 from engcrawl.pages.json_ld import Graph
-from engcrawl.pages.page import NotThePage, described, first, has, image_of, meta, whole, xpath
+from engcrawl.pages.page import NotThePage, described, drop, has, image_of, meta, whole, xpath
 from engcrawl.text import dates
 from engcrawl.text.urls import image, permalink
 
-_BODY = xpath(f'.//*[{has("entry-content")} or @itemprop="articleBody"]')
 _PASSWORD_FORM = xpath(f"boolean(.//form[{has('post-password-form')}])")
+_NO_IMAGE = "https://s0.wp.com/i/blank.jpg"
+"""Jetpack's word for it."""
 _FEATURED_IMAGE = xpath(f".//img[{has('wp-post-image')}]")
-_IN_REST = xpath('//link[@rel="alternate" and @type="application/json"]/@href')
-_REST_POST = re.compile(r"/wp/v2/posts/(\d+)$")
-_WITH_BODY = xpath(f'//article[substring-after(@id, "post-") > 0][.//*[{has("entry-content")}]]')
 
 
 @dataclass(slots=True)
@@ -28,91 +30,97 @@ class ArticlePage:
     """A post's own page: what it says of the post, and whether the body goes on elsewhere."""
 
     post: Post
+    """``post.content_source`` is "page" where the page has a body element of the post's own (it may be empty: then
+    there is no content), "extracted" where the body is a guess at the page's main text; None for a protected post."""
     parts: int
     """How many pages the body is split over (``URL/2/``, …); 1 for nearly all."""
     categories: dict[str, str | None]
     """The post's categories: slug -> address of the archive, None where only a class names it."""
 
 
-def read(selector: Selector, text: str, url: str, post_id: int) -> ArticlePage:
-    """Read the page of post *post_id* that was found at *url*.
+def read(selector: Selector, text: str, url: str, post_id: int | None = None) -> ArticlePage:
+    """Read the page of a post that was found at *url*: of post *post_id*, or, without one, of whichever it says.
 
-    Dates are left as the page writes them. Raises NotThePage where the post's own element or its body is missing.
+    The post's ID is None where neither says it. Dates are left as the page writes them. The selector's tree is left as
+    it is. Raises NotThePage where the page isn't a single post's, is another post's, contradicts itself, or has none.
     """
-    root = whole(text, selector.root)
-    element = _own_element(root, post_id)
-    classes = element.get("class", "")
-    graph = Graph(root)
-    links = terms.category_links(element, url)
-    categories = terms.slugs(classes, "category", links)
-    protected = entry.protected(element) or _PASSWORD_FORM(element)
-    content = None if protected else _content(root, element)
-    parts = 1 if content is None else body.parts(element, url)
-    images = [found for img in _FEATURED_IMAGE(element) if (found := image_of(img, url))]
-    post = Post(
-        id=post_id,
-        url=permalink(url, url),
-        title=entry.title(element) or meta(root, "og:title") or "",
-        published_date=entry.published(element),
-        published_at=dates.first_instant(
-            graph.text("datePublished"), meta(root, "article:published_time"), entry.published_at(element)
-        ),
-        modified_at=dates.first_instant(graph.text("dateModified"), meta(root, "article:modified_time")),
-        authors=entry.authors(element) or graph.authors() or _authors_of_card(root),
-        categories=categories,
-        tags=terms.slugs(classes, "tag", terms.tag_slugs(element, url)),
-        kind=entry.kind(element),
-        protected=protected,
-        excerpt=meta(root, "og:description") or meta(root, "description"),
-        image_url=first(images) or image(meta(root, "og:image") or "", url),
-        language=graph.text("inLanguage") or root.get("lang"),
-        content_html=None if content is None else body.cleaned(content, url),
-    )
-    post.content_source = "page" if post.content_html else None
-    return ArticlePage(post, parts, dict.fromkeys(categories) | links)
+    root, graph, own = _opened(selector, text, url, post_id)
+    headline = Headline(root, graph, own.element)
+    scope = own.element if headline.element is None else identity.common(own.element, headline.element)
+    protected = entry.protected(own.element) or bool(_PASSWORD_FORM(scope))
+    element = None if protected else body.find(own, headline.element)
+    post = _facts(root, url, graph, own, scope)
+    byline = Byline(scope, element, headline.element)
+    published, shown = graph.text("datePublished"), byline.published_at()
+    stated = meta(root, "article:published_time")
+    post.title = headline.text
+    post.published_date = byline.published((published, stated))
+    post.published_at = dates.first_instant(published, stated, shown)
+    post.authors = byline.authors(root, graph)
+    post.protected = protected
+    parts = 1
+    if not protected:
+        parts = body.parts(own.element, url)
+        post.content_html, post.content_source = _content(root, url, element, headline.element)
+    return ArticlePage(post, parts, dict.fromkeys(post.categories) | terms.category_links(scope, url))
 
 
-def read_unknown(selector: Selector, text: str, url: str) -> ArticlePage:
-    """Read the page of a post whose ID isn't known. Raises NotThePage as `read` does, and where the page names none."""
-    return read(selector, text, url, _own_id(whole(text, selector.root)))
-
-
-def read_part(selector: Selector, text: str, url: str, post_id: int) -> str | None:
-    """The body, cleaned, of one further page of a post that is split over several; None where it is empty.
+def read_part(selector: Selector, text: str, url: str, post_id: int | None = None) -> str | None:
+    """Return the body, cleaned, of one further page of a post that is split over several; None where it is empty.
 
     Raises NotThePage as `read` does.
     """
-    root = whole(text, selector.root)
-    return body.cleaned(_content(root, _own_element(root, post_id)), url)
+    root, graph, own = _opened(selector, text, url, post_id)
+    headline = Headline(root, graph, own.element).element
+    return _content(root, url, body.find(own, headline), headline)[0]
 
 
-def _own_id(root: HtmlElement) -> int:
-    """The ID of the post that a page is of: as its link to REST has it, else of the one element that has a body."""
-    for href in _IN_REST(root):
-        if match := _REST_POST.search(href):
-            return int(match.group(1))
-    found = {entry.post_id(element) for element in _WITH_BODY(root)}
-    if len(found) != 1:
-        raise NotThePage(f"not the page of a post: {described(root)}")
-    return found.pop()
+def _opened(selector: Selector, text: str, url: str, post_id: int | None) -> tuple[HtmlElement, Graph, Own]:
+    """Return a page's tree (a copy, without comments and other posts), its JSON-LD and the post's own element."""
+    root = copy.deepcopy(whole(text, selector.root))
+    graph = Graph(root, url)
+    single.refuse_others(root, graph, url, post_id)
+    number = identity.stated(root, url)
+    if None not in (number, post_id) and number != post_id:
+        raise NotThePage(f"not the page of post {post_id}, but of post {number}: {described(root)}")
+    for element in [element for element in root.iter("*") if kind(element) is Box.COMMENTS]:
+        drop(element)
+    own = identity.find(root, number, post_id)
+    own.number = post_id if own.number is None else own.number
+    return root, graph, own
 
 
-def _own_element(root: HtmlElement, post_id: int) -> HtmlElement:
-    element = first(root.xpath("//*[@id=$id]", id=f"post-{post_id}"))
-    if element is None:
-        raise NotThePage(f"not the page of post {post_id}: {described(root)}")
-    return element
-
-
-def _content(root: HtmlElement, element: HtmlElement) -> HtmlElement:
-    content = first(_BODY(element))
+def _content(
+    root: HtmlElement, url: str, element: HtmlElement | None, headline: HtmlElement | None
+) -> tuple[str | None, ContentSource]:
+    """Return the body, cleaned, and where it comes from: without an *element* for it, an extractor's guess."""
+    if element is not None:
+        if headline is not None and headline is not element and element in headline.iterancestors():
+            drop(headline)
+        return body.cleaned(element, url), "page"
+    guess = extract.main_text(root, url)
+    content = None if guess is None else body.cleaned(guess, url)
     if content is None:
-        raise NotThePage(f"no body (.entry-content) on {described(root)}")
-    return content
+        raise NotThePage(f"no body on {described(root)}")
+    return content, "extracted"
 
 
-def _authors_of_card(root: HtmlElement) -> list[str]:
-    """The names that Yoast writes for Twitter's card: one comma list."""
-    if not (meta(root, "twitter:label1") and (names := meta(root, "twitter:data1"))):
-        return []
-    return [name.strip() for name in names.split(",")]
+def _facts(root: HtmlElement, url: str, graph: Graph, own: Own, scope: HtmlElement) -> Post:
+    """Return what a page says of its post beside its title, byline and body."""
+    classes = own.element.get("class", "")
+    images = (found for img in _FEATURED_IMAGE(scope) if (found := image_of(img, url)))
+    shared = meta(root, "og:image")
+    is_video = entry.kind(own.element) == "video" or "single-format-video" in single.body_classes(root)
+    return Post(
+        id=own.number,
+        type=single.post_type(own.element),
+        url=permalink(url, url),
+        title="",
+        modified_at=dates.first_instant(graph.text("dateModified"), meta(root, "article:modified_time")),
+        categories=terms.slugs(classes, "category", terms.category_links(scope, url)),
+        tags=terms.slugs(classes, "tag", terms.tag_slugs(scope, url)),
+        kind="video" if is_video else "article",
+        excerpt=meta(root, "og:description") or meta(root, "description"),
+        image_url=next(images, None) or (image(shared, url) if shared and shared != _NO_IMAGE else None),
+        language=graph.text("inLanguage") or root.get("lang"),
+    )

@@ -1,29 +1,31 @@
-"""A post's body: cut free from what themes and plugins put into it, with absolute links."""
+"""A post's body: which element it is, and its HTML, cut free from what themes and plugins put into it."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from lxml import html
 from lxml.html import HtmlElement
 
-from engcrawl.pages.page import has, xpath
+from engcrawl.pages.boxes import Box, kind
+from engcrawl.pages.identity import Own
+from engcrawl.pages.page import UNPRINTABLE, drop, text_of, xpath
+from engcrawl.pages.prose import named_as_body
 from engcrawl.text.safe import safe
 from engcrawl.text.urls import absolute
 
-_NOT_THE_BODY = xpath(
-    " | ".join(
-        (
-            ".//script | .//style | .//template | .//noscript | .//comment()",
-            f".//*[{has('sharedaddy')}]",  # Jetpack's share and like blocks
-            f".//*[{has('jp-relatedposts')} or {has('related-articles')}]",  # "read more"
-            f".//*[{has('page-links')} or {has('post-nav-links')}]",  # links to the further pages of a long post
-        )
-    )
-)
-_PART_LINKS = xpath(f".//*[{has('page-links')} or {has('post-nav-links')}]//a/@href")
+_NEVER_SHOWN = xpath(".//script | .//style | .//template | .//noscript | .//comment() | .//processing-instruction()")
+_LINKS = xpath(".//a[@href]")
+_SUBSTANCE = xpath("boolean(.//p|.//li|.//pre|.//table|.//blockquote|.//figure|.//img|.//iframe|.//video|.//audio)")
+_TO_THE_LETTER = frozenset(("pre", "code", "blockquote", "figure", "math", "svg"))
+"""In these nothing is a box, whatever its class."""
+_LINES = frozenset(("hr", "br"))
+_SHORT = 400
+"""How many characters may go with a box even where they are much of the body."""
+_PART = re.compile(r"(?:^|/)(\d{1,2})/?$")
 _CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])\s*([^,]*)(?:,|$)")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """What browsers leave out of an address, and what no XML may have."""
@@ -31,22 +33,42 @@ _EITHER_WAY = re.compile(r'=""|</?tbody>|</(?:source|track|wbr)>|(<pre[^>]*>)\n'
 """What markup can have or not and mean the same (HTML Standard, 13.1.2)."""
 
 
+def find(own: Own, headline: HtmlElement | None) -> HtmlElement | None:
+    """Return the post's body: of the elements around its text, the outermost that is the text alone.
+
+    That is one with a name that WordPress' conventions give a body; else one with most of the post's text that the
+    theme calls its content in words of its own (with the title in it only if there is no other); else, where the page
+    marks the post's own element, the innermost one with nearly all of its text. None where all would be a guess.
+    """
+    if own.heart is None or own.prose.is_body(own.heart):
+        return own.heart
+    around = [own.heart]
+    while around[-1] is not own.element and (outer := around[-1].getparent()) is not None:
+        around.append(outer)
+    most = own.prose.total(own.element)
+    named = [element for element in around if named_as_body(element) and 2 * own.prose.total(element) > most]
+    if named:  # from the inside out
+        return next((element for element in reversed(named) if not _has(element, headline)), named[0])
+    if not own.marked:
+        return None
+    return next(element for element in around if 5 * own.prose.total(element) >= 4 * most)
+
+
 def parts(element: HtmlElement, url: str) -> int:
-    """How many pages the post's body is split over: the highest N of its own links ``URL/N/``; 1 without any."""
-    own = urlsplit(url).path.rstrip("/") + "/"
-    paths = (urlsplit(link).path for href in _PART_LINKS(element) if (link := absolute(href, url)))
-    numbers = (path.removeprefix(own).strip("/") for path in paths if path.startswith(own))
-    return max((int(number) for number in numbers if number.isdecimal()), default=1)
+    """Return how many pages the post is split over: the highest N of its own links ``URL/N/``; 1 without any."""
+    return max((number for link in _LINKS(element) if (number := _part(link, url))), default=1)
 
 
 def cleaned(content: HtmlElement, base: str) -> str | None:
-    """The inner HTML of *content* (which is changed): only the body, links absolute; None where nothing is left."""
-    for element in _NOT_THE_BODY(content):
-        _drop(element)
+    """Return the inner HTML of *content* (which is changed): only the body, links absolute; None if nothing is left."""
+    for element in _NEVER_SHOWN(content):
+        drop(element)
+    _drop_boxes(content, base)
     for element in content.iter("img", "source", "iframe"):
         _load_now(element)
     for element in content.iter("iframe"):
         element[:], element.text = [], None  # for browsers without frames: text for all others
+    _make_printable(content)
     content.rewrite_links(lambda link: _absolute(link, base), resolve_base_href=False)
     for element in content.iter("img", "source"):
         if srcset := element.get("srcset"):
@@ -60,13 +82,65 @@ def cleaned(content: HtmlElement, base: str) -> str | None:
 
 
 def absolute_srcset(srcset: str, base: str) -> str:
-    """A ``srcset`` (HTML Standard, "image candidate strings") with absolute addresses, which may hold commas."""
+    """Return a ``srcset`` (HTML Standard, "image candidate strings") with absolute addresses, which may hold commas."""
     candidates = (f"{absolute(url, base) or url} {size}".strip() for url, size in _CANDIDATE.findall(srcset))
     return ", ".join(candidates)
 
 
+def _drop_boxes(content: HtmlElement, base: str) -> None:
+    """Take out of a body what is there of other posts, and of this one beside its text."""
+    whole = len(content.text_content())
+    dropped: Counter[HtmlElement] = Counter()
+    for element in [*_boxes(content), *_lines_of_parts(content, base)]:
+        parent = element.getparent()
+        length = len(element.text_content())
+        if parent is not None and (length < _SHORT or 5 * length < 2 * whole or kind(element) is Box.COMMENTS):
+            drop(element)
+            dropped[parent] += 1
+    for parent, number in dropped.items():  # what is left of a box that is made of such boxes
+        left = [child for child in parent if child.tag not in _LINES]
+        is_a_box = parent is not content and parent.tag == "div" and len(left) <= number and not _SUBSTANCE(parent)
+        if is_a_box and len(parent.text_content()) < _SHORT:
+            drop(parent)
+
+
+def _boxes(content: HtmlElement) -> Iterator[HtmlElement]:
+    waiting = [content]
+    while waiting:
+        for child in waiting.pop():
+            if not isinstance(child.tag, str) or child.tag in _TO_THE_LETTER:
+                continue
+            if child.tag in ("form", "footer") or kind(child) not in (Box.NONE, Box.BESIDE):
+                yield child
+            else:
+                waiting.append(child)
+
+
+def _lines_of_parts(content: HtmlElement, base: str) -> Iterator[HtmlElement]:
+    """Yield the lines in a body that only lead to its further pages."""
+    for link in _LINKS(content):
+        if _part(link, base):
+            line = next((element for element in link.iterancestors("p", "div")), content)
+            if line is not content and len(text_of(line)) < _SHORT // 4:
+                yield line
+
+
+def _part(link: HtmlElement, base: str) -> int | None:
+    """Return the N of a link to a further page of the post at *base*, ``URL/N/``; None for any other link."""
+    href = link.get("href", "").strip()
+    if not (match := _PART.search(href)) or not (target := absolute(href, base)):
+        return None
+    own = urlsplit(base).path.rstrip("/")
+    path = urlsplit(target).path.rstrip("/")
+    return int(match.group(1)) if own and path == f"{own}/{match.group(1)}" else None
+
+
+def _has(element: HtmlElement, inner: HtmlElement | None) -> bool:
+    return inner is not None and any(outer is element for outer in (inner, *inner.iterancestors()))
+
+
 def _same(harmless: str, written: str) -> bool:
-    """Whether nothing had to go: then the body stays written as it is in archives already."""
+    """Return whether nothing had to go: then the body stays written as it is in archives already."""
     again = _inside(html.fragment_fromstring(harmless, create_parent="div"))
     return _EITHER_WAY.sub(r"\1", again) == _EITHER_WAY.sub(r"\1", written)
 
@@ -77,7 +151,7 @@ def _absolute(link: str, base: str) -> str:
 
 
 def _inside(element: HtmlElement) -> str:
-    """The inner HTML of *element*."""
+    """Return the inner HTML of *element*."""
     outer: str = html.tostring(element, encoding="unicode", with_tail=False)
     return outer[outer.index(">") + 1 : outer.rindex("</")]
 
@@ -90,15 +164,12 @@ def _load_now(element: HtmlElement) -> None:
                 element.set(name, _BREAKS.sub("", value))
 
 
-def _drop(element: Any) -> None:
-    """Take an element (or a comment) out, its tail left in place."""
-    if isinstance(element, HtmlElement):
-        element.drop_tree()
-        return
-    previous, parent = element.getprevious(), element.getparent()
-    if element.tail:
-        if previous is None:
-            parent.text = (parent.text or "") + element.tail
-        else:
-            previous.tail = (previous.tail or "") + element.tail
-    parent.remove(element)
+def _make_printable(content: HtmlElement) -> None:
+    """Take out of texts and attributes what lxml refuses to write."""
+    for element in content.iter():
+        for name in ("text", "tail"):
+            if (text := getattr(element, name)) and UNPRINTABLE.search(text):
+                setattr(element, name, UNPRINTABLE.sub("", text))
+        for name, value in element.attrib.items():
+            if UNPRINTABLE.search(value):
+                element.set(name, UNPRINTABLE.sub("", value))

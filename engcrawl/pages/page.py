@@ -18,6 +18,10 @@ _OWN_ENTITIES = re.compile(
 _END_OF_PAGE = re.compile(r"</html\s*>", re.IGNORECASE)
 
 
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What no XML may have (XML 1.0, 2.2), and lxml refuses to write; HTML's parser lets it through."""
+
+
 class NotThePage(Exception):
     """A response that pretends: it came with success, but isn't the page that was asked for."""
 
@@ -74,6 +78,20 @@ def text_of(element: HtmlElement | None) -> str:
 def first(found: list[Any]) -> Any:
     """The first of an XPath result, or None."""
     return found[0] if found else None
+
+
+def drop(element: Any) -> None:
+    """Take an element or a comment out of its tree, and leave the text behind it in place."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    if tail := UNPRINTABLE.sub("", element.tail or ""):
+        previous = element.getprevious()
+        if previous is None:
+            parent.text = UNPRINTABLE.sub("", parent.text or "") + tail
+        else:
+            previous.tail = UNPRINTABLE.sub("", previous.tail or "") + tail
+    parent.remove(element)
 
 
 _META = xpath("//meta[@property=$name or @name=$name]/@content")

@@ -1,0 +1,36 @@
+"""The main text of a page on which nothing names it: an extractor's guess."""
+
+from __future__ import annotations
+
+from lxml import etree, html
+from lxml.html import HtmlElement
+
+from engcrawl.pages.page import UNPRINTABLE
+
+
+def main_text(root: HtmlElement, url: str) -> HtmlElement | None:
+    """Return what trafilatura takes for a page's main text, as an element of its own; None where it finds none.
+
+    The page is left as it is.
+    """
+    import trafilatura  # it takes a second, and few pages need it
+
+    written = UNPRINTABLE.sub("", html.tostring(root, encoding="unicode"))
+    found = trafilatura.extract(
+        written,
+        url=url,
+        output_format="html",
+        include_comments=False,
+        include_formatting=True,
+        include_images=True,
+        include_links=True,
+        include_tables=True,
+    )
+    if not found:
+        return None
+    try:
+        tree = html.document_fromstring(found)
+    except etree.ParserError:  # nothing but white space
+        return None
+    body: HtmlElement | None = tree.find("body")
+    return body

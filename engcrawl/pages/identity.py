@@ -1,0 +1,210 @@
+"""Which post a page is of, and which element on it is the post's own."""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from lxml.html import HtmlElement
+
+from engcrawl.pages.page import NotThePage, described, drop, xpath
+from engcrawl.pages.prose import Prose
+from engcrawl.text.urls import same_host
+
+_IN_REST = xpath('//link[@rel="alternate" and @type="application/json"]/@href')
+_SHORTLINK = xpath('//link[contains(concat(" ", @rel, " "), " shortlink ")]/@href')
+_CANONICAL = xpath('//link[@rel="canonical"]/@href')
+_BODY_CLASS = xpath("string(//body/@class)")
+_NUMBERED = xpath('//*[starts-with(@id, "post-") or contains(@class, "post-")]')
+_HEADING = xpath("boolean(//h1)")
+
+_REST_OBJECT = re.compile(r"/wp/v2/([\w-]+)/(\d+)(?:[/?&]|$)")
+_PLAIN = re.compile(r"^(https?://[^?#]*)\?(?:[^#]*&)?p=(\d+)(?:[&#]|$)")
+_WP_ME = re.compile(r"https?://wp\.me/p[0-9a-zA-Z]+-([0-9a-zA-Z]+)$")
+_DIGITS_OF_WP_ME = string.digits + string.ascii_lowercase + string.ascii_uppercase
+_OF_BODY = re.compile(r"postid-(\d+)$")
+_CLASS_OF_POST = re.compile(r"(?:^|\s)post-(\d+)(?=\s|$)")
+_BESIDE_THE_NUMBER = re.compile(r"(?:^|\s)(?:type-|hentry\b|wp-block-post\b|status-)")
+"""What else WordPress' ``post_class()`` writes."""
+_TEXTS_OWN_LINE = frozenset(("a", "b", "em", "h1", "h2", "h3", "h4", "h5", "h6", "i", "p", "span", "strong"))
+
+
+@dataclass(slots=True)
+class Own:
+    """A post's own element on its page."""
+
+    element: HtmlElement
+    """All that is the post's: title, meta line, body. The whole column, where nothing marks it more closely."""
+    number: int | None
+    """The post's ID, if the page says it."""
+    marked: bool
+    """Whether the page marks the element as the post's: by its ID or class, or as the one ``article``."""
+    heart: HtmlElement | None
+    """What holds the text: a body by its name, else the block that has most of the paragraphs."""
+    prose: Prose
+    """The measure of the text in it."""
+
+
+def stated(root: HtmlElement, url: str) -> int | None:
+    """Return the post's ID as the page's head and body class have it; None where they have none.
+
+    Raises NotThePage where two of these signs disagree.
+    """
+    signs: dict[str, int] = {}
+    if (number := rest_objects(root).get("posts")) is not None:
+        signs["its link to REST"] = number
+    for name in str(_BODY_CLASS(root)).split():
+        if match := _OF_BODY.match(name):
+            signs.setdefault("postid-N of its body", int(match.group(1)))
+    if number := shortlink(root, url):
+        signs["its shortlink"] = number
+    for href in (url, *_CANONICAL(root)):
+        if number := number_in(href.strip(), url):
+            signs.setdefault("its address", number)
+    return _agreed(signs, root)
+
+
+def rest_objects(root: HtmlElement) -> dict[str, int]:
+    """Return what a page's own link to REST says that it shows: the route of its kind (``posts``) and its ID."""
+    matches = (_REST_OBJECT.search(unquote(href)) for href in _IN_REST(root))
+    return {match.group(1): int(match.group(2)) for match in matches if match}
+
+
+def shortlink(root: HtmlElement, url: str) -> int | None:
+    """Return the ID in a page's shortlink; None without one. Posts have one, pages too, but no listing."""
+    return next((number for href in _SHORTLINK(root) if (number := number_in(href.strip(), url))), None)
+
+
+def find(root: HtmlElement, number: int | None, asked: int | None) -> Own:
+    """Find the post's own element on a page that says the ID *number*, or none; *asked* is the post that is wanted.
+
+    Takes out of the tree what belongs to other posts. Raises NotThePage where two signs of the ID disagree.
+    """
+    prose = Prose(root)
+    heart = prose.heart()
+    expected = number if number is not None else asked
+    own = _with_id(root, expected, heart)
+    owner = None if heart is None else _owner(heart)
+    said = None if owner is None else number_of(owner)
+    if expected is None or said == expected:
+        own = owner if own is None else own
+    elif said is not None and not _has_body(own, prose):
+        own = _by_class(root, expected, prose)
+        if own is None and number is None:
+            raise NotThePage(f"not the page of post {asked}, but of post {said}: {described(root)}")
+    number = number if number is not None or own is None else number_of(own)
+    _drop_other_posts(root, own)
+    prose = Prose(root)
+    heart = prose.heart()
+    if own is None:
+        if said is not None and (heart is None or not (prose.bodies or _HEADING(root))):
+            raise NotThePage(f"the page says post {number}, what holds its text says post {said}: {described(root)}")
+        return _unmarked(root, number, heart, prose)
+    return _marked(block_of(own), number, heart, prose)
+
+
+def common(one: HtmlElement, other: HtmlElement) -> HtmlElement:
+    """Return the closest element that has both in it."""
+    line = {one, *one.iterancestors()}
+    return next((element for element in (other, *other.iterancestors()) if element in line), one)
+
+
+def number_in(href: str, url: str) -> int | None:
+    """Return the post's ID in a plain address of this site (``/?p=N``), or in one of Jetpack's short ones."""
+    if (match := _PLAIN.match(href)) and same_host(match.group(1), url):
+        return int(match.group(2)) or None
+    if match := _WP_ME.match(href):
+        number = 0
+        for digit in match.group(1):
+            number = number * len(_DIGITS_OF_WP_ME) + _DIGITS_OF_WP_ME.index(digit)
+        return number or None
+    return None
+
+
+def _agreed(signs: dict[str, int], root: HtmlElement) -> int | None:
+    (sign, number), *others = signs.items() if signs else [("", 0)]
+    for other, said in others:
+        if said != number:
+            raise NotThePage(f"{sign} says post {number}, {other} says post {said}: {described(root)}")
+    return number or None
+
+
+def number_of(element: HtmlElement) -> int | None:
+    """Return the ID that an element says it is the post of; its own ``id`` beats its class, which tiles repeat."""
+    number = element.get("id", "").removeprefix("post-")
+    if number != element.get("id", "") and number.isdecimal() and number.isascii():
+        return int(number) or None
+    classes = element.get("class", "")
+    if (match := _CLASS_OF_POST.search(classes)) and _BESIDE_THE_NUMBER.search(classes):
+        return int(match.group(1)) or None
+    return None
+
+
+def _with_id(root: HtmlElement, number: int | None, heart: HtmlElement | None) -> HtmlElement | None:
+    """Return the element with ``id="post-N"``: of several (which HTML forbids) the one with the text, or most of it."""
+    found = [] if number is None else root.xpath("//*[@id=$id and not(self::body)]", id=f"post-{number}")
+    if len(found) > 1 and heart is not None:
+        found = [element for element in found if contains(element, heart)] or found
+    return max(found, key=lambda element: len(element.text_content()), default=None)
+
+
+def _owner(heart: HtmlElement) -> HtmlElement | None:
+    """Return the closest element around the text that says which post it is."""
+    for element in (heart, *heart.iterancestors()):
+        if element.tag not in ("body", "html") and number_of(element) is not None:
+            return element
+    return None
+
+
+def _by_class(root: HtmlElement, number: int, prose: Prose) -> HtmlElement | None:
+    """Return the element with the class ``post-N`` that has a body; a tile that repeats the class hasn't."""
+    found = [element for element in _NUMBERED(root) if element.tag != "body" and number_of(element) == number]
+    bodies = [element for element in found if any(contains(element, body) for body in prose.bodies)]
+    return max(bodies, key=prose.total, default=None)
+
+
+def _has_body(element: HtmlElement | None, prose: Prose) -> bool:
+    return element is not None and any(contains(element, body) for body in prose.bodies)
+
+
+def _drop_other_posts(root: HtmlElement, own: HtmlElement | None) -> None:
+    """Take other posts out of the tree: tiles beside the post, and in it, but not what its author put into its text."""
+    keep = set() if own is None else {own, *own.iterancestors()}
+    for element in _NUMBERED(root):
+        if element not in keep and element.tag != "body" and number_of(element) is not None:
+            drop(element)
+
+
+def _marked(own: HtmlElement, number: int | None, heart: HtmlElement | None, prose: Prose) -> Own:
+    """Return a marked element; with the text beside it, where it has none of its own (a title with the post's ID)."""
+    if heart is None or contains(own, heart):
+        return Own(own, number, True, heart, prose)
+    inner = Prose(own)
+    if inner.bodies or 3 * inner.total(own) > prose.total(heart):
+        return Own(own, number, True, inner.heart(), inner)
+    return Own(common(own, heart), number, False, heart, prose)
+
+
+def _unmarked(root: HtmlElement, number: int | None, heart: HtmlElement | None, prose: Prose) -> Own:
+    """Return the closest ``article``, else the column, that has both the title and the text."""
+    if heart is None:
+        body = root.find("body")
+        return Own(root if body is None else body, number, False, None, prose)
+    for element in (heart, *heart.iterancestors()):
+        if element.tag == "article":
+            return Own(element, number, True, heart, prose)
+    return Own(block_of(heart), number, False, heart, prose)
+
+
+def block_of(element: HtmlElement) -> HtmlElement:
+    """Return an element, or where it is a title or a line of text with the post's ID, the block that it heads."""
+    while element.tag in _TEXTS_OWN_LINE and (parent := element.getparent()) is not None and parent.tag != "body":
+        element = parent
+    return element
+
+
+def contains(outer: HtmlElement, inner: HtmlElement) -> bool:
+    """Return whether *inner* is *outer* or in it."""
+    return any(element is outer for element in (inner, *inner.iterancestors()))

@@ -1,0 +1,128 @@
+"""Where on a page the text is: how much of it each element holds, links and boxes left out."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from lxml.html import HtmlElement
+
+from engcrawl.pages.boxes import Box, kind
+from engcrawl.pages.page import has, xpath
+
+_BODIES = xpath(f'.//*[{has("entry-content")} or {has("wp-block-post-content")} or @itemprop="articleBody"]')
+"""What WordPress' themes call a post's body by convention: hAtom, block themes, schema.org."""
+_HEADLINE = xpath(f"boolean(.//h1 | .//*[{has('entry-title')} or {has('wp-block-post-title')}])")
+_NAMED = re.compile(
+    r"(?:^|[-_])(?:post|entry|article|story|single|blog|news|the)[-_]*(?:[a-z]+[-_]+)?(?:content|body|text|entry|copy)$"
+)
+_EXACTLY = frozenset(("entry", "entry-inner", "post-inner", "snap_preview", "td-post-content"))
+_HOLDERS = frozenset(("article", "aside", "body", "center", "div", "footer", "header", "main", "section", "td"))
+_NEVER_PROSE = "aside button footer form head iframe nav noscript option script select style svg template textarea"
+_SILENT = frozenset(_NEVER_PROSE.split())
+_A_BOX = 300
+"""How many characters a body element has at least, where other text of the same post is much longer."""
+
+
+class _State(NamedTuple):
+    holder: HtmlElement
+    """The block that the text here stands in."""
+    linked: bool
+    silent: bool
+    in_body: bool
+
+
+class Prose:
+    """The measure of a page's text.
+
+    A block (``div``, ``section``, ``td`` …) *holds* what its paragraphs, lists and lines of its own have; its *total*
+    is that and what the blocks in it hold.
+    """
+
+    def __init__(self, root: HtmlElement) -> None:
+        self.bodies: list[HtmlElement] = _BODIES(root)
+        self._held: dict[HtmlElement, int] = {}
+        self._total: dict[HtmlElement, int] = {}
+        self._states: dict[HtmlElement, _State] = {}
+        self._measure(root)
+
+    def total(self, element: HtmlElement) -> int:
+        """Return how many characters of text are in an element; 0 for one that is no block."""
+        return self._total.get(element, 0)
+
+    def heart(self) -> HtmlElement | None:
+        """Return the element that holds the page's main text: a body by its name, else the block that has most."""
+        body = self._best_body()
+        block = max(self._held, key=self._held.__getitem__, default=None)
+        if body is None or block is None:
+            return block if body is None else body
+        length = self.total(body)
+        if length < _A_BOX and self._held[block] > max(_A_BOX, 3 * length) and _beside_in_one_post(body, block):
+            return block
+        return body
+
+    def is_body(self, element: HtmlElement) -> bool:
+        """Return whether an element is a body by what WordPress' themes call one by convention."""
+        return element in self.bodies
+
+    def _best_body(self) -> HtmlElement | None:
+        bodies = [body for body in self.bodies if not self._states[body].silent]
+        best = max(bodies, key=self.total, default=None)
+        if best is None:
+            return None
+        for inner in bodies:  # an outer one that has the title too is the post, not its body
+            if inner is not best and 2 * self.total(inner) > self.total(best) and _within(inner, best):
+                return inner if _HEADLINE(best) else best
+        return best
+
+    def _measure(self, root: HtmlElement) -> None:
+        bodies = set(self.bodies)
+        order: list[HtmlElement] = []
+        for element in root.iter():
+            parent = element.getparent()
+            state = self._states.get(parent)
+            if state is not None and element.tail:
+                self._count(state, element.tail)
+            if isinstance(element.tag, str):
+                order.append(element)
+                self._states[element] = state = _state(element, state, element in bodies)
+                if element.text:
+                    self._count(state, element.text)
+        self._total = dict(self._held)
+        for element in reversed(order):
+            parent = element.getparent()
+            if parent is not None and (length := self._total.get(element)):
+                self._total[parent] = self._total.get(parent, 0) + length
+
+    def _count(self, state: _State, text: str) -> None:
+        if not state.linked and not state.silent and (length := len(text.strip())):
+            self._held[state.holder] = self._held.get(state.holder, 0) + length
+
+
+def named_as_body(element: HtmlElement) -> bool:
+    """Return whether an element's class or ID calls it a post's text in any of the ways that themes do."""
+    names = (element.get("class", "") + " " + element.get("id", "")).lower().split()
+    return any(name in _EXACTLY or _NAMED.search(name) for name in names)
+
+
+def _state(element: HtmlElement, parent: _State | None, is_body: bool) -> _State:
+    holder = element if parent is None or element.tag in _HOLDERS else parent.holder
+    if parent is None:
+        return _State(holder, False, False, is_body)
+    box = kind(element)
+    silent = element.tag in _SILENT and not (parent.in_body and element.tag == "aside")
+    silent = silent or (box is Box.BESIDE and not parent.in_body)
+    silent = silent or (box not in (Box.NONE, Box.BESIDE) and not is_body)
+    return _State(holder, parent.linked or element.tag == "a", parent.silent or silent, parent.in_body or is_body)
+
+
+def _within(inner: HtmlElement, outer: HtmlElement) -> bool:
+    return any(element is outer for element in inner.iterancestors())
+
+
+def _beside_in_one_post(body: HtmlElement, block: HtmlElement) -> bool:
+    """Return whether both are in one ``article`` or other element with the ID of a post."""
+    for element in body.iterancestors():
+        if element.tag == "article" or element.get("id", "").startswith("post-"):
+            return _within(block, element) or element is block
+    return False

@@ -1,0 +1,121 @@
+"""Is a page one post's, or something else: a list of posts, a page, a 404, a challenge, a login form?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from lxml.html import HtmlElement
+
+from engcrawl.pages import identity
+from engcrawl.pages.boxes import Box, kind
+from engcrawl.pages.identity import block_of, contains, number_of
+from engcrawl.pages.json_ld import Graph
+from engcrawl.pages.page import NotThePage, described, has, meta, text_of, xpath
+from engcrawl.pages.prose import Prose
+from engcrawl.text.urls import absolute, address
+
+_BODY_CLASS = xpath("string(//body/@class)")
+_POSTS = xpath(f'//*[starts-with(@id, "post-") or {has("hentry")} or {has("wp-block-post")} or {has("post")}]')
+_TITLES = xpath("(.//h1|.//h2|.//h3|.//h4)[.//a or parent::a]")
+_LINK = xpath("string(.//a/@href | parent::a/@href)")
+_COMMENT_FORM = xpath('boolean(//input[@name="comment_post_ID"] | //*[@id="respond" or @id="commentform"])')
+_HEADING = xpath("boolean(//h1)")
+
+_OF_POST = re.compile(r"postid-\d+$")
+_OF_PAGE = re.compile(r"page-id-\d+$")
+_MARKS = frozenset(("hentry", "post", "wp-block-post"))
+_OBJECTS_THAT_LIST = frozenset(("categories", "tags", "users", "taxonomies"))
+_LISTING_CLASSES = frozenset(("archive", "blog", "search-results", "search-no-results"))
+_UNLIKE_A_POST = frozenset(("home", "page", "search")) | _LISTING_CLASSES
+_NO_POST_CLASSES = frozenset(("type-page", "error404", "not-found", "no-results"))
+_NOT_POSTS = frozenset(("html", "body", "form", "input"))
+
+
+def refuse_others(root: HtmlElement, graph: Graph, url: str, post_id: int | None) -> None:
+    """Raise NotThePage for a page that says, or shows, that it isn't a single post's; of *post_id*, if that is known.
+
+    What WordPress says in the class of ``<body>`` and in the link to REST counts first (``single``, ``archive``,
+    ``error404`` …); then JSON-LD, a shortlink and ``og:type``; then how many posts the page shows.
+    """
+    wanted = "a post" if post_id is None else f"post {post_id}"
+    classes = set(body_classes(root))
+    objects = identity.rest_objects(root).keys()
+    if reason := _another_kind(classes, objects):
+        raise NotThePage(f"not the page of {wanted}, but {reason}: {described(root)}")
+    if "posts" not in objects and not _is_single(classes) and not _shows_one_post(root, graph, url, post_id):
+        raise NotThePage(f"not the page of {wanted}: {described(root)}")
+
+
+def body_classes(root: HtmlElement) -> list[str]:
+    """Return the classes of ``<body>``, by which WordPress says what kind of page this is."""
+    return str(_BODY_CLASS(root)).split()
+
+
+def post_type(own: HtmlElement) -> str:
+    """Return the WordPress post type in the classes of a post's own element, ``type-…``; "post" without one."""
+    types = (name.removeprefix("type-") for name in own.get("class", "").split() if name.startswith("type-"))
+    return next(filter(None, types), "post")
+
+
+def _another_kind(classes: set[str], objects: Collection[str]) -> str | None:
+    """Return what else a page is, as WordPress itself says."""
+    if "error404" in classes:
+        return "one that says that nothing is there (error404)"
+    if "attachment" in classes:
+        return "an attachment's page"
+    if "posts" in objects or _is_single(classes):
+        return None
+    if "pages" in objects or any(map(_OF_PAGE.match, classes)):
+        return "a page that is no post"
+    return "a listing" if not _OBJECTS_THAT_LIST.isdisjoint(objects) or classes & _LISTING_CLASSES else None
+
+
+def _is_single(classes: set[str]) -> bool:
+    if any(map(_OF_POST.match, classes)) or "single-post" in classes:
+        return True
+    return "single" in classes and not classes & _UNLIKE_A_POST
+
+
+def _shows_one_post(root: HtmlElement, graph: Graph, url: str, post_id: int | None) -> bool:
+    """Return whether a page that WordPress says nothing of shows one post, not a list of them, nor something else."""
+    own, others = _posts(root, url)
+    if any(not _NO_POST_CLASSES.isdisjoint(post.get("class", "").split()) for post in own):
+        return False
+    if graph.has_article or identity.shortlink(root, url):
+        return True
+    if graph.has_listing or (len(others) > 1 and not own):
+        return False
+    with_text = [post for post in own if text_of(post)]
+    if len(with_text) == 1 or meta(root, "og:type") == "article" or post_id in map(number_of, own):
+        return True
+    prose = Prose(root)
+    return not others and _HEADING(root) and bool(prose.bodies or (_COMMENT_FORM(root) and prose.heart() is not None))
+
+
+def _posts(root: HtmlElement, url: str) -> tuple[list[HtmlElement], list[HtmlElement]]:
+    """Return the elements of posts: those that may be this page's own, and those whose titles all link elsewhere."""
+    own: list[HtmlElement] = []
+    others: list[HtmlElement] = []
+    here = address(url)
+    for element in map(block_of, _POSTS(root)):
+        if element.tag in _NOT_POSTS or not _is_post(element) or _is_beside(element):
+            continue
+        links = [absolute(_LINK(title), url) for title in _TITLES(element)]
+        if links and all(link and address(link) != here for link in links):
+            others.append(element)
+        elif not any(contains(outer, element) for outer in own):
+            own.append(element)
+    return own, others
+
+
+def _is_post(element: HtmlElement) -> bool:
+    names = element.get("class", "").split()
+    return not _MARKS.isdisjoint(names) or any(number_of(part) is not None for part in (element, *element))
+
+
+def _is_beside(element: HtmlElement) -> bool:
+    return any(
+        outer.tag in ("aside", "footer", "nav") or kind(outer) in (Box.BESIDE, Box.COMMENTS, Box.FOREIGN)
+        for outer in (element, *element.iterancestors())
+    )
