@@ -46,7 +46,9 @@ _FOREIGN_PAIRS = _words(
     " post-pagination post-ratings previous-post prev-next prev-post read-also read-more read-next recent-posts"
     " recommended-posts sd-block sd-like tag-cloud"
 )
-_ABOUT = _words("byline copyright license licence postmeta postmetadata posttags print tagcloud taglist tags vcard")
+_ABOUT = _words(
+    "byline copyright license licence meta postmeta postmetadata posttags print tagcloud taglist tags vcard"
+)
 _POSTS = _words("article blog entry post single story")
 _OF_A_POST = _words(
     "author authors byline categories category cats date footer header info metadata meta tag tags terms utility views"
@@ -56,7 +58,7 @@ _ABOUT_PAIRS = (
     frozenset(f"{post}-{what}" for post in _POSTS for what in _OF_A_POST)
     | _AUTHORS
     | _words("author-details author-info author-meta author-profile about-author about-the-author the-author bio-box")
-    | _words("cat-links category-links posted-by posted-in posted-on reading-time tag-links tags-links")
+    | _words("cat-links category-links meta-info posted-by posted-in posted-on reading-time tag-links tags-links")
 )
 _COMMENTS = _words(
     "comment-body comment-content comment-form comment-list comment-respond comment_list commentform commentlist"

@@ -14,9 +14,11 @@ from engcrawl.pages.page import folded, has, meta, text_of, xpath
 from engcrawl.text import dates
 
 _MODIFIED = (
-    f"({has('updated')} or {has('modified')} or @itemprop='dateModified') and not({has('published')})"
+    f"({has('updated')} or {has('modified')} or @itemprop='dateModified')"
+    f" and not({has('published')} or {has('entry-date')})"
     f" or ancestor::*[{has('wp-block-post-date__modified-date')}]"
 )
+"""hAtom's "updated" marks the publication too, where a theme has but one date."""
 _PUBLISHED = xpath(
     f".//time[{has('published')} or {has('entry-date')} or @itemprop='datePublished'"
     f" or ancestor::*[{has('wp-block-post-date')} or {has('posted-on')}]][not({_MODIFIED})]"

@@ -11,13 +11,13 @@ from engcrawl.pages import identity
 from engcrawl.pages.boxes import Box, kind
 from engcrawl.pages.identity import block_of, contains, number_of
 from engcrawl.pages.json_ld import Graph
-from engcrawl.pages.page import NotThePage, described, has, meta, text_of, xpath
+from engcrawl.pages.page import NotThePage, described, first, has, meta, text_of, xpath
 from engcrawl.pages.prose import Prose
 from engcrawl.text.urls import absolute, address
 
 _BODY_CLASS = xpath("string(//body/@class)")
 _POSTS = xpath(f'//*[starts-with(@id, "post-") or {has("hentry")} or {has("wp-block-post")} or {has("post")}]')
-_TITLES = xpath("(.//h1|.//h2|.//h3|.//h4)[.//a or parent::a]")
+_TITLE = xpath("(.//h1|.//h2|.//h3|.//h4)[normalize-space()][1]")
 _LINK = xpath("string(.//a/@href | parent::a/@href)")
 _COMMENT_FORM = xpath('boolean(//input[@name="comment_post_ID"] | //*[@id="respond" or @id="commentform"])')
 _HEADING = xpath("boolean(//h1)")
@@ -94,19 +94,25 @@ def _shows_one_post(root: HtmlElement, graph: Graph, url: str, post_id: int | No
 
 
 def _posts(root: HtmlElement, url: str) -> tuple[list[HtmlElement], list[HtmlElement]]:
-    """Return the elements of posts: those that may be this page's own, and those whose titles all link elsewhere."""
+    """Return the elements of posts: those that may be this page's own, and those whose title links elsewhere."""
     own: list[HtmlElement] = []
     others: list[HtmlElement] = []
-    here = address(url)
+    here = _place(url, url)
     for element in map(block_of, _POSTS(root)):
         if element.tag in _NOT_POSTS or not _is_post(element) or _is_beside(element):
             continue
-        links = [absolute(_LINK(title), url) for title in _TITLES(element)]
-        if links and all(link and address(link) != here for link in links):
+        title = first(_TITLE(element))
+        link = "" if title is None else absolute(_LINK(title), url)
+        if link and _place(link, url) != here:
             others.append(element)
         elif not any(contains(outer, element) for outer in own):
             own.append(element)
     return own, others
+
+
+def _place(link: str, url: str) -> tuple[str, int | None]:
+    """Return what tells a post's address from another's: a plain one (``/?p=N``) only has its query."""
+    return address(link), identity.number_in(link, url)
 
 
 def _is_post(element: HtmlElement) -> bool:
