@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from lxml import html
 from lxml.html import HtmlElement
+from lxml.html.defs import link_attrs
 
 from engcrawl.pages.boxes import Box, kind
 from engcrawl.pages.identity import Own
@@ -29,6 +30,8 @@ _PART = re.compile(r"(?:^|/)(\d{1,2})/?$")
 _CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])\s*([^,]*)(?:,|$)")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """What browsers leave out of an address, and what no XML may have."""
+_NAME = re.compile(r"[\w:.-]+$", re.ASCII)
+_IN_STYLE = re.compile(r"""(url\(\s*["']?)([^"'()]*)""", re.IGNORECASE)
 _EITHER_WAY = re.compile(r'=""|</?tbody>|</(?:source|track|wbr)>|(<pre[^>]*>)\n')
 """What markup can have or not and mean the same (HTML Standard, 13.1.2)."""
 
@@ -69,10 +72,7 @@ def cleaned(content: HtmlElement, base: str) -> str | None:
     for element in content.iter("iframe"):
         element[:], element.text = [], None  # for browsers without frames: text for all others
     _make_printable(content)
-    content.rewrite_links(lambda link: _absolute(link, base), resolve_base_href=False)
-    for element in content.iter("img", "source"):
-        if srcset := element.get("srcset"):
-            element.set("srcset", _BREAKS.sub("", absolute_srcset(srcset, base)))
+    _make_absolute(content, base)
     content.attrib.clear()
     written = _inside(content)
     harmless = safe(written)
@@ -145,6 +145,18 @@ def _same(harmless: str, written: str) -> bool:
     return _EITHER_WAY.sub(r"\1", again) == _EITHER_WAY.sub(r"\1", written)
 
 
+def _make_absolute(content: HtmlElement, base: str) -> None:
+    """Make the addresses in a body absolute: those of links, pictures and embeds, and of pictures in a ``style``."""
+    for element in content.iter("*"):
+        for name, value in element.attrib.items():
+            if name in link_attrs or name == "poster":
+                element.set(name, _absolute(value.strip(), base))
+            elif name == "srcset":
+                element.set(name, _BREAKS.sub("", absolute_srcset(value, base)))
+            elif name == "style" and "url(" in value.lower():
+                element.set(name, _IN_STYLE.sub(lambda match: match[1] + _absolute(match[2].strip(), base), value))
+
+
 def _absolute(link: str, base: str) -> str:
     plain = _BREAKS.sub("", link)
     return absolute(plain, base) or plain
@@ -170,6 +182,7 @@ def _make_printable(content: HtmlElement) -> None:
         for name in ("text", "tail"):
             if (text := getattr(element, name)) and UNPRINTABLE.search(text):
                 setattr(element, name, UNPRINTABLE.sub("", text))
-        for name, value in element.attrib.items():
-            if UNPRINTABLE.search(value):
-                element.set(name, UNPRINTABLE.sub("", value))
+        if any(UNPRINTABLE.search(part) for item in element.attrib.items() for part in item):
+            kept = [(n, UNPRINTABLE.sub("", value)) for n, value in element.attrib.items() if _NAME.match(n)]
+            element.attrib.clear()
+            element.attrib.update(kept)

@@ -16,7 +16,7 @@ _MARKED = xpath(
 )
 _HEADINGS = xpath(".//h1 | .//h2 | .//h3")
 _OF_SITE = xpath(
-    f"//*[{has('site-title')} or {has('wp-block-site-title')} or @id='site-title' or @id='blog-title']"
+    "//*[contains(@class, 'site-title') or @id='site-title' or @id='blog-title']"
     " | //a[contains(concat(' ', @rel, ' '), ' home ')]"
 )
 _FEED_TITLES = xpath('//link[@rel="alternate" and @type="application/rss+xml"]/@title')

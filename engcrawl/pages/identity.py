@@ -11,21 +11,23 @@ from lxml.html import HtmlElement
 
 from engcrawl.pages.page import NotThePage, described, drop, xpath
 from engcrawl.pages.prose import Prose
-from engcrawl.text.urls import same_host
+from engcrawl.text.urls import absolute, same_host
 
 _IN_REST = xpath('//link[@rel="alternate" and @type="application/json"]/@href')
 _SHORTLINK = xpath('//link[contains(concat(" ", @rel, " "), " shortlink ")]/@href')
 _CANONICAL = xpath('//link[@rel="canonical"]/@href')
 _BODY_CLASS = xpath("string(//body/@class)")
 _NUMBERED = xpath('//*[starts-with(@id, "post-") or contains(@class, "post-")]')
+_WITH_ID = xpath("//*[@id=$id]")
 _HEADING = xpath("boolean(//h1)")
 
-_REST_OBJECT = re.compile(r"/wp/v2/([\w-]+)/(\d+)(?:[/?&]|$)")
-_PLAIN = re.compile(r"^(https?://[^?#]*)\?(?:[^#]*&)?p=(\d+)(?:[&#]|$)")
-_WP_ME = re.compile(r"https?://wp\.me/p[0-9a-zA-Z]+-([0-9a-zA-Z]+)$")
+_REST_OBJECT = re.compile(r"/wp/v2/([\w-]+)/(\d{1,18})(?:[/?&]|$)", re.ASCII)
+_PLAIN = re.compile(r"^https?://[^?#]*\?(?:[^#]*&)?p=(\d{1,18})(?:[&#]|$)", re.ASCII)
+_WP_ME = re.compile(r"https?://wp\.me/p[0-9a-zA-Z]+-([0-9a-zA-Z]{1,9})$")
 _DIGITS_OF_WP_ME = string.digits + string.ascii_lowercase + string.ascii_uppercase
-_OF_BODY = re.compile(r"postid-(\d+)$")
-_CLASS_OF_POST = re.compile(r"(?:^|\s)post-(\d+)(?=\s|$)")
+_OF_BODY = re.compile(r"postid-(\d{1,18})$", re.ASCII)
+_ID = re.compile(r"post-(\d{1,18})$", re.ASCII)
+_CLASS_OF_POST = re.compile(r"(?:^|\s)post-(\d{1,18})(?=\s|$)", re.ASCII)
 _BESIDE_THE_NUMBER = re.compile(r"(?:^|\s)(?:type-|hentry\b|wp-block-post\b|status-)")
 """What else WordPress' ``post_class()`` writes."""
 _TEXTS_OWN_LINE = frozenset(("a", "b", "em", "h1", "h2", "h3", "h4", "h5", "h6", "i", "p", "span", "strong"))
@@ -61,7 +63,7 @@ def stated(root: HtmlElement, url: str) -> int | None:
     if number := shortlink(root, url):
         signs["its shortlink"] = number
     for href in (url, *_CANONICAL(root)):
-        if number := number_in(href.strip(), url):
+        if number := number_in(href, url):
             signs.setdefault("its address", number)
     return _agreed(signs, root)
 
@@ -74,7 +76,7 @@ def rest_objects(root: HtmlElement) -> dict[str, int]:
 
 def shortlink(root: HtmlElement, url: str) -> int | None:
     """Return the ID in a page's shortlink; None without one. Posts have one, pages too, but no listing."""
-    return next((number for href in _SHORTLINK(root) if (number := number_in(href.strip(), url))), None)
+    return next((number for href in _SHORTLINK(root) if (number := number_in(href, url))), None)
 
 
 def find(root: HtmlElement, number: int | None, asked: int | None) -> Own:
@@ -95,9 +97,9 @@ def find(root: HtmlElement, number: int | None, asked: int | None) -> Own:
         if own is None and number is None:
             raise NotThePage(f"not the page of post {asked}, but of post {said}: {described(root)}")
     number = number if number is not None or own is None else number_of(own)
-    _drop_other_posts(root, own)
-    prose = Prose(root)
-    heart = prose.heart()
+    if _drop_other_posts(root, own):
+        prose = Prose(root)
+        heart = prose.heart()
     if own is None:
         if said is not None and (heart is None or not (prose.bodies or _HEADING(root))):
             raise NotThePage(f"the page says post {number}, what holds its text says post {said}: {described(root)}")
@@ -113,9 +115,10 @@ def common(one: HtmlElement, other: HtmlElement) -> HtmlElement:
 
 def number_in(href: str, url: str) -> int | None:
     """Return the post's ID in a plain address of this site (``/?p=N``), or in one of Jetpack's short ones."""
-    if (match := _PLAIN.match(href)) and same_host(match.group(1), url):
-        return int(match.group(2)) or None
-    if match := _WP_ME.match(href):
+    target = absolute(href, url) or ""
+    if (match := _PLAIN.match(target)) and same_host(target, url):
+        return int(match.group(1)) or None
+    if match := _WP_ME.match(target):
         number = 0
         for digit in match.group(1):
             number = number * len(_DIGITS_OF_WP_ME) + _DIGITS_OF_WP_ME.index(digit)
@@ -133,9 +136,8 @@ def _agreed(signs: dict[str, int], root: HtmlElement) -> int | None:
 
 def number_of(element: HtmlElement) -> int | None:
     """Return the ID that an element says it is the post of; its own ``id`` beats its class, which tiles repeat."""
-    number = element.get("id", "").removeprefix("post-")
-    if number != element.get("id", "") and number.isdecimal() and number.isascii():
-        return int(number) or None
+    if match := _ID.match(element.get("id", "")):
+        return int(match.group(1)) or None
     classes = element.get("class", "")
     if (match := _CLASS_OF_POST.search(classes)) and _BESIDE_THE_NUMBER.search(classes):
         return int(match.group(1)) or None
@@ -144,7 +146,8 @@ def number_of(element: HtmlElement) -> int | None:
 
 def _with_id(root: HtmlElement, number: int | None, heart: HtmlElement | None) -> HtmlElement | None:
     """Return the element with ``id="post-N"``: of several (which HTML forbids) the one with the text, or most of it."""
-    found = [] if number is None else root.xpath("//*[@id=$id and not(self::body)]", id=f"post-{number}")
+    found = [] if number is None else _WITH_ID(root, id=f"post-{number}")
+    found = [element for element in found if element.tag != "body"]
     if len(found) > 1 and heart is not None:
         found = [element for element in found if contains(element, heart)] or found
     return max(found, key=lambda element: len(element.text_content()), default=None)
@@ -169,12 +172,13 @@ def _has_body(element: HtmlElement | None, prose: Prose) -> bool:
     return element is not None and any(contains(element, body) for body in prose.bodies)
 
 
-def _drop_other_posts(root: HtmlElement, own: HtmlElement | None) -> None:
-    """Take other posts out of the tree: tiles beside the post, and in it, but not what its author put into its text."""
+def _drop_other_posts(root: HtmlElement, own: HtmlElement | None) -> bool:
+    """Take other posts out of the tree, beside this one and in it; return whether there were any."""
     keep = set() if own is None else {own, *own.iterancestors()}
-    for element in _NUMBERED(root):
-        if element not in keep and element.tag != "body" and number_of(element) is not None:
-            drop(element)
+    others = [e for e in _NUMBERED(root) if e not in keep and e.tag != "body" and number_of(e) is not None]
+    for element in others:
+        drop(element)
+    return bool(others)
 
 
 def _marked(own: HtmlElement, number: int | None, heart: HtmlElement | None, prose: Prose) -> Own:

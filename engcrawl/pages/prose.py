@@ -20,6 +20,7 @@ _EXACTLY = frozenset(("entry", "entry-inner", "post-inner", "snap_preview", "td-
 _HOLDERS = frozenset(("article", "aside", "body", "center", "div", "footer", "header", "main", "section", "td"))
 _NEVER_PROSE = "aside button footer form head iframe nav noscript option script select style svg template textarea"
 _SILENT = frozenset(_NEVER_PROSE.split())
+_TELLING = _HOLDERS | _SILENT | {"a"}
 _A_BOX = 300
 """How many characters a body element has at least, where other text of the same post is much longer."""
 
@@ -106,9 +107,11 @@ def named_as_body(element: HtmlElement) -> bool:
 
 
 def _state(element: HtmlElement, parent: _State | None, is_body: bool) -> _State:
-    holder = element if parent is None or element.tag in _HOLDERS else parent.holder
     if parent is None:
-        return _State(holder, False, False, is_body)
+        return _State(element, False, False, is_body)
+    if parent.silent or not (element.attrib or element.tag in _TELLING):
+        return parent
+    holder = element if element.tag in _HOLDERS else parent.holder
     box = kind(element)
     silent = element.tag in _SILENT and not (parent.in_body and element.tag == "aside")
     silent = silent or (box is Box.BESIDE and not parent.in_body)

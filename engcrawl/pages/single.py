@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 
 from engcrawl.pages import identity
 from engcrawl.pages.boxes import Box, kind
-from engcrawl.pages.identity import block_of, contains, number_of
+from engcrawl.pages.identity import block_of, number_of
 from engcrawl.pages.json_ld import Graph
 from engcrawl.pages.page import NotThePage, described, first, has, meta, text_of, xpath
 from engcrawl.pages.prose import Prose
@@ -98,15 +98,20 @@ def _posts(root: HtmlElement, url: str) -> tuple[list[HtmlElement], list[HtmlEle
     own: list[HtmlElement] = []
     others: list[HtmlElement] = []
     here = _place(url, url)
-    for element in map(block_of, _POSTS(root)):
-        if element.tag in _NOT_POSTS or not _is_post(element) or _is_beside(element):
-            continue
-        title = first(_TITLE(element))
-        link = "" if title is None else absolute(_LINK(title), url)
-        if link and _place(link, url) != here:
-            others.append(element)
-        elif not any(contains(outer, element) for outer in own):
-            own.append(element)
+    posts = {element for element in map(block_of, _POSTS(root)) if element.tag not in _NOT_POSTS and _is_post(element)}
+    aside: set[HtmlElement] = set()
+    """What is in the margin, or in another post that may be the page's own."""
+    for element in root.iter("*"):
+        if element.getparent() in aside or _is_beside(element):
+            aside.add(element)
+        elif element in posts:
+            title = first(_TITLE(element))
+            link = "" if title is None else absolute(_LINK(title), url)
+            if link and _place(link, url) != here:
+                others.append(element)
+            else:
+                own.append(element)
+                aside.add(element)
     return own, others
 
 
@@ -117,11 +122,11 @@ def _place(link: str, url: str) -> tuple[str, int | None]:
 
 def _is_post(element: HtmlElement) -> bool:
     names = element.get("class", "").split()
-    return not _MARKS.isdisjoint(names) or any(number_of(part) is not None for part in (element, *element))
+    return not _MARKS.isdisjoint(names) or any(
+        number_of(part) is not None for part in (element, *element.iterchildren("*"))
+    )
 
 
 def _is_beside(element: HtmlElement) -> bool:
-    return any(
-        outer.tag in ("aside", "footer", "nav") or kind(outer) in (Box.BESIDE, Box.COMMENTS, Box.FOREIGN)
-        for outer in (element, *element.iterancestors())
-    )
+    beside = kind(element) in (Box.BESIDE, Box.COMMENTS, Box.FOREIGN)
+    return beside or element.tag in ("aside", "footer", "nav")

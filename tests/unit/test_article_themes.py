@@ -12,7 +12,7 @@ from engcrawl.text import dates
 
 URL = "https://blog.example.com/a-walk/"
 TEXT = "<p>First we walked up the hill, which was steeper than the map had said it would be.</p>" + (
-    "<h2>Down again</h2><ul><li>by the road</li></ul><pre>rm -r /tmp/x</pre><p>Then we walked down, and that was all.</p>"
+    "<h2>Down again</h2><ul><li>by the road</li></ul><pre>rm -r x</pre><p>Then we walked down, and that was all.</p>"
 )
 OTHER = "<p>A summary of quite another post, which is long enough to be taken for a text by itself.</p>"
 COMMENT = "<p>I have walked there too, and a comment can easily be longer than the post that it is for.</p>" * 5
@@ -90,7 +90,7 @@ THEMES = {
     ),
     "Divi's theme builder": (
         SINGLE,
-        '<div id="et-boc"><div class="et-l et-l--body"><div class="et_builder_inner_content"><div class="et_pb_section">'
+        '<div id="et-boc"><div class="et-l"><div class="et_builder_inner_content"><div class="et_pb_section">'
         '<div class="et_pb_module et_pb_post_title"><h1 class="entry-title">A walk</h1><p'
         ' class="et_pb_title_meta_container">by <span class="author vcard"><a rel="author" href="/author/ada/">Ada</a>'
         '</span> | <span class="published">Mar 5, 2014</span> | <a href="/category/hills/" rel="category tag">Hills</a>'
