@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass
 
 from lxml.html import HtmlElement
@@ -19,6 +20,7 @@ from engcrawl.pages.page import NotThePage, described, drop, has, image_of, meta
 from engcrawl.text import dates
 from engcrawl.text.urls import image, permalink
 
+_PART = re.compile(r"/\d{1,2}/?$")
 _PASSWORD_FORM = xpath(f"boolean(.//form[{has('post-password-form')}])")
 _NO_IMAGE = "https://s0.wp.com/i/blank.jpg"
 """Jetpack's word for it."""
@@ -48,7 +50,7 @@ def read(selector: Selector, text: str, url: str, post_id: int | None = None) ->
     headline = Headline(root, graph, own.element)
     scope = own.element if headline.element is None else identity.common(own.element, headline.element)
     protected = entry.protected(own.element) or bool(_PASSWORD_FORM(scope))
-    element = None if protected else body.find(own, headline.element)
+    element = None if protected else body.find(own)
     post = _facts(root, url, graph, own, scope)
     byline = Byline(scope, element, headline.element)
     published, shown = graph.text("datePublished"), byline.published_at()
@@ -61,7 +63,7 @@ def read(selector: Selector, text: str, url: str, post_id: int | None = None) ->
     parts = 1
     if not protected:
         parts = body.parts(own.element, url)
-        post.content_html, post.content_source = _content(root, url, element, headline.element)
+        post.content_html, post.content_source = _content(root, url, element, headline.element, url)
     return ArticlePage(post, parts, dict.fromkeys(post.categories) | terms.category_links(scope, url))
 
 
@@ -72,7 +74,7 @@ def read_part(selector: Selector, text: str, url: str, post_id: int | None = Non
     """
     root, graph, own = _opened(selector, text, url, post_id)
     headline = Headline(root, graph, own.element).element
-    return _content(root, url, body.find(own, headline), headline)[0]
+    return _content(root, url, body.find(own), headline, _PART.sub("/", url))[0]
 
 
 def _opened(selector: Selector, text: str, url: str, post_id: int | None) -> tuple[HtmlElement, Graph, Own]:
@@ -91,15 +93,15 @@ def _opened(selector: Selector, text: str, url: str, post_id: int | None) -> tup
 
 
 def _content(
-    root: HtmlElement, url: str, element: HtmlElement | None, headline: HtmlElement | None
+    root: HtmlElement, url: str, element: HtmlElement | None, headline: HtmlElement | None, post_url: str
 ) -> tuple[str | None, ContentSource]:
     """Return the body, cleaned, and where it comes from: without an *element* for it, an extractor's guess."""
+    if headline is not None and headline is not element:
+        drop(headline)
     if element is not None:
-        if headline is not None and headline is not element and element in headline.iterancestors():
-            drop(headline)
-        return body.cleaned(element, url), "page"
+        return body.cleaned(element, url, post_url), "page"
     guess = extract.main_text(root, url)
-    content = None if guess is None else body.cleaned(guess, url)
+    content = None if guess is None else body.cleaned(guess, url, post_url)
     if content is None:
         raise NotThePage(f"no body on {described(root)}")
     return content, "extracted"

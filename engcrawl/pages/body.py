@@ -14,7 +14,7 @@ from lxml.html.defs import link_attrs
 from engcrawl.pages.boxes import Box, kind
 from engcrawl.pages.identity import Own
 from engcrawl.pages.page import UNPRINTABLE, drop, text_of, xpath
-from engcrawl.pages.prose import named_as_body
+from engcrawl.pages.prose import has_title, named_as_body
 from engcrawl.text.safe import safe
 from engcrawl.text.urls import absolute
 
@@ -36,11 +36,11 @@ _EITHER_WAY = re.compile(r'=""|</?tbody>|</(?:source|track|wbr)>|(<pre[^>]*>)\n'
 """What markup can have or not and mean the same (HTML Standard, 13.1.2)."""
 
 
-def find(own: Own, headline: HtmlElement | None) -> HtmlElement | None:
+def find(own: Own) -> HtmlElement | None:
     """Return the post's body: of the elements around its text, the outermost that is the text alone.
 
     That is one with a name that WordPress' conventions give a body; else one with most of the post's text that the
-    theme calls its content in words of its own (with the title in it only if there is no other); else, where the page
+    theme calls its content in words of its own (one with a title in it only if there is no other); else, where the page
     marks the post's own element, the innermost one with nearly all of its text. None where all would be a guess.
     """
     if own.heart is None or own.prose.is_body(own.heart):
@@ -51,7 +51,7 @@ def find(own: Own, headline: HtmlElement | None) -> HtmlElement | None:
     most = own.prose.total(own.element)
     named = [element for element in around if named_as_body(element) and 2 * own.prose.total(element) > most]
     if named:  # from the inside out
-        return next((element for element in reversed(named) if not _has(element, headline)), named[0])
+        return next((element for element in reversed(named) if not has_title(element)), named[0])
     if not own.marked:
         return None
     return next(element for element in around if 5 * own.prose.total(element) >= 4 * most)
@@ -62,11 +62,14 @@ def parts(element: HtmlElement, url: str) -> int:
     return max((number for link in _LINKS(element) if (number := _part(link, url))), default=1)
 
 
-def cleaned(content: HtmlElement, base: str) -> str | None:
-    """Return the inner HTML of *content* (which is changed): only the body, links absolute; None if nothing is left."""
+def cleaned(content: HtmlElement, base: str, post_url: str | None = None) -> str | None:
+    """Return the inner HTML of *content* (which is changed): only the body, links absolute; None if nothing is left.
+
+    *base* is the page's address, and the post's too, unless *post_url* is that.
+    """
     for element in _NEVER_SHOWN(content):
         drop(element)
-    _drop_boxes(content, base)
+    _drop_boxes(content, post_url or base)
     for element in content.iter("img", "source", "iframe"):
         _load_now(element)
     for element in content.iter("iframe"):
@@ -87,11 +90,11 @@ def absolute_srcset(srcset: str, base: str) -> str:
     return ", ".join(candidates)
 
 
-def _drop_boxes(content: HtmlElement, base: str) -> None:
+def _drop_boxes(content: HtmlElement, post_url: str) -> None:
     """Take out of a body what is there of other posts, and of this one beside its text."""
     whole = len(content.text_content())
     dropped: Counter[HtmlElement] = Counter()
-    for element in [*_boxes(content), *_lines_of_parts(content, base)]:
+    for element in [*_boxes(content), *_lines_of_parts(content, post_url)]:
         parent = element.getparent()
         length = len(element.text_content())
         if parent is not None and (length < _SHORT or 5 * length < 2 * whole or kind(element) is Box.COMMENTS):
@@ -116,27 +119,23 @@ def _boxes(content: HtmlElement) -> Iterator[HtmlElement]:
                 waiting.append(child)
 
 
-def _lines_of_parts(content: HtmlElement, base: str) -> Iterator[HtmlElement]:
+def _lines_of_parts(content: HtmlElement, post_url: str) -> Iterator[HtmlElement]:
     """Yield the lines in a body that only lead to its further pages."""
     for link in _LINKS(content):
-        if _part(link, base):
+        if _part(link, post_url):
             line = next((element for element in link.iterancestors("p", "div")), content)
             if line is not content and len(text_of(line)) < _SHORT // 4:
                 yield line
 
 
-def _part(link: HtmlElement, base: str) -> int | None:
-    """Return the N of a link to a further page of the post at *base*, ``URL/N/``; None for any other link."""
+def _part(link: HtmlElement, post_url: str) -> int | None:
+    """Return the N of a link to a further page of the post at *post_url*, ``URL/N/``; None for any other link."""
     href = link.get("href", "").strip()
-    if not (match := _PART.search(href)) or not (target := absolute(href, base)):
+    if not (match := _PART.search(href)) or not (target := absolute(href, post_url)):
         return None
-    own = urlsplit(base).path.rstrip("/")
+    own = urlsplit(post_url).path.rstrip("/")
     path = urlsplit(target).path.rstrip("/")
     return int(match.group(1)) if own and path == f"{own}/{match.group(1)}" else None
-
-
-def _has(element: HtmlElement, inner: HtmlElement | None) -> bool:
-    return inner is not None and any(outer is element for outer in (inner, *inner.iterancestors()))
 
 
 def _same(harmless: str, written: str) -> bool:

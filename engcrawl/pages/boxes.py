@@ -29,67 +29,77 @@ def _words(text: str) -> frozenset[str]:
 
 
 _TAIL = _words(
-    "above after area articles bar before below block blocks bottom box button buttons card cards col column container"
-    " desktop group heading holder icon icons inner items kasten kit label left link links list mobile module outer"
-    " panel plugin posts right row section single small sticky title top widget wrap wrapper"
+    "above after area article articles bar before below block blocks bottom box button buttons card cards col column"
+    " container content count counter counts default desktop enabled entry floating form group heading holder"
+    " horizontal icon icons inline inner item items kasten kit label large left link links list medium mobile module"
+    " outer panel plugin post posts right row section single size small sticky style title toolbar top vertical widget"
+    " wrap wrapper"
 )
 """Words at the end of a class that don't tell what the element is."""
 _FOREIGN = _words(
-    "a2a addthis addtoany advert advertisement advertising adsbygoogle breadcrumb breadcrumbs donate donation donations"
-    " essb flattr heateor mailchimp mailpoet mashsb mc4wp navigation newsletter newsletters optin pagination patreon"
-    " paypal postnav postnavi printfriendly related relatedposts share sharebar sharebuttons sharedaddy shares"
-    " sharethis sharing shariff sociable social socials ssba steady subscribe subscription subscriptions yarpp"
+    "ads adsense advert advertisement advertising adsbygoogle breadcrumb breadcrumbs donate donation donations"
+    " navigation newsletter newsletters optin pagination patreon paypal postnav postnavi related relatedposts share"
+    " sharebar sharebuttons shares sharing sociable social socials steady subscribe subscription subscriptions"
 )
+_BRANDS = _words(
+    "a2a addthis addtoany dpsp essb flattr heateor linkwithin mailchimp mailerlite mailpoet mashsb mc4wp novashare"
+    " outbrain printfriendly scriptlesssocialsharing sfsi sharedaddy sharethis shariff simplesocialbuttons ssba taboola"
+    " yarpp zergnet"
+)
+"""Plugins and services of which all that they put into a page is foreign to its text."""
 _FOREIGN_PAIRS = _words(
-    "also-like also-read jetpack-likes latest-posts likes-widget might-like more-articles more-posts more-stories"
-    " nav-above nav-below nav-links next-article next-post page-link page-links popular-posts post-nav posts-nav"
-    " post-pagination post-ratings previous-post prev-next prev-post read-also read-more read-next recent-posts"
-    " recommended-posts sd-block sd-like tag-cloud"
+    "also-like also-read facebook-like fb-like jetpack-likes latest-posts likes-widget might-like more-articles"
+    " more-posts more-stories nav-above nav-below nav-links next-article next-post page-link page-links popular-posts"
+    " post-pagination post-ratings posts-nav prev-next prev-post previous-post read-also read-more read-next"
+    " recent-posts recommended-posts sd-block sd-like star-ratings tag-cloud"
 )
 _ABOUT = _words(
     "byline copyright license licence meta postmeta postmetadata posttags print tagcloud taglist tags vcard"
 )
-_POSTS = _words("article blog entry post single story")
 _OF_A_POST = _words(
-    "author authors byline categories category cats date footer header info metadata meta tag tags terms utility views"
+    "author authors byline categories category cats date footer header info metadata meta nav tag tags terms utility"
+    " views"
 )
-_AUTHORS = _words("author-about author-area author-avatar author-bio author-box author-card author-description")
-_ABOUT_PAIRS = (
-    frozenset(f"{post}-{what}" for post in _POSTS for what in _OF_A_POST)
-    | _AUTHORS
-    | _words("author-details author-info author-meta author-profile about-author about-the-author the-author bio-box")
-    | _words("cat-links category-links meta-info posted-by posted-in posted-on reading-time tag-links tags-links")
-)
+_ABOUT_PAIRS = _words(
+    "abh-box about-author about-the-author author-about author-area author-avatar author-bio author-box author-card"
+    " author-description author-details author-info author-meta author-profile bio-box cat-links category-links"
+    " meta-info posted-by posted-in posted-on reading-time saboxplugin-wrap tag-links tag-list tags-links the-author"
+).union(f"{post}-{what}" for post in ("article", "blog", "entry", "post", "single", "story") for what in _OF_A_POST)
 _COMMENTS = _words(
     "comment-body comment-content comment-form comment-list comment-respond comment_list commentform commentlist"
     " comments comments-area comments-wrapper disqus fb-comments post-comments respond wp-block-comments"
     " wp-block-post-comments wp-block-post-comments-form"
 )
-_COMMENT_IDS = _words("comment-form comments commentform commentlist commentwrap disqus_thread respond")
-_ONE_COMMENT = re.compile(r"(?:li-|div-)?comment-\d+$")
+_COMMENT_ID = re.compile(
+    r"(?:li-|div-)?comment-\d+$|respond$|disqus_thread$"
+    r"|comments?[-_]?(?:area|block|box|container|form|list|section|template|thread|wrap|wrapper)?$"
+)
 _IN_A_THREAD = re.compile(r"\bdepth-\d")
 _BESIDE = _words("sidebar sidebars widget widget-area widget_area widgets")
 _BESIDE_IDS = _words("secondary sidebar sidebar-primary sidebar1 sidebar2 sidebars")
 _POST = re.compile(r"(?:^|\s)(?:hentry|type-[\w-]+|post-\d+)(?:\s|$)")
 _STATE = ("has-", "no-", "with-", "without-", "is-", "show-", "hide-")
 """How classes begin that say something of a box in the element, not that it is one."""
-_BOX_TAGS = _words("address aside center div dl footer form header ins li nav ol p section table ul")
+_BOX_TAGS = _words("address article aside center div dl footer form header ins li nav ol p section table ul")
 _NOT_WORDS = re.compile(r"[-_]+")
 
 
 def kind(element: HtmlElement) -> Box:
     """Return what an element is by its own name alone: its tag, class and ID."""
-    number = element.get("id", "")
-    if number in _COMMENT_IDS or _ONE_COMMENT.match(number):
+    if element.tag not in _BOX_TAGS and "-" not in element.tag:
+        return Box.NONE
+    if (classes := element.get("class")) and (found := _kind(classes)) is not Box.NONE:
+        return found
+    return _named(name) if (name := element.get("id")) else Box.NONE
+
+
+def _named(name: str) -> Box:
+    """Return what an element with the ID *name* is."""
+    if _COMMENT_ID.match(name):
         return Box.COMMENTS
-    if number == "author-info":
+    if name == "author-info":
         return Box.ABOUT
-    classes = element.get("class")
-    if classes and (element.tag in _BOX_TAGS or "-" in element.tag or _IN_A_THREAD.search(classes)):
-        found = _kind(classes)
-        if found is not Box.NONE:
-            return found
-    return Box.BESIDE if number in _BESIDE_IDS else Box.NONE
+    return Box.BESIDE if name in _BESIDE_IDS else Box.NONE
 
 
 @lru_cache(maxsize=8192)
@@ -109,9 +119,11 @@ def _kind(classes: str) -> Box:
 def _told(name: str) -> Box:
     """Return what one class tells, read from its end."""
     words = [word for word in _NOT_WORDS.split(name) if word]
+    if words and words[0] in _BRANDS:
+        return Box.FOREIGN
     while words:
         pair = "-".join(words[-2:])
-        if words[-1] in _FOREIGN or pair in _FOREIGN_PAIRS:
+        if words[-1] in _FOREIGN or words[-1] in _BRANDS or pair in _FOREIGN_PAIRS:
             return Box.FOREIGN
         if words[-1] in _ABOUT or pair in _ABOUT_PAIRS or "-".join(words[-3:]) in _ABOUT_PAIRS:
             return Box.ABOUT

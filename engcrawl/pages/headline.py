@@ -55,8 +55,12 @@ class Headline:
         texts = [(_plain(text_of(element)), element) for element in headings]
         titles = [plain for title in self._titles if (plain := _plain(title))]
         same = [element for text, element in texts if text in titles]
-        parts = [(text, element) for text, element in texts if text]
-        return same + [e for text, e in parts if any(_begins(title, text) or also(title, text) for title in titles)]
+        parts = [
+            (len(text), element)
+            for text, element in texts
+            if text and any(_begins(title, text) or also(title, text) for title in titles)
+        ]  # the longest is the title, a short one may be the site's name
+        return same + [element for _, element in sorted(parts, key=lambda part: -part[0])]
 
     def _cut(self, title: str) -> str:
         """Return a title without the site's name before or behind it."""

@@ -30,6 +30,7 @@ _ID = re.compile(r"post-(\d{1,18})$", re.ASCII)
 _CLASS_OF_POST = re.compile(r"(?:^|\s)post-(\d{1,18})(?=\s|$)", re.ASCII)
 _BESIDE_THE_NUMBER = re.compile(r"(?:^|\s)(?:type-|hentry\b|wp-block-post\b|status-)")
 """What else WordPress' ``post_class()`` writes."""
+_TITLES = ("h1", "h2", "h3", "h4")
 _TEXTS_OWN_LINE = frozenset(("a", "b", "em", "h1", "h2", "h3", "h4", "h5", "h6", "i", "p", "span", "strong"))
 
 
@@ -154,10 +155,16 @@ def _with_id(root: HtmlElement, number: int | None, heart: HtmlElement | None) -
 
 
 def _owner(heart: HtmlElement) -> HtmlElement | None:
-    """Return the closest element around the text that says which post it is."""
+    """Return the closest element around the text that says which post it is; or the title in that one which does."""
     for element in (heart, *heart.iterancestors()):
-        if element.tag not in ("body", "html") and number_of(element) is not None:
+        if element.tag == "body":
+            break
+        if number_of(element) is not None:
             return element
+        titles = [line for line in element.iterchildren(*_TITLES) for line in (line, *line.iterchildren("a"))]
+        numbered = [line for line in titles if _ID.match(line.get("id", ""))]
+        if len(numbered) == 1:
+            return numbered[0]
     return None
 
 

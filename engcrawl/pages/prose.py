@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from lxml.html import HtmlElement
@@ -12,7 +13,10 @@ from engcrawl.pages.page import has, xpath
 
 _BODIES = xpath(f'.//*[{has("entry-content")} or {has("wp-block-post-content")} or @itemprop="articleBody"]')
 """What WordPress' themes call a post's body by convention: hAtom, block themes, schema.org."""
-_HEADLINE = xpath(f"boolean(.//h1 | .//*[{has('entry-title')} or {has('wp-block-post-title')}])")
+has_title: Callable[[HtmlElement], bool] = xpath(
+    f"boolean(.//h1 | .//*[{has('entry-title')} or {has('wp-block-post-title')}])"
+)
+"""Return whether a post's title is in an element, or what looks like one."""
 _NAMED = re.compile(
     r"(?:^|[-_])(?:post|entry|article|story|single|blog|news|the)[-_]*(?:[a-z]+[-_]+)?(?:content|body|text|entry|copy)$"
 )
@@ -56,7 +60,7 @@ class Prose:
         body = self._best_body()
         block = max(self._held, key=self._held.__getitem__, default=None)
         if body is None or block is None:
-            return block if body is None else body
+            return body if body is not None else block if block is not None else next(iter(self.bodies), None)
         length = self.total(body)
         if length < _A_BOX and self._held[block] > max(_A_BOX, 3 * length) and _beside_in_one_post(body, block):
             return block
@@ -73,7 +77,7 @@ class Prose:
             return None
         for inner in bodies:  # an outer one that has the title too is the post, not its body
             if inner is not best and 2 * self.total(inner) > self.total(best) and _within(inner, best):
-                return inner if _HEADLINE(best) else best
+                return inner if has_title(best) else best
         return best
 
     def _measure(self, root: HtmlElement) -> None:

@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 
 from engcrawl.pages import identity
 from engcrawl.pages.boxes import Box, kind
-from engcrawl.pages.identity import block_of, number_of
+from engcrawl.pages.identity import block_of, contains, number_of
 from engcrawl.pages.json_ld import Graph
 from engcrawl.pages.page import NotThePage, described, first, has, meta, text_of, xpath
 from engcrawl.pages.prose import Prose
@@ -84,13 +84,16 @@ def _shows_one_post(root: HtmlElement, graph: Graph, url: str, post_id: int | No
         return False
     if graph.has_article or identity.shortlink(root, url):
         return True
-    if graph.has_listing or (len(others) > 1 and not own):
+    if graph.has_listing:
         return False
+    prose = Prose(root)
+    bodies = [body for body in prose.bodies if not any(contains(other, body) for other in others)]
+    if others and not own:
+        return meta(root, "og:type") == "article" and _HEADING(root) and bool(bodies)
     with_text = [post for post in own if text_of(post)]
     if len(with_text) == 1 or meta(root, "og:type") == "article" or post_id in map(number_of, own):
         return True
-    prose = Prose(root)
-    return not others and _HEADING(root) and bool(prose.bodies or (_COMMENT_FORM(root) and prose.heart() is not None))
+    return not own and _HEADING(root) and bool(bodies or (_COMMENT_FORM(root) and prose.heart() is not None))
 
 
 def _posts(root: HtmlElement, url: str) -> tuple[list[HtmlElement], list[HtmlElement]]:
