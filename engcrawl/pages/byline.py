@@ -41,6 +41,7 @@ _NUMBERS = (
     r"\d{4}-\d\d-\d\d|\d{4}年\s?\d{1,2}月\s?\d{1,2}日|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{4}|\d{4}[./]\d{1,2}[./]\d{1,2}"
 )
 _DATE = re.compile(rf"(?<!\w)(?:{_NUMBERS}|{_DAY_FIRST}|{_MONTH_FIRST})(?!\w)")
+_TWO_READINGS = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})", re.ASCII)
 _ONE_DAY = timedelta(days=1)
 _LONG = 60
 """Characters: a text that is a date, with a word or two, is shorter."""
@@ -59,18 +60,18 @@ class Byline:
         kept = [element for element in (body, headline) if element is not None]
         self._own = {outer for element in kept for outer in (element, *element.iterancestors())}
 
-    def published(self, instants: Iterable[str | None]) -> str | None:
+    def published(self, instants: Iterable[str | None], permalink_day: date | None = None) -> str | None:
         """Return the day of publication as the page shows it, in its own words; None where that isn't sure.
 
-        *instants* are what the page's head says: a day that is far from them is another one's. Where no day is shown,
-        an instant with the site's own offset from UTC tells the day.
+        *instants* are what the page's head says, *permalink_day* what its address says: a day that is far from them is
+        another one's, and of the two that ``02/05/2025`` can mean, it is the near one. Where no day is shown, an
+        instant with the site's own offset from UTC tells the day.
         """
-        said = [text for text in instants if text and dates.is_instant(text)]
+        said = [text for text in instants if text and dates.is_instant(text) and _day(text)]
+        known = [day for day in (permalink_day, *map(_day, said[:1])) if day is not None]
         for found in (self._times(_PUBLISHED), self._times(_TIMES), self._texts(), self._lines()):
-            texts = list(dict.fromkeys(found))
-            near = [text for text in texts if _is_near(text, said)]
-            days = {_day(text) or text for text in near}
-            if len(days) == 1:
+            near = [text for text in dict.fromkeys(_read(text, known) for text in found) if _is_near(text, known)]
+            if len({_day(text) or text for text in near}) == 1:
                 return near[0]
         return next((text for text in said if not text.endswith(("Z", "z", "+00:00", "-00:00", "+0000"))), None)
 
@@ -163,9 +164,19 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _is_near(text: str, instants: list[str]) -> bool:
+def _read(text: str, known: list[date]) -> str:
+    """Return a date, in ISO 8601 where it has two readings (``02/05/2025``) and one of them is a *known* day's."""
+    if not known or not (match := _TWO_READINGS.fullmatch(text)):
+        return text
+    one, other, year = match.groups()
+    readings = {day for parts in ((one, other), (other, one)) if (day := _day(f"{year}-{parts[0]:0>2}-{parts[1]:0>2}"))}
+    near = [day for day in readings if abs(day - known[0]) <= _ONE_DAY]
+    return near[0].isoformat() if len(near) == 1 else text
+
+
+def _is_near(text: str, known: list[date]) -> bool:
     day = _day(text)
-    return day is None or all(abs(day - dates.day(instant)) <= _ONE_DAY for instant in instants[:1])
+    return day is None or all(abs(day - other) <= _ONE_DAY for other in known)
 
 
 def _names(texts: Iterable[str], known: Iterable[str] = ()) -> list[str]:

@@ -278,6 +278,8 @@ TWO = "<time datetime='2014-03-05'>x</time><time datetime='2019-01-01'>y</time>"
         ("2014-03-05T23:30:00+00:00", OLD, None),
         ("2014-03-05T23:30:00-08:00", OLD, "2014-03-05"),
         ("2014-03-05T23:30:00+00:00", TWO, "2014-03-05"),
+        ("2014-03-05T23:30:00+00:00", "<time>06/03/2014</time>", "2014-03-06"),
+        ("2014-03-05T23:30:00+00:00", "<span class='date'>3/5/2014</span>", "2014-03-05"),
     ],
 )
 def test_an_instant_checks_a_day_and_tells_one_only_in_the_sites_own_offset(
@@ -289,6 +291,17 @@ def test_an_instant_checks_a_day_and_tells_one_only_in_the_sites_own_offset(
 def test_days_that_differ_are_no_day() -> None:
     times = '<time datetime="2014-03-05">x</time><time datetime="2019-01-01">y</time>'
     assert day(times + BODY) is None
+
+
+def test_the_permalinks_day_tells_which_of_two_days_is_the_posts() -> None:
+    inside = f"<article id='post-7' class='hentry'>{TWO}{BODY}</article>"
+    assert read(inside, url=f"{SITE}/2014/03/05/a-walk/").post.published_date == "2014-03-05"
+    assert read(inside, url=f"{SITE}/2015/03/05/a-walk/").post.published_date is None
+
+
+def test_a_day_in_a_language_that_is_not_read_is_left_as_it_is() -> None:
+    inside = "<article id='post-7' class='hentry'><span class='entry-date'>5 Xyzzy 2014</span>" + BODY + "</article>"
+    assert read(inside).post.published_date == "5 Xyzzy 2014"
 
 
 # Authors
