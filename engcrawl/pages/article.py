@@ -11,7 +11,7 @@ from parsel import Selector
 
 from engcrawl.items import ContentSource, Post
 from engcrawl.pages import body, entry, extract, identity, single, terms
-from engcrawl.pages.boxes import Box, kind
+from engcrawl.pages.boxes import comments
 from engcrawl.pages.byline import Byline
 from engcrawl.pages.headline import Headline
 from engcrawl.pages.identity import Own
@@ -85,7 +85,7 @@ def _opened(selector: Selector, text: str, url: str, post_id: int | None) -> tup
     number = identity.stated(root, url)
     if None not in (number, post_id) and number != post_id:
         raise NotThePage(f"not the page of post {post_id}, but of post {number}: {described(root)}")
-    for element in [element for element in root.iter("*") if kind(element) is Box.COMMENTS]:
+    for element in comments(root):
         drop(element)
     own = identity.find(root, number, post_id)
     own.number = post_id if own.number is None else own.number

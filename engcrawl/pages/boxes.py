@@ -13,6 +13,8 @@ from functools import lru_cache
 
 from lxml.html import HtmlElement
 
+from engcrawl.pages.page import xpath
+
 
 class Box(Enum):
     """What an element is, if it isn't text."""
@@ -70,6 +72,10 @@ _COMMENTS = _words(
     " comments comments-area comments-wrapper disqus fb-comments post-comments respond wp-block-comments"
     " wp-block-post-comments wp-block-post-comments-form"
 )
+_MAYBE_COMMENTS = xpath(
+    "//*[contains(@class, 'omment') or contains(@class, 'respond') or contains(@class, 'disqus')"
+    " or contains(@id, 'comment') or @id='respond' or @id='disqus_thread']"
+)
 _COMMENT_ID = re.compile(
     r"(?:li-|div-)?comment-\d+$|respond$|disqus_thread$"
     r"|comments?[-_]?(?:area|block|box|container|form|list|section|template|thread|wrap|wrapper)?$"
@@ -82,6 +88,11 @@ _STATE = ("has-", "no-", "with-", "without-", "is-", "show-", "hide-")
 """How classes begin that say something of a box in the element, not that it is one."""
 _BOX_TAGS = _words("address article aside center div dl footer form header ins li nav ol p section table ul")
 _NOT_WORDS = re.compile(r"[-_]+")
+
+
+def comments(root: HtmlElement) -> list[HtmlElement]:
+    """Return the elements on a page that hold comments, or the form to write one."""
+    return [element for element in _MAYBE_COMMENTS(root) if kind(element) is Box.COMMENTS]
 
 
 def kind(element: HtmlElement) -> Box:

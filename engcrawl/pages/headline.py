@@ -11,8 +11,8 @@ from engcrawl.pages.json_ld import Graph
 from engcrawl.pages.page import first, folded, has, meta, text_of, xpath
 
 _MARKED = xpath(
-    f".//*[{has('entry-title')} or {has('wp-block-post-title')} or {has('post-title')} or @itemprop='headline']"
-    "[not(self::meta)]"
+    f".//*[contains(@class, '-title')][{has('entry-title')} or {has('wp-block-post-title')} or {has('post-title')}]"
+    " | .//*[@itemprop='headline'][not(self::meta)]"
 )
 _HEADINGS = xpath(".//h1 | .//h2 | .//h3")
 _OF_SITE = xpath(
@@ -43,11 +43,12 @@ class Headline:
     def _element(self, root: HtmlElement, own: HtmlElement) -> HtmlElement | None:
         """Return the heading that says what the page's head says too, else what is marked as the post's title."""
         beside = {element for site in _OF_SITE(root) for element in (site, site.getparent())}
-        in_own = [element for element in (*_MARKED(own), *_HEADINGS(own)) if element not in beside and text_of(element)]
-        marked = [element for element in _MARKED(own) if element in in_own]
-        anywhere = [element for element in _HEADINGS(root) if element not in beside and text_of(element)]
-        tops = [element for element in in_own if element.tag == "h1"]
-        said = [*self._said(in_own, _ends), *marked, *self._said(anywhere, _begins)]
+        marked = [element for element in _MARKED(own) if element not in beside and text_of(element)]
+        in_own = [element for element in _HEADINGS(own) if element not in beside]
+        if said := [*self._said([*marked, *in_own], _ends), *marked]:
+            return said[0]
+        tops = [element for element in in_own if element.tag == "h1" and text_of(element)]
+        said = self._said([element for element in _HEADINGS(root) if element not in beside], _begins)
         return first(said or (tops if len(tops) == 1 else []))
 
     def _said(self, headings: list[HtmlElement], also: Callable[[str, str], bool]) -> list[HtmlElement]:

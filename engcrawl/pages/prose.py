@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from lxml.html import HtmlElement
@@ -11,7 +13,10 @@ from lxml.html import HtmlElement
 from engcrawl.pages.boxes import Box, kind
 from engcrawl.pages.page import has, xpath
 
-_BODIES = xpath(f'.//*[{has("entry-content")} or {has("wp-block-post-content")} or @itemprop="articleBody"]')
+_BODIES = xpath(
+    f".//*[contains(@class, '-content')][{has('entry-content')} or {has('wp-block-post-content')}]"
+    " | .//*[@itemprop='articleBody']"
+)
 """What WordPress' themes call a post's body by convention: hAtom, block themes, schema.org."""
 has_title: Callable[[HtmlElement], bool] = xpath(
     f"boolean(.//h1 | .//*[{has('entry-title')} or {has('wp-block-post-title')}])"
@@ -37,8 +42,22 @@ class _State(NamedTuple):
     in_body: bool
 
 
+@dataclass(slots=True)
+class _Measure:
+    """How much text there is, by element."""
+
+    held: dict[HtmlElement, int] = field(default_factory=dict)
+    total: dict[HtmlElement, int] = field(default_factory=dict)
+    states: dict[HtmlElement, _State] = field(default_factory=dict)
+
+    def count(self, state: _State, text: str) -> None:
+        """Count a *text* that stands in the block of *state*."""
+        if not state.linked and not state.silent and (length := len(text.strip())):
+            self.held[state.holder] = self.held.get(state.holder, 0) + length
+
+
 class Prose:
-    """The measure of a page's text.
+    """The measure of a page's text, taken when it is first asked for: most pages name their one body.
 
     A block (``div``, ``section``, ``td`` …) *holds* what its paragraphs, lists and lines of its own have; its *total*
     is that and what the blocks in it hold.
@@ -46,23 +65,23 @@ class Prose:
 
     def __init__(self, root: HtmlElement) -> None:
         self.bodies: list[HtmlElement] = _BODIES(root)
-        self._held: dict[HtmlElement, int] = {}
-        self._total: dict[HtmlElement, int] = {}
-        self._states: dict[HtmlElement, _State] = {}
-        self._measure(root)
+        self._root = root
 
     def total(self, element: HtmlElement) -> int:
         """Return how many characters of text are in an element; 0 for one that is no block."""
-        return self._total.get(element, 0)
+        return self._measure.total.get(element, 0)
 
     def heart(self) -> HtmlElement | None:
         """Return the element that holds the page's main text: a body by its name, else the block that has most."""
+        if len(self.bodies) == 1 and _is_plainly_the_text(self.bodies[0]):
+            return self.bodies[0]
         body = self._best_body()
-        block = max(self._held, key=self._held.__getitem__, default=None)
+        held = self._measure.held
+        block = max(held, key=held.__getitem__, default=None)
         if body is None or block is None:
             return body if body is not None else block if block is not None else next(iter(self.bodies), None)
         length = self.total(body)
-        if length < _A_BOX and self._held[block] > max(_A_BOX, 3 * length) and _beside_in_one_post(body, block):
+        if length < _A_BOX and held[block] > max(_A_BOX, 3 * length) and _beside_in_one_post(body, block):
             return block
         return body
 
@@ -71,7 +90,7 @@ class Prose:
         return element in self.bodies
 
     def _best_body(self) -> HtmlElement | None:
-        bodies = [body for body in self.bodies if not self._states[body].silent]
+        bodies = [body for body in self.bodies if not self._measure.states[body].silent]
         best = max(bodies, key=self.total, default=None)
         if best is None:
             return None
@@ -80,28 +99,23 @@ class Prose:
                 return inner if has_title(best) else best
         return best
 
-    def _measure(self, root: HtmlElement) -> None:
-        bodies = set(self.bodies)
-        order: list[HtmlElement] = []
-        for element in root.iter():
-            parent = element.getparent()
-            state = self._states.get(parent)
+    @cached_property
+    def _measure(self) -> _Measure:
+        measure, bodies = _Measure(), set(self.bodies)
+        for element in self._root.iter():
+            state = measure.states.get(element.getparent())
             if state is not None and element.tail:
-                self._count(state, element.tail)
+                measure.count(state, element.tail)
             if isinstance(element.tag, str):
-                order.append(element)
-                self._states[element] = state = _state(element, state, element in bodies)
+                measure.states[element] = state = _state(element, state, element in bodies)
                 if element.text:
-                    self._count(state, element.text)
-        self._total = dict(self._held)
-        for element in reversed(order):
+                    measure.count(state, element.text)
+        measure.total.update(measure.held)
+        for element in reversed(measure.states):
             parent = element.getparent()
-            if parent is not None and (length := self._total.get(element)):
-                self._total[parent] = self._total.get(parent, 0) + length
-
-    def _count(self, state: _State, text: str) -> None:
-        if not state.linked and not state.silent and (length := len(text.strip())):
-            self._held[state.holder] = self._held.get(state.holder, 0) + length
+            if parent is not None and (length := measure.total.get(element)):
+                measure.total[parent] = measure.total.get(parent, 0) + length
+        return measure
 
 
 def named_as_body(element: HtmlElement) -> bool:
@@ -121,6 +135,13 @@ def _state(element: HtmlElement, parent: _State | None, is_body: bool) -> _State
     silent = silent or (box is Box.BESIDE and not parent.in_body)
     silent = silent or (box not in (Box.NONE, Box.BESIDE) and not is_body)
     return _State(holder, parent.linked or element.tag == "a", parent.silent or silent, parent.in_body or is_body)
+
+
+def _is_plainly_the_text(body: HtmlElement) -> bool:
+    """Return whether a body has much text, and is in nothing that isn't the post's."""
+    if len(body.text_content()) < 4 * _A_BOX:
+        return False
+    return not any(outer.tag in _SILENT or kind(outer) is not Box.NONE for outer in body.iterancestors())
 
 
 def _within(inner: HtmlElement, outer: HtmlElement) -> bool:
