@@ -54,3 +54,16 @@ def _bare_host(url: str) -> str:
         return host if host.isascii() else urlsplit(safe_url_string(f"http://{host}")).netloc
     except ValueError:
         return host  # no name that a host can have
+
+
+def blog_key(site: str) -> str:
+    """Return the key of the blog at *site*: host, port if not the scheme's, and folder.
+
+    Scheme and ``www.`` don't count: ``https://www.example.com/blog`` has the key ``example.com_blog``.
+    """
+    parts = urlsplit(site)
+    host = _bare_host(site)
+    for scheme, port in (("http", ":80"), ("https", ":443")):
+        if parts.scheme == scheme:
+            host = host.removesuffix(port)
+    return host + unquote(parts.path).rstrip("/").replace("/", "_")
