@@ -1,8 +1,10 @@
-"""Getting one page: awaited, with every reason why it could not be had as one exception."""
+"""Getting pages: awaited, one or several at once, with every reason why one is unavailable as one exception."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from parsel import Selector
@@ -21,23 +23,28 @@ if TYPE_CHECKING:
 
 Cause = Literal["gone", "forbidden", "external"]
 Page = TypeVar("Page")
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+_CAUSES: dict[int, Cause] = {401: "forbidden", 403: "forbidden", 404: "gone", 410: "gone"}
 OVERRULED = "engcrawl/charset_overruled"
 """Prefix of the stats that count answers whose header claims a charset, its last part, that they aren't in."""
 _OVERRULED = "charset_overruled"
 
 
+@dataclass(eq=False)
 class Unavailable(Exception):
-    """What was asked for at *url* could not be had, for this *reason*.
+    """The page at *url* is unavailable, for this *reason*."""
 
-    *cause* says why no other try helps; None where one may. *status* is the answer's, None without an answer.
-    """
+    url: str
+    reason: str
+    cause: Cause | None = None
+    """Why no other try helps; None where one may."""
+    status: int | None = None
+    """The answer's; None without an answer."""
 
-    def __init__(self, url: str, reason: str, cause: Cause | None = None, status: int | None = None) -> None:
-        super().__init__(f"{reason}: {url}")
-        self.url = url
-        self.reason = reason
-        self.cause = cause
-        self.status = status
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.url}"
 
     @property
     def absent(self) -> bool:
@@ -54,8 +61,6 @@ class Fetch:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self.workers = crawler.settings.getint("CONCURRENT_REQUESTS")
-        """How many pages may be under way at once; `Crawler.engine.download_async` doesn't count them."""
 
     def stop_if_closing(self) -> None:
         """Raise Stopped once the crawl is closing: from then on nothing may be requested, and no item yielded."""
@@ -75,22 +80,19 @@ class Fetch:
         ``handle_httpstatus_list`` in *meta* names statuses that *read* takes beside those of success.
         Raises Unavailable and Stopped.
         """
-        request = Request(url, headers=headers, meta=dict(meta or {}), callback=NO_CALLBACK, dont_filter=True)
-        allowed = (meta or {}).get("handle_httpstatus_list", ())
+        meta = dict(meta or {})
+        request = Request(url, headers=headers, meta=meta, callback=NO_CALLBACK, dont_filter=True)
         while True:
             response = await self._download(url, request)
-            if not (200 <= response.status < 300 or response.status in allowed):
-                raise Unavailable(
-                    url,
-                    self._tries(f"HTTP {response.status}", response.request),
-                    _cause(response.status),
-                    response.status,
-                )
+            assert response.request is not None
+            if not 200 <= response.status < 300 and response.status not in meta.get("handle_httpstatus_list", ()):
+                retries = response.request.meta.get("retry_times", 0)
+                why = f"HTTP {response.status}" + (f" ({retries + 1} tries)" if retries else "")
+                raise Unavailable(url, why, _CAUSES.get(response.status), response.status)
             try:
                 page = read(response)
             except NotThePage as error:
                 self.stop_if_closing()
-                assert response.request is not None
                 assert self.crawler.spider is not None
                 self.crawler.spider.logger.info("Not the page: %s: %s", response.url, error)
                 again = get_retry_request(response.request, spider=self.crawler.spider, reason="not the page")
@@ -108,17 +110,54 @@ class Fetch:
             return await self.crawler.engine.download_async(request)
         except Exception as error:
             self.stop_if_closing()  # then the engine's own account of the request may be closed already
+            why, cause = str(error), None
             if isinstance(error, IgnoreRequest):
-                why = str(error)
-                raise Unavailable(url, why, _refusal(why)) from error
-            if isinstance(error, DownloadCancelledError):  # Scrapy says why in its log alone
-                raise Unavailable(url, "larger than DOWNLOAD_MAXSIZE") from error
-            raise Unavailable(url, self._tries(f"{type(error).__name__}: {error}", request)) from error
+                cause = _refusal(why)
+            elif isinstance(error, DownloadCancelledError):  # Scrapy says why in its log alone
+                why = "larger than DOWNLOAD_MAXSIZE"
+            else:
+                tries = (f"({note})" for note in getattr(error, "__notes__", ()))
+                why = " ".join([type(error).__name__ + ":", *why.split(), *tries])
+            raise Unavailable(url, why, cause) from error
 
-    def _tries(self, why: str, request: Request | None) -> str:
-        retries = request.meta.get("retry_times", 0) if request else 0
-        why = " ".join(why.split())
-        return f"{why} ({retries + 1} tries)" if retries else why
+    async def pooled(
+        self, jobs: Iterable[Job], work: Callable[[Job], Coroutine[Any, Any, Result]]
+    ) -> AsyncGenerator[Result, None]:
+        """Yield what *work* makes of each of *jobs*, as it comes; no more at once than Scrapy's CONCURRENT_REQUESTS.
+
+        A job is taken when there is room for it. An exception of *work* ends the others, and is raised. Raises Stopped
+        once the crawl is closing: the others come to their end by themselves then, so that each download has someone
+        who waits for it.
+        """
+        workers = self.crawler.settings.getint("CONCURRENT_REQUESTS")  # `download_async` doesn't count
+        waiting = iter(jobs)
+        under_way: set[asyncio.Task[Result]] = set()
+        try:
+            while True:
+                while len(under_way) < workers and (job := next(waiting, None)) is not None:
+                    task = asyncio.create_task(work(job))
+                    task.add_done_callback(_retrieve)
+                    under_way.add(task)
+                if not under_way:
+                    return
+                done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    result = task.result()
+                    self.stop_if_closing()
+                    yield result
+        except Stopped:
+            await asyncio.gather(*under_way, return_exceptions=True)
+            raise
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Look at how a task ended: asyncio logs an error that nobody looked at, also where the crawl is over anyway."""
+    if not task.cancelled():
+        task.exception()
 
 
 def html(response: Response) -> tuple[Selector, str, str]:
@@ -156,10 +195,6 @@ def number(response: Response, header: str) -> int | None:
     """Return the whole number in a header of an answer; None where there is none."""
     value = (response.headers.get(header) or b"").decode("latin-1").strip()
     return int(value) if value.isdecimal() else None
-
-
-def _cause(status: int) -> Cause | None:
-    return "gone" if status in (404, 410) else "forbidden" if status in (401, 403) else None
 
 
 def _refusal(why: str) -> Cause | None:

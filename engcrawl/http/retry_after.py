@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import monotonic
@@ -31,31 +32,35 @@ class RetryAfter:
 
     Until the time has come no request is sent to the host; the answered request is then sent again, without
     using up its retries. One request waits ``ENGCRAWL_RETRY_AFTER_MAX`` seconds at most in sum; an answer that asks
-    for more is taken as the final one. A stopped crawl doesn't wait.
+    for more is taken as the final one. A stopped crawl neither waits nor sends anything again.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.longest = crawler.settings.getfloat("ENGCRAWL_RETRY_AFTER_MAX")
-        self._free_at: dict[str, float] = {}
+        self._free_at: defaultdict[str, float] = defaultdict(float)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        """Hold the request back as long as its host asked for."""
+        """Hold the request back as long as its host asked for. Raises IgnoreRequest once the crawl is closing."""
         host = _host(request)
-        while (left := self._free_at.get(host, 0.0) - monotonic()) > 0:
-            if closing(self.crawler):
-                raise IgnoreRequest(f"stopped while {host} asked to be left alone")
+        while True:
+            if closing(self.crawler):  # Scrapy itself would still follow redirects, and retry
+                raise IgnoreRequest(f"the crawl was stopped: {request.url}")
+            left = self._free_at[host] - monotonic()
+            if left <= 0:
+                return
             await asyncio.sleep(min(left, 1.0))
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
         """Send the request again after the pause that the answer asks for."""
-        value = response.headers.get("Retry-After") if response.status in (429, 503) else None
-        date = (response.headers.get("Date") or b"").decode("latin-1")
-        seconds = None if value is None else retry_after(value.decode("latin-1"), date)
+        if response.status not in (429, 503):
+            return response
+        value, date = ((response.headers.get(name) or b"").decode("latin-1") for name in ("Retry-After", "Date"))
+        seconds = retry_after(value, date)
         if seconds is None:
             return response
         seconds = max(seconds, 1.0)  # an answer of "now" is no licence to hammer
@@ -67,24 +72,26 @@ class RetryAfter:
             return response
         self.crawler.stats.inc_value("engcrawl/retry_after/count")
         logger.info("%s asks to be left alone for %d s: %s", host, seconds, request)
-        self._pause(host, seconds)
+        self._free_at[host] = max(self._free_at[host], monotonic() + seconds)
+        slot = self.crawler.engine.downloader.slots.get(host)
+        while slot is not None and slot.queue:  # requests that were past process_request already
+            slot.queue.popleft()[1].errback(HostPausedError(host))
         return request.replace(dont_filter=True, meta={**request.meta, "retry_after_waited": waited})
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
-        """Put a request that was held back before it was sent into the queue again."""
-        return request.replace(dont_filter=True) if isinstance(exception, HostPausedError) else None
+        """Put a request that was held back before it was sent into the queue again; note on a failure what try it was.
 
-    def _pause(self, host: str, seconds: float) -> None:
-        self._free_at[host] = max(self._free_at.get(host, 0.0), monotonic() + seconds)
-        for name, slot in self.crawler.engine.downloader.slots.items():
-            if name == host:  # requests that were past process_request already
-                while slot.queue:
-                    _, waiting = slot.queue.popleft()
-                    waiting.errback(HostPausedError(host))
+        `Crawler.engine.download_async` raises the last failure, and keeps to itself which of the tries that was.
+        """
+        if isinstance(exception, HostPausedError):
+            return request.replace(dont_filter=True)
+        if retries := request.meta.get("retry_times"):
+            exception.add_note(f"{retries + 1} tries")
+        return None
 
 
 def retry_after(value: str, date: str) -> float | None:
-    """The seconds that ``Retry-After: value`` asks for, 0 for a date that is past; None where it can't be read.
+    """Return the seconds that ``Retry-After: value`` asks for, 0 for a date in the past; None where it is unreadable.
 
     A date is taken against the answer's own ``Date: date`` where it has one, so that a wrong clock makes no difference.
     """

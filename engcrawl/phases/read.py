@@ -14,7 +14,6 @@ from scrapy.http import Response
 
 from engcrawl.errors import EngcrawlError
 from engcrawl.http.fetch import Fetch, Stopped, Unavailable, html
-from engcrawl.http.pool import pooled
 from engcrawl.items import Found, Post, Reading
 from engcrawl.pages import article
 from engcrawl.pages.article import ArticlePage
@@ -80,7 +79,7 @@ class Read:
 
     async def _done(self, jobs: Iterable[Job]) -> AsyncIterator[Found]:
         """Yield what comes of *jobs*; of the posts that have no body then, REST is asked for it."""
-        async for found in pooled(jobs, self._safely, self._fetch.workers):
+        async for found in self._fetch.pooled(jobs, self._safely):
             if found:
                 yield found
             if self._bodies.full:

@@ -12,7 +12,6 @@ from scrapy.http import Response
 from engcrawl.arguments import ArchiveArguments
 from engcrawl.errors import UsageError
 from engcrawl.http.fetch import Fetch, Unavailable, html
-from engcrawl.http.pool import pooled
 from engcrawl.items import Answer, Mention, Post
 from engcrawl.pages import listing, terms
 from engcrawl.pages.listing import ListingPage
@@ -94,7 +93,7 @@ class Walk:
         while self.pending:
             while self._ready:
                 ready, self._ready = self._ready, []
-                async for _ in pooled(ready, self._walk, self._fetch.workers):
+                async for _ in self._fetch.pooled(ready, self._walk):
                     pass
                 await self._find_asked_for()
             if self._waiting:
