@@ -1,4 +1,4 @@
-"""A site's names lead to public addresses, unless the operator says otherwise: checked where names are resolved.
+"""Make sure that a site's names lead to public addresses: checked where names are resolved.
 
 Who owns a name decides where it leads, at each look-up anew: to the crawler's own machine or its network too, to which
 a request from outside would not get. That is refused unless the site was given as such: as ``localhost`` or as an
@@ -33,28 +33,29 @@ if TYPE_CHECKING:
 
     IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_REFUSED: dict[str, str] = {}
+"""Names that led to an address that isn't public when they were resolved last: name -> that address."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """IPv4 addresses as a translator writes them (RFC 6052)."""
 
 
 def is_public(address: str | IPAddress) -> bool:
-    """Whether an IP address is one of the public internet: not loopback, private, link-local, multicast, unspecified…
+    """Return whether an IP address is of the public internet: not loopback, private, link-local, multicast …
 
     What is decisive of an IPv6 address that stands for an IPv4 one (RFC 4291, 3056, 6052) is the latter.
     """
     found = ipaddress.ip_address(address)
     if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour
-        if found in _NAT64:
-            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        if inner is not None:
+        translated = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF) if found in _NAT64 else None
+        if inner := translated or found.ipv4_mapped or found.sixtofour:
             return is_public(inner)
-        return found.is_global and not (found.is_multicast or found.is_reserved or found.is_site_local)
+        if found.is_reserved or found.is_site_local:
+            return False
     return found.is_global and not found.is_multicast
 
 
 def may_be_private(site: str, settings: BaseSettings) -> bool:
-    """Whether *site* was given as one that needn't be on the public internet."""
+    """Return whether *site* was given as one that needn't be on the public internet."""
     host = urlsplit(site).hostname or ""
     try:
         ipaddress.ip_address(host)
@@ -64,7 +65,7 @@ def may_be_private(site: str, settings: BaseSettings) -> bool:
 
 
 def private_allowed(settings: BaseSettings) -> bool:
-    """The setting ``ENGCRAWL_PRIVATE``. Raises UsageError."""
+    """Return the setting ``ENGCRAWL_PRIVATE``. Raises UsageError."""
     try:
         return bool(yes_or_no(settings["ENGCRAWL_PRIVATE"]))
     except ValueError as error:
@@ -72,7 +73,7 @@ def private_allowed(settings: BaseSettings) -> bool:
 
 
 def refusal(name: str, address: str) -> IgnoreRequest:
-    """The error of a request to a site's *name* that leads to *address*."""
+    """Return the error of a request to a site's *name* that leads to *address*."""
     return IgnoreRequest(
         f"{name} leads to {address}, which is no public address: set ENGCRAWL_PRIVATE=yes if the site is to be there"
     )
@@ -86,25 +87,22 @@ class SiteResolver(CachingThreadedResolver):
     """
 
     process: CrawlerProcess
-    refused: dict[str, str]
-    """Names that led to an address that isn't public: name -> that address."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> Self:
-        """Scrapy's interface; it gives its `CrawlerProcess`."""
+        """Return the resolver of a `CrawlerProcess`: that is what Scrapy gives."""
         resolver = super().from_crawler(crawler, reactor)
         resolver.process = crawler  # type: ignore[assignment]
-        resolver.refused = {}
         return resolver
 
     def getHostByName(self, name: str, timeout: Sequence[int] = ()) -> Deferred[str]:
-        """Scrapy's interface; a name that isn't allowed to lead where it leads can't be resolved."""
+        """Resolve a name; one that isn't allowed to lead where it leads fails with DNSLookupError."""
         return super().getHostByName(name, timeout).addCallback(self._checked, name)
 
     def _checked(self, address: str, name: str) -> str:
-        self.refused.pop(name, None)
+        _REFUSED.pop(name, None)
         if not is_public(address) and any(name.lower() in _names(crawler) for crawler in self.process.crawlers):
-            self.refused[name] = address
+            _REFUSED[name] = address
             raise DNSLookupError(str(refusal(name, address)))
         return address
 
@@ -124,38 +122,29 @@ class PublicSite:
         return cls(crawler)
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Scrapy's interface of a downloader middleware."""
+        """Raise IgnoreRequest for an answer from an address that isn't public."""
         address = response.ip_address
         if self._checking and address is not None and not request.meta.get("proxy") and not is_public(address):
             raise self._refused(request, str(address))
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        """Scrapy's interface of a downloader middleware."""
-        if isinstance(exception, CannotResolveHostError):
-            address = refused(urlparse_cached(request).hostname or "")
-            if address is not None:
-                raise self._refused(request, address)
+        """Raise IgnoreRequest, which says why, for a name that the resolver refused."""
+        address = _REFUSED.get(urlparse_cached(request).hostname or "")
+        if address is not None and isinstance(exception, CannotResolveHostError):
+            raise self._refused(request, address)
 
     def _refused(self, request: Request, address: str) -> IgnoreRequest:
         self.crawler.stats.inc_value("engcrawl/refused/private_address")
         return refusal(urlparse_cached(request).hostname or "", address)
 
 
-def refused(name: str) -> str | None:
-    """The address to which *name* led when it was resolved last, if it was refused for it."""
-    from twisted.internet import reactor  # only where one is installed
-
-    resolver = cast("Any", reactor).resolver
-    return resolver.refused.get(name) if isinstance(resolver, SiteResolver) else None
-
-
 async def addresses_of(site: str) -> dict[str, str]:
-    """Where the names of *site* lead, with and without ``www.``: name -> address, those alone that can be resolved.
+    """Return where the names of *site*, with and without ``www.``, lead: name -> address, if it can be resolved.
 
     Raises IgnoreRequest where the site's own is refused, and CannotResolveHostError where it leads nowhere.
     """
-    from twisted.internet import reactor
+    from twisted.internet import reactor  # only where one is installed
 
     host = urlsplit(site).hostname or ""
     found: dict[str, str] = {}
@@ -166,13 +155,13 @@ async def addresses_of(site: str) -> dict[str, str]:
             found[name] = await maybe_deferred_to_future(cast("Any", reactor).resolve(name))
         except DNSLookupError as error:
             if name == host:
-                address = refused(name)
+                address = _REFUSED.get(name)
                 raise (refusal(name, address) if address else CannotResolveHostError(str(error))) from error
     return found
 
 
 def _names(crawler: Crawler) -> set[str]:
-    """The names that a crawl asks for, in each way to write them, and that must be public; none where they needn't."""
+    """Return a crawl's own names that must be public, in each way to write them; none where they needn't be."""
     site: str | None = getattr(crawler.spider, "site", None)
     if site is None or may_be_private(site, crawler.settings):
         return set()

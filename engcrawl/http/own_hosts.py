@@ -28,7 +28,7 @@ class OwnHosts:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        """Scrapy's interface of a downloader middleware."""
+        """Raise IgnoreRequest for a request to another host."""
         site: str | None = getattr(self.crawler.spider, "site", None)
         if site is not None and not same_host(request.url, site):
             self.crawler.stats.inc_value("engcrawl/refused/other_host")

@@ -34,46 +34,41 @@ class NoChromiumError(IgnoreRequest):
     """There is no Chromium for the request; the message says what to run."""
 
 
-def executable(own: str) -> str | None:
-    """The Chromium to start: ``ENGCRAWL_CHROMIUM``, else Playwright's at *own* (then None: Playwright knows best),
-    else the system's.
-
-    Raises NoChromiumError.
-    """
-    if named := os.environ.get("ENGCRAWL_CHROMIUM"):
-        if not os.access(named, os.X_OK) or Path(named).is_dir():
-            raise NoChromiumError(f"ENGCRAWL_CHROMIUM={named} is no program that can be started")
-        return named
-    if Path(own).exists():
-        return None
-    system = next(filter(None, map(shutil.which, SYSTEM_NAMES)), None)
-    if system is None:
-        raise NoChromiumError(
-            "no Chromium: run `playwright install --with-deps chromium`, or install your system's package"
-            " (Debian: `apt-get install chromium`), or set ENGCRAWL_CHROMIUM to one"
-        )
-    return system
-
-
 def arguments(addresses: Mapping[str, str]) -> list[str]:
-    """Chromium's command line: quiet, and able to find the hosts of *addresses* there, and no other."""
+    """Return Chromium's command line: quiet, and able to find the hosts of *addresses* there, and no other."""
     rules = [f"MAP {host} {address}" for host, address in addresses.items()]
     return [*_QUIET, f"--host-resolver-rules={', '.join([*rules, 'MAP * ~NOTFOUND'])}"]
 
 
 def launch_options(own: str) -> dict[str, Any]:
-    """Playwright's options to start it: which program, and its sandbox. Raises NoChromiumError."""
-    options: dict[str, Any] = {}
-    if program := executable(own):
-        options["executable_path"] = program
+    """Return Playwright's options to start a Chromium: which program, and its sandbox. Raises NoChromiumError.
+
+    *own* is where Playwright's would be, which it finds by itself.
+    """
+    program = _executable(own)
     why_not = _no_sandbox_here()
-    options["chromium_sandbox"] = why_not is None
-    logger.info("Starting Chromium (%s), sandbox %s", program or own, f"off: {why_not}" if why_not else "on")
-    return options
+    logger.info("Starting Chromium (%s), sandbox %s", program, f"off: {why_not}" if why_not else "on")
+    options: dict[str, Any] = {"chromium_sandbox": why_not is None}
+    return options if program == own else options | {"executable_path": program}
+
+
+def _executable(own: str) -> str:
+    """Return the Chromium to start: ``ENGCRAWL_CHROMIUM``, else *own* if it is there, else the system's."""
+    if named := os.environ.get("ENGCRAWL_CHROMIUM"):
+        if not os.access(named, os.X_OK) or Path(named).is_dir():
+            raise NoChromiumError(f"ENGCRAWL_CHROMIUM={named} is no program that can be started")
+        return named
+    found = own if Path(own).exists() else next(filter(None, map(shutil.which, SYSTEM_NAMES)), None)
+    if found is None:
+        raise NoChromiumError(
+            "no Chromium: run `playwright install --with-deps chromium`, or install your system's package"
+            " (Debian: `apt-get install chromium`), or set ENGCRAWL_CHROMIUM to one"
+        )
+    return found
 
 
 def _no_sandbox_here() -> str | None:
-    """Why Chromium's sandbox can't work here; None where it can."""
+    """Return why Chromium's sandbox can't work here; None where it can."""
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return "running as root"
     if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists() or "container" in os.environ:

@@ -25,7 +25,7 @@ class BrowserOnDemand(HTTP11DownloadHandler):
         self._browser: BrowserHandler | None = None
 
     async def download_request(self, request: Request) -> Response:
-        """Scrapy's interface of a download handler."""
+        """Download as Scrapy does, or in the browser if the request asks for one."""
         if not request.meta.get("playwright"):
             return await super().download_request(request)
         if self._browser is None:
