@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from parsel import Selector
 from playwright.async_api import Error, Locator, Page, Route, TimeoutError
@@ -14,8 +16,7 @@ from playwright.async_api import Request as BrowserRequest
 from playwright.async_api import Response as BrowserResponse
 
 from engcrawl.http.browser.handler import close
-from engcrawl.http.engine import closing
-from engcrawl.http.fetch import Fetch, Unavailable, html
+from engcrawl.http.fetch import Fetch, html
 from engcrawl.http.retry_after import retry_after
 from engcrawl.pages import NotThePage, listing
 from engcrawl.pages.listing import ListingPage
@@ -46,8 +47,8 @@ class Clicks:
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
-        self._crawler = fetch.crawler
-        settings = self._crawler.settings
+        self._slots = fetch.crawler.engine.downloader.slots
+        settings = fetch.crawler.settings
         self._seconds = settings.getfloat("ENGCRAWL_CLICK_TIMEOUT")
         self._tries = settings.getint("RETRY_TIMES") + 1
         self._longest = settings.getfloat("ENGCRAWL_RETRY_AFTER_MAX")
@@ -65,57 +66,54 @@ class Clicks:
     async def pages(self, category: Category) -> AsyncGenerator[ListingPage, None]:
         """Yield the page as it was opened, then a page for each click that brings new posts.
 
-        The browser's page is closed at the end, whatever ends it. Raises Unavailable, and BrokenWalkError where the
-        button goes before the site's own number of pages was there.
+        The browser's page is closed at the end, whatever ends it. Raises Unavailable, Stopped, and BrokenWalkError
+        where the button goes before the site's own number of pages was there.
         """
-        page, first = await self._open(category)
+        opened: list[Page] = []
+
+        def read(response: Response) -> ListingPage:
+            if "playwright_page" not in response.meta:
+                raise BrokenWalkError("the answer came without a browser (DOWNLOAD_HANDLERS has another handler)")
+            opened.append(response.meta["playwright_page"])
+            return listing.read(*html(response))
+
         try:
+            # The context is closed with its page; a page that only pretends is loaded again in the same one.
+            first = await self._fetch(category.url, read, meta=self._meta | {"playwright_context": category.slug})
             category.restart()
             category.take(first, 1)
             yield first
+            page = opened[-1]
             await page.route("**", _stay)
-            async for batch in self._batches(page, category, first):
-                category.count(batch, len(category.walked) + 1)
-                yield batch
-            if category.pages is not None and len(category.walked) < category.pages and not closing(self._crawler):
+            async with aclosing(self._batches(page, category, first)) as batches:
+                async for batch in batches:
+                    category.count(batch, len(category.walked) + 1)
+                    yield batch
+            if _more(category) and category.pages is not None:
                 raise BrokenWalkError(
                     f"the button is gone after page {len(category.walked)}, where the site says {category.pages} pages"
                 )
         except Error as error:
-            raise BrokenWalkError(f"the browser failed after {len(category.walked)} pages: {_line(error)}") from error
+            why = error.message.partition("\n")[0]
+            raise BrokenWalkError(f"the browser failed after {len(category.walked)} pages: {why}") from error
         except NotThePage as error:  # what a click brought
             raise BrokenWalkError(str(error)) from error
         finally:
-            await close(page)
-
-    async def _open(self, category: Category) -> tuple[Page, ListingPage]:
-        """Open a category's first page; one that only pretends is closed, and opened again."""
-        meta = self._meta | {"playwright_context": category.slug}  # closed with its page
-        tries = 0
-        while True:
-            response = await self._fetch(category.url, _as_it_came, meta=meta)
-            page: Page | None = response.meta.get("playwright_page")
-            if page is None:
-                raise BrokenWalkError("the answer came without a browser (DOWNLOAD_HANDLERS has another handler)")
-            try:
-                return page, listing.read(*html(response))
-            except NotThePage as error:
+            for page in opened:
                 await close(page)
-                tries += 1
-                if tries == self._tries:
-                    raise Unavailable(category.url, str(error)) from error
 
     async def _batches(self, page: Page, category: Category, first: ListingPage) -> AsyncGenerator[ListingPage, None]:
+        """Click until the button, or the posts, are at their end; yield each batch of new posts."""
         known = {post.id for post in first.posts}
         left = await _drop(page, first)
         clicks = stale = 0
-        button = page.locator(BUTTON).first
-        while not closing(self._crawler) and (category.pages is None or len(category.walked) < category.pages):
-            if not await button.is_visible():
-                return
+        button, watch = page.locator(BUTTON).first, _Watch(page)
+        while _more(category) and await button.is_visible():
+            self._fetch.stop_if_closing()
             clicks += 1
-            await self._pause(page)
-            if not await self._click(page, button, left, f"click {clicks}"):
+            slot = self._slots.get(urlsplit(page.url).hostname or "")
+            await asyncio.sleep(slot.download_delay() if slot else 0)  # as much time as between requests
+            if not await self._click(button, watch, left, f"click {clicks}"):
                 return
             text = await page.content()
             batch = listing.read(Selector(text), text, page.url)
@@ -128,64 +126,52 @@ class Clicks:
             if new:
                 yield replace(batch, posts=new, pages=first.pages, flaw=None)
 
-    async def _click(self, page: Page, button: Locator, left: int, name: str) -> bool:
-        """Click until there are more posts than *left*; False where the button goes without any.
+    async def _click(self, button: Locator, watch: _Watch, left: int, name: str) -> bool:
+        """Click until there are more posts than *left*; return False where the button goes without any.
 
-        Raises BrokenWalkError where tries, or the crawl, are at their end.
+        Raises Stopped, and BrokenWalkError where tries are at their end.
         """
-        why = ""
+        page = button.page
         for _ in range(self._tries):
-            with _Watch(page) as watch:
-                try:
-                    await button.click(timeout=1000 * min(_PATIENCE, self._seconds))
-                except TimeoutError:
-                    logger.info("Something lies over the button, %s is made by script: %s", name, page.url)
-                    await button.evaluate("button => button.click()")
-                more = asyncio.ensure_future(
-                    page.wait_for_function(_MORE_POSTS, arg=left, timeout=1000 * self._seconds)
-                )
-                failure = asyncio.ensure_future(watch.failed.wait())
+            watch.forget()
+            try:
+                await button.click(timeout=1000 * min(_PATIENCE, self._seconds))
+            except TimeoutError:
+                logger.info("Something lies over the button, %s is made by script: %s", name, page.url)
+                await button.evaluate("button => button.click()")
+            more = asyncio.ensure_future(page.wait_for_function(_MORE_POSTS, arg=left, timeout=1000 * self._seconds))
+            failure = asyncio.ensure_future(watch.failed.wait())
+            try:
                 await asyncio.wait({more, failure}, return_when=asyncio.FIRST_COMPLETED)
-                failure.cancel()
                 if more.done() and not more.exception():
                     await more.result().dispose()
                     return True
                 if not await button.is_visible():
-                    more.cancel()
                     return False
+            finally:
                 more.cancel()
+                failure.cancel()
                 await asyncio.gather(more, failure, return_exceptions=True)
             why = watch.why or f"no new post within {self._seconds:g} s"
             logger.info("%s: %s: %s", name, why, page.url)
-            if closing(self._crawler):
-                break
+            self._fetch.stop_if_closing()
             await asyncio.sleep(min(watch.retry_after, self._longest))
         raise BrokenWalkError(f"{name}: {why} ({self._tries} tries)")
 
-    async def _pause(self, page: Page) -> None:
-        """Leave as much time between clicks as between requests."""
-        host = page.url.split("/")[2].partition(":")[0]
-        slot = self._crawler.engine.downloader.slots.get(host)
-        await asyncio.sleep(slot.download_delay() if slot else 0)
-
 
 class _Watch:
-    """Watches a page's own requests fail, while one click's posts are waited for."""
+    """Watches a page's own requests fail."""
 
     def __init__(self, page: Page) -> None:
-        self.page = page
+        self.forget()
+        page.on("response", self._response)
+        page.on("requestfailed", self._request_failed)
+
+    def forget(self) -> None:
+        """Begin anew, for another click."""
         self.failed = asyncio.Event()
         self.why = ""
         self.retry_after = 0.0
-
-    def __enter__(self) -> _Watch:
-        self.page.on("response", self._response)
-        self.page.on("requestfailed", self._request_failed)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.page.remove_listener("response", self._response)
-        self.page.remove_listener("requestfailed", self._request_failed)
 
     def _response(self, response: BrowserResponse) -> None:
         if response.status >= 400 and response.request.resource_type in ("xhr", "fetch"):
@@ -204,6 +190,11 @@ class _Watch:
         self.failed.set()
 
 
+def _more(category: Category) -> bool:
+    """Return whether the site doesn't say that all pages were walked."""
+    return category.pages is None or len(category.walked) < category.pages
+
+
 async def _stay(route: Route) -> None:
     """Answer a page that wants to go elsewhere with 204, No Content: then it stays where it is."""
     if route.request.is_navigation_request():
@@ -213,16 +204,8 @@ async def _stay(route: Route) -> None:
 
 
 async def _drop(page: Page, read: ListingPage) -> int:
-    """Take the posts that were read out of the page; how many elements of posts are left in it."""
+    """Take the posts that were read out of the page; return how many elements of posts are left in it."""
     await page.evaluate(_DROP, [post.id for post in read.posts])
     await page.request_gc()
     left: int = await page.evaluate(_POSTS)
     return left
-
-
-def _as_it_came(response: Response) -> Response:
-    return response
-
-
-def _line(error: Error) -> str:
-    return error.message.partition("\n")[0]

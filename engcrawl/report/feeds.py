@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from scrapy.exceptions import CloseSpider
 from scrapy.extensions import feedexport
 
-from engcrawl.report.output import durable, finish
+from engcrawl.report.output import finish
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 FAILED = "feedexport/failed_count"
 """Prefix of the stats in which Scrapy counts feeds that could not be stored."""
+_LOGIN = re.compile(r"^([\w+.-]+://)[^/?#]*@")
+"""What comes before the host in a URI: user and password."""
 
 
 class FeedExporter(feedexport.FeedExporter):
@@ -36,8 +38,8 @@ class FeedExporter(feedexport.FeedExporter):
 
     @property
     def addresses(self) -> list[str]:
-        """Where the run's feeds are in the end: paths or URIs as they were asked for, without user and password."""
-        return [_without_login(slot.uri) for slot in self.slots if slot.itemcount or slot.store_empty]
+        """Return where the run's feeds are in the end: as they were asked for, without user and password."""
+        return [_LOGIN.sub(r"\1", slot.uri) for slot in self.slots if slot.itemcount or slot.store_empty]
 
     def open_spider(self, spider: Spider) -> None:
         """Open the feeds: one that can't be opened ends the run before its first request."""
@@ -71,18 +73,11 @@ class FeedExporter(feedexport.FeedExporter):
 
 def failed(crawler: Crawler, exporter: FeedExporter | None) -> bool:
     """Return whether a feed that was asked for isn't stored whole, once all are closed."""
-    stats = crawler.stats.get_stats()
-    if any(key.startswith(FAILED) for key in stats):
-        return True
     if exporter is None:  # not configured: an unknown format, a storage without its library
         return bool(crawler.settings.getdict("FEEDS"))
-    stored: int = sum(value for key, value in stats.items() if key.startswith("feedexport/success_count"))
-    return stored < len(exporter.addresses)
-
-
-def _without_login(uri: str) -> str:
-    parts = urlsplit(uri)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else uri
+    stats: dict[str, int] = crawler.stats.get_stats()
+    stored = sum(value for key, value in stats.items() if key.startswith("feedexport/success_count"))
+    return stored < len(exporter.addresses) or any(key.startswith(FAILED) for key in stats)
 
 
 class _BrokenStorage:
@@ -112,9 +107,7 @@ class AtomicFileFeedStorage(feedexport.FileFeedStorage):
 
     def store(self, file: IO[bytes]) -> None:
         """Close the file and give it its name."""
-        with file:
-            file.flush()
-            if self.atomic:
-                durable(file)
         if self.atomic:
-            finish(Path(self.path), self.finished)
+            finish(file, self.finished)
+        else:
+            file.close()

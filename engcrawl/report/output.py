@@ -45,7 +45,7 @@ class Output:
         return RunLock(self.lock, str(self.folder))
 
     def check(self, site: str) -> None:
-        """See that the last run in the folder was of the blog at *site*. Raises UsageError."""
+        """Raise UsageError where the last run in the folder was of another blog than that at *site*."""
         other = self._site_of_last_run()
         if other is not None and blog_key(other) != blog_key(site):
             raise self._others(site, other)
@@ -65,27 +65,21 @@ class Output:
         return site
 
     def reserve(self, spider: str, now: datetime) -> Run:
-        """A new run's names, ``SPIDER-YYYYMMDDTHHMMSSZ``; a suffix where another run has that one.
+        """Return a new run's names, ``SPIDER-YYYYMMDDTHHMMSSZ``; with a suffix where another run has that one.
 
-        Raises OutputError.
+        The folder is to be locked. Raises OutputError.
         """
+        name = f"{spider}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
         try:
             self.runs.mkdir(parents=True, exist_ok=True)
-            return self._reserve(spider, now)
+            run, number = Run(self, name), 1
+            while run.part.exists() or run.feed.exists() or run.verdict.exists():
+                number += 1
+                run = Run(self, f"{name}-{number}")
+            run.part.touch()
         except OSError as error:
             raise OutputError(f"{self.folder}: {error}") from error
-
-    def _reserve(self, spider: str, now: datetime) -> Run:
-        name = f"{spider}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-        number = 1
-        while True:
-            run = Run(self, name if number == 1 else f"{name}-{number}")
-            with contextlib.suppress(FileExistsError):
-                os.close(os.open(run.part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-                if not run.feed.exists() and not run.verdict.exists():
-                    return run
-                run.part.unlink()
-            number += 1
+        return run
 
     def records(self, site: str) -> Iterator[Post]:
         """Yield the records of the archive of *site*, none where there is none.
@@ -110,7 +104,7 @@ class Output:
                 yield post
 
     def publish(self, state: State) -> bool:
-        """Replace the archive by the posts of *state*, newest first, in one step; False where it is theirs already.
+        """Replace the archive by the posts of *state*, newest first, in one step; return False if it is theirs already.
 
         Raises OSError and StateError; the archive is then left as it was.
         """
@@ -139,13 +133,11 @@ class Run:
 
     def write_verdict(self, verdict: dict[str, Any]) -> None:
         """Write the verdict, and point ``latest.json`` at it. Raises OSError."""
-        with replacing(self.verdict) as file:
-            file.write(json.dumps(verdict, ensure_ascii=False, indent=2).encode() + b"\n")
-        pointer = {"run": self.name, "file": self.verdict.name} | {
-            key: verdict[key] for key in ("verdict", "exit_status", "end")
-        }
-        with replacing(self.output.latest) as file:
-            file.write(json.dumps(pointer, indent=2).encode() + b"\n")
+        ending = {key: verdict[key] for key in ("verdict", "exit_status", "end")}
+        pointer = {"run": self.name, "file": self.verdict.name} | ending
+        for path, content in ((self.verdict, verdict), (self.output.latest, pointer)):
+            with replacing(path) as file:
+                file.write(json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n")
 
 
 def state_url(settings: BaseSettings) -> tuple[str, bool]:
@@ -159,17 +151,15 @@ def state_url(settings: BaseSettings) -> tuple[str, bool]:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of *path* in one step, when all of it is on disk; not at all after an error."""
+    """Open a file that takes the place of *path* in one step, when all of it is on disk; not at all after an error."""
     beside = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         with beside.open("wb") as file:
             yield file
-            durable(file)
-        beside.replace(path)
+            finish(file, path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
 
 
 def withhold_writing() -> None:
@@ -177,21 +167,14 @@ def withhold_writing() -> None:
     os.umask(os.umask(0o077) | 0o002)
 
 
-def durable(file: IO[bytes]) -> None:
-    """Bring what was written to *file* to the disk."""
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def finish(part: Path, path: Path) -> None:
-    """Give a finished file its finished name."""
-    part.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def finish(file: IO[bytes], path: Path) -> None:
+    """Bring what was written to *file* to the disk, close it, and give it the name *path*."""
+    with file:
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        os.fsync(folder)
     finally:
-        os.close(descriptor)
+        os.close(folder)

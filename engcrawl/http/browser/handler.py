@@ -45,7 +45,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):
         self._launching = asyncio.Lock()
 
     async def download_request(self, request: Request) -> Response:
-        """Scrapy's interface of a download handler.
+        """Load a page in the browser, which the first request starts.
 
         Raises DownloadFailedError, which is retried, for what the browser can't load, NoChromiumError, and
         IgnoreRequest where the site's name leads to an address that isn't public.
@@ -71,15 +71,15 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):
             await close(page)
 
     async def _unwanted(self, request: BrowserRequest) -> bool:
-        """Whether the page must do without: other hosts, what only eyes need, what robots.txt forbids."""
+        """Return whether the page must do without: other hosts, what only eyes need, what robots.txt forbids."""
         if request.resource_type in _USELESS or not same_host(request.url, self.site):
             return True
         robots = self.crawler.get_downloader_middleware(RobotsTxtMiddleware)
-        if robots is not None:
-            try:
+        try:
+            if robots is not None:
                 await robots.process_request(Request(request.url))
-            except IgnoreRequest:
-                return True
+        except IgnoreRequest:
+            return True
         return False
 
 
