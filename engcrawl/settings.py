@@ -28,7 +28,7 @@ USER_AGENT = f"engcrawl/{__version__} (+{os.environ.get('ENGCRAWL_CONTACT') or f
 ROBOTSTXT_OBEY = True
 
 # One request at a time, a second apart, slower when the site is (AutoThrottle below). More than two requests under
-# way would only wait in the queue, and a stopped crawl has to send what waits there before it ends.
+# way would only wait in the queue.
 CONCURRENT_REQUESTS = 2
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1

@@ -33,7 +33,7 @@ class ArticlePage:
 
     post: Post
     """``post.content_source`` is "page" where the page has a body element of the post's own (it may be empty: then
-    there is no content), "extracted" where the body is a guess at the page's main text; None for a protected post."""
+    there is no content), "extracted" where the body is a guess at the page's main text (there may be none); None for a protected post."""
     parts: int
     """How many pages the body is split over (``URL/2/``, …); 1 for nearly all."""
     categories: dict[str, str | None]

@@ -34,9 +34,11 @@ class Plan:
         plan = cls(arguments, run=state.runs.number, sweep=state.runs.number, due_by=dates.rfc3339(now))
         last = state.runs.sweep()
         fresh = last is not None and last[1] > dates.rfc3339(now - timedelta(days=every))
-        if last is not None and (fresh or arguments.filtered) and not (arguments.full and not arguments.filtered):
+        if arguments.filtered:
+            plan.sweep = last[0] if last else 0
+        elif last is not None and fresh and not arguments.full:
             plan.sweep = last[0]
-        elif not arguments.filtered:
+        else:
             plan.begin_sweep(state)
         return plan
 

@@ -263,7 +263,7 @@ class Walk:
             category.by_links, category.troubles = category.troubles, []
             self._waiting[category.slug] = category.url
         elif category.troubles:
-            for url, why in (*category.by_links, *category.troubles):
+            for url, why in (*category.troubles, *category.by_links):
                 self._log.problem(url, why)
         self._keep(category)
         self._log.category(category)

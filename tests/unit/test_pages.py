@@ -64,8 +64,7 @@ def test_posts_beside_the_main_listing_are_not_in_it(place: str) -> None:
 def test_an_id_comes_from_the_element_never_from_a_class() -> None:
     text = post(5).replace('id="post-5"', 'id="post-6"')
     assert [p.id for p in listing(text).posts] == [6]
-    with pytest.raises(NotThePage):
-        listing(post(5).replace('id="post-5"', 'id="post-x"'))
+    assert [p.id for p in listing(post(5).replace('id="post-5"', 'id="post-x"')).posts] == [None]
 
 
 def test_a_post_that_names_no_category_has_the_listings_own() -> None:
@@ -207,13 +206,18 @@ def test_a_protected_post_has_no_content() -> None:
     ("text", "reason"),
     [
         ("<html><title>Gone</title><body id='post-8'></body></html>", "not the page of post 9: a page titled 'Gone'"),
-        ("<html><body><article id='post-9'></article></body></html>", "no body"),
         ("<html><body><article id='post-9'><div class='entry-content'>x", "cut short"),
     ],
 )
 def test_a_page_that_is_not_the_article_is_refused(text: str, reason: str) -> None:
     with pytest.raises(NotThePage, match=reason):
         article.read(Selector(text), text, "https://blog.example.com/a-post/", 9)
+
+
+def test_a_page_without_a_body_says_so() -> None:
+    text = "<html><body><article id='post-9'></article></body></html>"
+    found = article.read(Selector(text), text, "https://blog.example.com/a-post/", 9).post
+    assert (found.id, found.content_html, found.content_source) == (9, None, "extracted")
 
 
 # Bodies
