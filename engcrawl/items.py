@@ -50,7 +50,7 @@ class Post:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(revalidate_instances="always", strict=True)
 
-    id: Annotated[int | None, AfterValidator(_known)]
+    id: Annotated[int | None, AfterValidator(_known)] = None
     """WordPress post ID: the key of a blog's archive. A page or a listing may not say it (None); a record has one."""
     type: Annotated[str, Field(min_length=1)] = "post"
     """WordPress post type."""
@@ -115,7 +115,7 @@ class Post:
         kind: Kind = "video" if "video" in (self.kind, page.kind) else "article"
         for name in _NAMES:
             value = getattr(page, name)
-            if value is not None and value != []:
+            if value not in (None, [], ""):
                 setattr(self, name, value)
         self.published_date, self.kind = day, kind
 

@@ -33,7 +33,8 @@ class ArticlePage:
 
     post: Post
     """``post.content_source`` is "page" where the page has a body element of the post's own (it may be empty: then
-    there is no content), "extracted" where the body is a guess at the page's main text (there may be none); None for a protected post."""
+    there is no content), "extracted" where the body is a guess at the page's main text, which may be none; None
+    for a protected post."""
     parts: int
     """How many pages the body is split over (``URL/2/``, …); 1 for nearly all."""
     categories: dict[str, str | None]
@@ -101,10 +102,7 @@ def _content(
     if element is not None:
         return body.cleaned(element, url, post_url), "page"
     guess = extract.main_text(root, url)
-    content = None if guess is None else body.cleaned(guess, url, post_url)
-    if content is None:
-        raise NotThePage(f"no body on {described(root)}")
-    return content, "extracted"
+    return None if guess is None else body.cleaned(guess, url, post_url), "extracted"
 
 
 def _facts(root: HtmlElement, url: str, graph: Graph, own: Own, scope: HtmlElement) -> Post:

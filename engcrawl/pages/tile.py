@@ -84,7 +84,7 @@ def read(element: HtmlElement, place: Place) -> Tile:
         kind=entry.kind(element),
         external=bool(url) and not same_host(url, place.base),
         protected=entry.protected(element),
-        excerpt=text_of(first(_EXCERPT(element))) or None,
+        excerpt=None if entry.protected(element) else text_of(first(_EXCERPT(element))) or None,
         image_url=next(filter(None, (image_of(img, place.base) for img in _IMAGE(element))), None),
     )
     return Tile(post, frozenset(ids), frozenset(claimed))

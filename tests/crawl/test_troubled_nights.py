@@ -39,7 +39,8 @@ def test_a_source_that_failed_and_a_post_that_could_not_be_read_are_tried_on_a_q
     first = counted(server, output, settings=ONCE)
     assert (first.status, statuses(first)["rest"]) == (3, "failed")
     again = counted(server, output, settings=ONCE)
-    assert (again.status, articles(server), len(asked(server, REST))) == (3, {post.path}, 1)
+    assert (again.status, articles(server)) == (3, {post.path})
+    assert asked(server, "/wp-json/wp/v2/categories") != []
     assert again.problems == [(server.url + post.path, "HTTP 500")]
     server.faults.clear()
     mended = counted(server, output, settings=ONCE)
@@ -74,19 +75,22 @@ def test_a_post_that_fails_night_after_night_is_tried_ever_later_and_named_each_
     serve: Serve, output: Path
 ) -> None:
     server = serve(posts=COUNTED)
-    post = server.blog.post(server.blog.whole[30])
-    server.faults.append(Fault("status", re.escape(post.path), status=500))
+    post = next(p for i in server.blog.whole[30:] if not (p := server.blog.post(i)).external and not p.protected)
+    page, rest = Fault("status", re.escape(post.path), status=500), Fault("status", REST, status=404)
+    server.faults += [page, rest]
     for _ in range(3):
         done = counted(server, output, settings=ONCE)
         assert (done.status, done.problems) == (3, [(server.url + post.path, "HTTP 500")])
         assert post.path in articles(server)
     done = counted(server, output, settings=ONCE)
-    assert (done.status, articles(server), len(server.requests)) == (3, set(), 4)
+    assert (done.status, articles(server)) == (3, set())
+    assert len(server.requests) <= 5
     ((url, why),) = done.problems
     assert url == server.url + post.path
     assert re.fullmatch(r"HTTP 500 \(in 3 runs; tried again after 20\d\d-\S+Z\)", why)
     query(output, "UPDATE failures SET retry_at = '2020-01-01T00:00:00Z'")
-    server.faults.clear()
+    server.faults.remove(page)
     done = counted(server, output, settings=ONCE)
     assert (done.status, done.changes, done.problems) == (0, {post.id: "updated"}, [])
-    assert done.posts == told(server)
+    whole = {record["id"]: record for record in server.blog.truth()}
+    assert next(record for record in done.posts if record["id"] == post.id) == whole[post.id]
