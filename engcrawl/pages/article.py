@@ -88,7 +88,7 @@ def _opened(selector: Selector, text: str, url: str, post_id: int | None) -> tup
         raise NotThePage(f"not the page of post {post_id}, but of post {number}: {described(root)}")
     for element in comments(root):
         drop(element)
-    own = identity.find(root, number, post_id)
+    own = identity.find(root, number, post_id, url)
     own.number = post_id if own.number is None else own.number
     return root, graph, own
 

@@ -25,6 +25,7 @@ _PUBLISHED = xpath(
     f" | .//meta[@itemprop='datePublished'] | .//abbr[{has('published')}]"
 )
 _TIMES = xpath(f".//time[not({_MODIFIED})]")
+_SHOWS_CHANGE = xpath(f"boolean(descendant-or-self::*[contains(@class, 'modified')] | .//time[{_MODIFIED}])")
 _CALLED_DATE = xpath(".//*[contains(@class, 'date') or contains(@class, 'posted') or contains(@class, 'published')]")
 _LINKED_AUTHORS = xpath('.//a[contains(concat(" ", @rel, " "), " author ")]')
 _NAMED_AUTHORS = xpath(
@@ -107,16 +108,17 @@ class Byline:
         """Yield the dates in elements that are called a date."""
         for element in self._outside(_CALLED_DATE):
             names = element.get("class", "").split()
-            if any(map(_DATE_CLASS.search, names)) and not any("modified" in name for name in names):
+            if any(map(_DATE_CLASS.search, names)) and not _SHOWS_CHANGE(element):
                 text = text_of(element)
-                if len(text) <= _LONG and _YEAR.search(text):
+                if len(text) <= _LONG and len(_YEAR.findall(text)) == 1:
                     yield _date_in(text) or text
 
     def _lines(self) -> Iterator[str]:
         """Yield the dates in the lines of what the theme says of the post, and in those next to the title."""
         boxes = [element for element in self._scope.iter("div", "p", "ul", "small") if kind(element) is Box.ABOUT]
         for element in (*self._beside_the_title(), *boxes):
-            if self._is_outside(element) and len(text := text_of(element)) <= 5 * _LONG:
+            text = text_of(element)
+            if len(text) <= 5 * _LONG and self._is_outside(element) and not _SHOWS_CHANGE(element):
                 yield from (found.group() for found in _DATE.finditer(text) if _day(found.group()))
 
     def _beside_the_title(self) -> Iterator[HtmlElement]:

@@ -9,15 +9,18 @@ from urllib.parse import unquote
 
 from lxml.html import HtmlElement
 
-from engcrawl.pages.page import NotThePage, described, drop, xpath
+from engcrawl.pages.page import NotThePage, described, drop, first, xpath
 from engcrawl.pages.prose import Prose
-from engcrawl.text.urls import absolute, same_host
+from engcrawl.text.urls import absolute, address, same_host
 
 _IN_REST = xpath('//link[@rel="alternate" and @type="application/json"]/@href')
 _SHORTLINK = xpath('//link[contains(concat(" ", @rel, " "), " shortlink ")]/@href')
 _CANONICAL = xpath('//link[@rel="canonical"]/@href')
 _BODY_CLASS = xpath("string(//body/@class)")
 _NUMBERED = xpath('//*[starts-with(@id, "post-") or contains(@class, "post-")]')
+_TITLE = xpath("(.//h1[not(.//a[@rel='home'])] | .//*[contains(@class, 'entry-title')])[normalize-space()][1]")
+_LESSER_TITLE = xpath("(.//h2|.//h3|.//h4)[normalize-space()][1]")
+_LINK = xpath("string(.//a/@href | parent::a/@href)")
 _WITH_ID = xpath("//*[@id=$id]")
 _HEADING = xpath("boolean(//h1)")
 
@@ -30,6 +33,8 @@ _ID = re.compile(r"post-(\d{1,18})$", re.ASCII)
 _CLASS_OF_POST = re.compile(r"(?:^|\s)post-(\d{1,18})(?=\s|$)", re.ASCII)
 _BESIDE_THE_NUMBER = re.compile(r"(?:^|\s)(?:type-|hentry\b|wp-block-post\b|status-)")
 """What else WordPress' ``post_class()`` writes."""
+_A_TILE = 200
+"""Characters that the tile of a post may have beside its title."""
 _TITLES = ("h1", "h2", "h3", "h4")
 _TEXTS_OWN_LINE = frozenset(("a", "b", "em", "h1", "h2", "h3", "h4", "h5", "h6", "i", "p", "span", "strong"))
 
@@ -80,8 +85,8 @@ def shortlink(root: HtmlElement, url: str) -> int | None:
     return next((number for href in _SHORTLINK(root) if (number := number_in(href, url))), None)
 
 
-def find(root: HtmlElement, number: int | None, asked: int | None) -> Own:
-    """Find the post's own element on a page that says the ID *number*, or none; *asked* is the post that is wanted.
+def find(root: HtmlElement, number: int | None, asked: int | None, url: str) -> Own:
+    """Find the post's own element on the page at *url*, which says the ID *number*, or none; *asked* is the one wanted.
 
     Takes out of the tree what belongs to other posts. Raises NotThePage where two signs of the ID disagree.
     """
@@ -89,16 +94,16 @@ def find(root: HtmlElement, number: int | None, asked: int | None) -> Own:
     heart = prose.heart()
     expected = number if number is not None else asked
     own = _with_id(root, expected, heart)
-    owner = None if heart is None else _owner(heart)
+    owner = None if heart is None else _owner(heart, url)
     said = None if owner is None else number_of(owner)
     if expected is None or said == expected:
         own = owner if own is None else own
-    elif said is not None and not _has_body(own, prose):
+    elif own is None or (said is not None and not _has_body(own, prose)):
         own = _by_class(root, expected, prose)
-        if own is None and number is None:
+        if own is None and number is None and said is not None:
             raise NotThePage(f"not the page of post {asked}, but of post {said}: {described(root)}")
     number = number if number is not None or own is None else number_of(own)
-    if _drop_other_posts(root, own):
+    if _drop_other_posts(root, own, heart):
         prose = Prose(root)
         heart = prose.heart()
     if own is None:
@@ -112,6 +117,18 @@ def common(one: HtmlElement, other: HtmlElement) -> HtmlElement:
     """Return the closest element that has both in it."""
     line = {one, *one.iterancestors()}
     return next((element for element in (other, *other.iterancestors()) if element in line), one)
+
+
+def links_elsewhere(element: HtmlElement, url: str) -> bool:
+    """Return whether an element's title leads to another page of this site, as the title of a tile does."""
+    title = first(_TITLE(element) or _LESSER_TITLE(element))
+    link = None if title is None else absolute(_LINK(title), url)
+    return link is not None and same_host(link, url) and _place(link, url) != _place(url, url)
+
+
+def _place(link: str, url: str) -> tuple[str, int | None]:
+    """Return what tells a post's address from another's: a plain one (``/?p=N``) only has its query."""
+    return address(link), number_in(link, url)
 
 
 def number_in(href: str, url: str) -> int | None:
@@ -154,35 +171,43 @@ def _with_id(root: HtmlElement, number: int | None, heart: HtmlElement | None) -
     return max(found, key=lambda element: len(element.text_content()), default=None)
 
 
-def _owner(heart: HtmlElement) -> HtmlElement | None:
-    """Return the closest element around the text that says which post it is; or the title in that one which does."""
+def _owner(heart: HtmlElement, url: str) -> HtmlElement | None:
+    """Return the closest element around the text that says which post it is; or the title in that one which does.
+
+    It is no other post's: where the longest text on a page is in a tile, nothing says which post the page is of.
+    """
     for element in (heart, *heart.iterancestors()):
         if element.tag == "body":
             break
         if number_of(element) is not None:
-            return element
+            return None if links_elsewhere(element, url) else element
         titles = [line for line in element.iterchildren(*_TITLES) for line in (line, *line.iterchildren("a"))]
         numbered = [line for line in titles if _ID.match(line.get("id", ""))]
         if len(numbered) == 1:
-            return numbered[0]
+            return None if links_elsewhere(element, url) else numbered[0]
     return None
 
 
 def _by_class(root: HtmlElement, number: int, prose: Prose) -> HtmlElement | None:
-    """Return the element with the class ``post-N`` that has a body; a tile that repeats the class hasn't."""
+    """Return the element with the class ``post-N`` that has a text; a tile that repeats the class hasn't."""
     found = [element for element in _NUMBERED(root) if element.tag != "body" and number_of(element) == number]
-    bodies = [element for element in found if any(contains(element, body) for body in prose.bodies)]
-    return max(bodies, key=prose.total, default=None)
+    with_text = [element for element in found if _has_body(element, prose) or prose.total(element) > _A_TILE]
+    return max(with_text, key=prose.total, default=None)
 
 
 def _has_body(element: HtmlElement | None, prose: Prose) -> bool:
     return element is not None and any(contains(element, body) for body in prose.bodies)
 
 
-def _drop_other_posts(root: HtmlElement, own: HtmlElement | None) -> bool:
-    """Take other posts out of the tree, beside this one and in it; return whether there were any."""
+def _drop_other_posts(root: HtmlElement, own: HtmlElement | None, heart: HtmlElement | None) -> bool:
+    """Take other posts out of the tree, beside this one and in it; return whether there were any.
+
+    In the post's text, only what WordPress marks as a post goes: an ``id`` alone may be its author's.
+    """
     keep = set() if own is None else {own, *own.iterancestors()}
     others = [e for e in _NUMBERED(root) if e not in keep and e.tag != "body" and number_of(e) is not None]
+    if own is not None and heart is not None and contains(own, heart):
+        others = [e for e in others if _BESIDE_THE_NUMBER.search(e.get("class", "")) or not contains(heart, e)]
     for element in others:
         drop(element)
     return bool(others)

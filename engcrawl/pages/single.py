@@ -9,16 +9,13 @@ from lxml.html import HtmlElement
 
 from engcrawl.pages import identity
 from engcrawl.pages.boxes import Box, kind
-from engcrawl.pages.identity import block_of, contains, number_of
+from engcrawl.pages.identity import block_of, links_elsewhere, number_of
 from engcrawl.pages.json_ld import Graph
-from engcrawl.pages.page import NotThePage, described, first, has, meta, text_of, xpath
-from engcrawl.pages.prose import Prose
-from engcrawl.text.urls import absolute, address
+from engcrawl.pages.page import NotThePage, described, has, meta, text_of, xpath
+from engcrawl.pages.prose import has_title, named_as_body
 
 _BODY_CLASS = xpath("string(//body/@class)")
 _POSTS = xpath(f'//*[starts-with(@id, "post-") or {has("hentry")} or {has("wp-block-post")} or {has("post")}]')
-_TITLE = xpath("(.//h1|.//h2|.//h3|.//h4)[normalize-space()][1]")
-_LINK = xpath("string(.//a/@href | parent::a/@href)")
 _COMMENT_FORM = xpath('boolean(//input[@name="comment_post_ID"] | //*[@id="respond" or @id="commentform"])')
 _HEADING = xpath("boolean(//h1)")
 
@@ -29,6 +26,7 @@ _OBJECTS_THAT_LIST = frozenset(("categories", "tags", "users", "taxonomies"))
 _LISTING_CLASSES = frozenset(("archive", "blog", "search-results", "search-no-results"))
 _UNLIKE_A_POST = frozenset(("home", "page", "search")) | _LISTING_CLASSES
 _NO_POST_CLASSES = frozenset(("type-page", "error404", "not-found", "no-results"))
+_BLOCKS = ("article", "div", "section", "td")
 _NOT_POSTS = frozenset(("html", "body", "form", "input"))
 
 
@@ -82,25 +80,31 @@ def _shows_one_post(root: HtmlElement, graph: Graph, url: str, post_id: int | No
     own, others = _posts(root, url)
     if any(not _NO_POST_CLASSES.isdisjoint(post.get("class", "").split()) for post in own):
         return False
-    if graph.has_article or identity.shortlink(root, url):
+    if graph.has_article or post_id in map(number_of, own):
         return True
     if graph.has_listing:
         return False
-    prose = Prose(root)
-    bodies = [body for body in prose.bodies if not any(contains(other, body) for other in others)]
-    if others and not own:
-        return meta(root, "og:type") == "article" and _HEADING(root) and bool(bodies)
-    with_text = [post for post in own if text_of(post)]
-    if len(with_text) == 1 or meta(root, "og:type") == "article" or post_id in map(number_of, own):
+    stated = identity.shortlink(root, url) is not None or meta(root, "og:type") == "article"
+    if stated and (own or not others):
         return True
-    return not own and _HEADING(root) and bool(bodies or (_COMMENT_FORM(root) and prose.heart() is not None))
+    has_text = _HEADING(root) and _has_own_text(root, others)
+    if others and not own:
+        return stated and has_text
+    if 1 in (len([post for post in own if text_of(post)]), len([post for post in own if has_title(post)])):
+        return True
+    return has_text or (_COMMENT_FORM(root) and _HEADING(root))
+
+
+def _has_own_text(root: HtmlElement, others: list[HtmlElement]) -> bool:
+    """Return whether a page has what is named a post's text, apart from the other posts on it."""
+    apart = {part for other in others for part in (*other.iter("*"), *other.iterancestors())}
+    return any(named_as_body(block) and text_of(block) for block in root.iter(*_BLOCKS) if block not in apart)
 
 
 def _posts(root: HtmlElement, url: str) -> tuple[list[HtmlElement], list[HtmlElement]]:
     """Return the elements of posts: those that may be this page's own, and those whose title links elsewhere."""
     own: list[HtmlElement] = []
     others: list[HtmlElement] = []
-    here = _place(url, url)
     posts = {element for element in map(block_of, _POSTS(root)) if element.tag not in _NOT_POSTS and _is_post(element)}
     aside: set[HtmlElement] = set()
     """What is in the margin, or in another post that may be the page's own."""
@@ -108,19 +112,12 @@ def _posts(root: HtmlElement, url: str) -> tuple[list[HtmlElement], list[HtmlEle
         if element.getparent() in aside or _is_beside(element):
             aside.add(element)
         elif element in posts:
-            title = first(_TITLE(element))
-            link = "" if title is None else absolute(_LINK(title), url)
-            if link and _place(link, url) != here:
+            if links_elsewhere(element, url):
                 others.append(element)
             else:
                 own.append(element)
                 aside.add(element)
     return own, others
-
-
-def _place(link: str, url: str) -> tuple[str, int | None]:
-    """Return what tells a post's address from another's: a plain one (``/?p=N``) only has its query."""
-    return address(link), identity.number_in(link, url)
 
 
 def _is_post(element: HtmlElement) -> bool:

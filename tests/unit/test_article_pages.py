@@ -101,6 +101,28 @@ def test_an_id_beats_the_class_that_tiles_repeat() -> None:
         assert post.content_html == "<p>We walked up the hill, and down again.</p>"
 
 
+def test_the_longest_text_in_a_tile_is_not_whose_page_it_is() -> None:
+    longer = f"<h3><a href='/other/'>Other</a></h3><p>{'Much more text. ' * 50}</p>"
+    tile = f"<article id='post-8' class='hentry'>{longer}</article>"
+    head = '<meta property="og:type" content="article">'
+    inside = f"<h1>A walk</h1><div class='post-text'><p>We walked.</p></div>{tile}"
+    for classes in ("single", ""):
+        post = read(inside, head=head, classes=classes).post
+        assert (post.id, post.content_html) == (None, "<p>We walked.</p>")
+    assert read(inside, head=head, post_id=7).post.id == 7
+
+
+def test_a_post_whose_title_leads_to_another_site_is_still_the_pages() -> None:
+    linked = own().replace("A walk</h1>", "<a href='https://elsewhere.example/'>A walk</a></h1>")
+    for classes in ("single", ""):
+        assert read(linked, classes=classes).post.id == 7
+
+
+def test_an_id_that_an_author_wrote_is_no_other_post() -> None:
+    note = '<p id="post-3">A note.</p>'
+    assert read(own(f"<div class='entry-content'><p>Text.</p>{note}</div>")).post.content_html == f"<p>Text.</p>{note}"
+
+
 def test_a_tile_that_repeats_the_class_is_not_the_posts_own_element() -> None:
     link = "<h3><a href='/a-walk/'>A walk</a></h3>"
     tile = f"<ul><li class='wp-block-post post-7 post type-post hentry category-tile'>{link}</li></ul>"
@@ -257,6 +279,8 @@ OLD = '<time class="entry-date published" datetime="2003-01-01">January 1, 2003<
         BODY + f"<article class='card'>{OLD}</article>",
         BODY + f"<article id='post-8' class='hentry'>{OLD}</article>",
         BODY + '<time class="updated" datetime="2003-01-01">x</time>',
+        BODY + '<div class="entry-meta"><time class="updated" datetime="2003-01-01">January 1, 2003</time></div>',
+        BODY + '<div class="post-date-modified post-date">January 1, 2003</div>',
     ],
 )
 def test_another_ones_day_is_not_the_posts(inside: str) -> None:
