@@ -44,8 +44,8 @@ class ArticlePage:
 def read(selector: Selector, text: str, url: str, post_id: int | None = None) -> ArticlePage:
     """Read the page of a post that was found at *url*: of post *post_id*, or, without one, of whichever it says.
 
-    The post's ID is None where neither says it. Dates are left as the page writes them. The selector's tree is left as
-    it is. Raises NotThePage where the page isn't a single post's, is another post's, contradicts itself, or has none.
+    The post's ID is None where neither says it. Dates are left as the page writes them, and the selector's tree as it
+    is. Raises NotThePage where the page isn't a single post's, is another's, contradicts itself, or has no body.
     """
     root, graph, own = _opened(selector, text, url, post_id)
     headline = Headline(root, graph, own.element)
