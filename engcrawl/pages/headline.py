@@ -64,8 +64,10 @@ class Headline:
         return same + [element for _, element in sorted(parts, key=lambda part: -part[0])]
 
     def _cut(self, title: str) -> str:
-        """Return a title without the site's name before or behind it."""
+        """Return a title without the site's name before or behind it; "" where it is that name and no more."""
         for name in self._site:
+            if title.casefold() == name.casefold():
+                return ""
             name = re.escape(name)
             shorter = re.sub(rf"^{name}{_BETWEEN}|{_BETWEEN}{name}$", "", title, flags=re.IGNORECASE)
             if shorter != title and shorter.strip():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass, replace
 
@@ -24,11 +25,13 @@ _OF_A_PAGE = ("authors", "excerpt", "image_url", "language", "modified_at", "pub
 
 @dataclass(frozen=True, slots=True)
 class _Bodiless:
-    """A post without its body, and why its page could not be had; None where it was read, and has no body element."""
+    """A post without its body, or without all of it, and why its page could not be had; None where it was read."""
 
     wanted: Wanted
     found: Found
     error: Unavailable | None
+    cut: bool
+    """Whether its page shows a part of the body alone, and leads to no other."""
 
 
 class Bodies:
@@ -40,13 +43,14 @@ class Bodies:
         self._plan = plan
         self._rest = rest
         self.waiting: list[_Bodiless] = []
+        self._in_parts: asyncio.Task[set[int]] | None = None
 
     @property
     def full(self) -> bool:
         """Return whether enough posts wait for a request."""
         return len(self.waiting) >= PER_PAGE
 
-    def put(self, wanted: Wanted, found: Found, error: Unavailable | None = None) -> Found | None:
+    def put(self, wanted: Wanted, found: Found, error: Unavailable | None = None, *, cut: bool = False) -> Found | None:
         """Let a post wait for its body; return what becomes of it at once, where it isn't to be asked for.
 
         A record that was read from its page is never replaced by a poorer one because the page failed tonight.
@@ -56,8 +60,23 @@ class Bodies:
             return self._lost(wanted, error)
         if found.post.protected and not error:
             return found
-        self.waiting.append(_Bodiless(wanted, found, error))
+        self.waiting.append(_Bodiless(wanted, found, error, cut))
         return None
+
+    async def in_parts(self, post: int) -> bool:
+        """Return whether REST knows that a post's body is split over several pages; it is asked once in a run."""
+        if not (self._plan.counts and self._rest.may_tell(self._plan)):
+            return False
+        if self._in_parts is None:
+            self._in_parts = asyncio.create_task(self._ask_in_parts())
+        return post in await self._in_parts
+
+    async def _ask_in_parts(self) -> set[int]:
+        try:
+            return await self._rest.in_parts()
+        except Unavailable as error:
+            logger.info("REST doesn't say which posts are in parts: %s", error)
+            return set()
 
     async def ask(self) -> list[Found]:
         """Ask for the bodies of those that wait longest; return what becomes of them."""
@@ -75,6 +94,8 @@ class Bodies:
         post, body = one.found.post, bodies.get(one.wanted.id)
         if body:
             post.content_html, post.content_source = body, "rest"
+        elif one.cut:
+            self._log.problem(post.url, "its page shows the first part of its body, and leads to no other", post.id)
         elif one.error is None:
             self._guess(post, one.wanted.id in bodies)
         if one.error is None:

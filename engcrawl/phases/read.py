@@ -162,7 +162,8 @@ class Read:
             post.content_source = "page" if post.content_html else None
             reading = Reading()  # the validators of one page say nothing of the others
         found = Found(post=post, facts=facts, reading=reading)
-        return self._bodies.put(wanted, found) if page.post.content_source == "extracted" else found
+        cut = page.parts == 1 and not post.protected and await self._bodies.in_parts(wanted.id)
+        return self._bodies.put(wanted, found, cut=cut) if cut or page.post.content_source == "extracted" else found
 
     async def _unchanged(self, wanted: Wanted, reading: Reading) -> Found | None:
         """The page is the one that was read before: the record stays, but for what sources say anew."""

@@ -105,6 +105,14 @@ def _found(blog: Blog, query: Query, fault: str) -> Sequence[int]:
         after = datetime.fromisoformat(query["modified_after"].upper())
         seconds = (after if after.tzinfo else after.replace(tzinfo=ZONE)).timestamp()
         there = [i for i in there if blog.changed(i) > seconds]
+    if "include" in query:
+        wanted = {int(number) for number in query["include"].split(",")}
+        there = [i for i in there if blog.id_of(i) in wanted]
+    if "slug" in query:
+        slugs = set(query["slug"].split(","))
+        there = [i for i in there if blog.post(i).path.strip("/").rpartition("/")[2] in slugs]
+    if "search" in query:  # in the raw text, of which the blog has this mark alone
+        there = [i for i in there if query["search"] in NEXT_PAGE and blog.post(i).parts > 1]
     if order == "modified":
         there = sorted(there, key=lambda i: (blog.changed(i), i))
     return there if query.get("order") == "asc" else there[::-1]

@@ -150,6 +150,20 @@ class Rest:
         url = f"{self._site}{_POSTS}?{urlencode(query, safe=',')}"
         return await self._fetch(url, lambda response: rest.read_bodies(text(response), response.url))
 
+    async def in_parts(self) -> set[int]:
+        """Ask which posts' bodies are split over several pages. Raises Unavailable.
+
+        WordPress searches the raw text, in which a part ends with ``<!--nextpage-->``.
+        """
+        found: set[int] = set()
+        page, pages = 1, 1
+        while page <= pages:
+            url = f"{self._site}{_POSTS}?search=nextpage&per_page={PER_PAGE}&page={page}&_fields=id,link"
+            links, pages = await self._fetch(url, _read_links)
+            found |= links.keys()
+            page += 1
+        return found
+
     async def at(self, urls: Sequence[str]) -> dict[str, int]:
         """Ask which posts are at at most 100 addresses, by their slugs: address -> ID. Raises Unavailable."""
         slugs = ",".join(quote(slug_of(url)) for url in urls)
@@ -200,6 +214,10 @@ def modified_since(state: State) -> str:
     asked = state.lists.asked("rest")
     since = min(filter(None, (state.lists.last_modified("rest"), asked.at if asked else None)), default="")
     return dates.earlier(since, hours=6) if since else "1970-01-01T00:00:00Z"
+
+
+def _read_links(response: Response) -> tuple[dict[int, str], int]:
+    return rest.read_links(text(response), response.url), number(response, "X-WP-TotalPages") or 1
 
 
 def _read_categories(response: Response) -> tuple[list[RestCategory], int]:
