@@ -30,7 +30,7 @@ _TITLES = xpath(f".//*[{has('post-title')} or self::h1 or self::h2 or self::h3 o
 _TEXT_LINKS = xpath(".//a[@href][normalize-space()]")
 _PLAIN_LINKS = xpath(
     "descendant-or-self::a[@href][not(contains(@rel, 'tag') or contains(@rel, 'author'))]"
-    "[not(contains(@class, 'more') or contains(@class, 'comment'))]"
+    "[not(contains(@class, 'more') or contains(@class, 'comment'))][not(ancestor::time or .//time)]"
 )
 _IMAGE = xpath(".//img")
 _EXCERPT = xpath(

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from aiohttp import web
 
 from tests.blog import Fault, Server
 from tests.blog.charsets import Charset
@@ -123,6 +125,25 @@ def test_a_record_of_a_page_is_not_replaced_by_a_poorer_one(inventoried: Server,
     assert before in done.posts
     inventoried.faults.clear()
     assert counted(inventoried, output).changes == {edited.id: "updated"}
+
+
+def test_a_long_post_whose_page_leads_to_no_other_part_is_whole(serve: Serve, output: Path) -> None:
+    """Stock block themes show no links to the parts of a post that wasn't written in blocks."""
+    server = serve(posts=60)
+    long = next(p for p in there(server.blog) if p.parts > 1 and not p.external and not p.protected)
+    page = requests.get(server.url + long.path, timeout=30).text
+    cut = re.sub(r'<div class="page-links">.*?</div>', "", page, flags=re.DOTALL)
+    assert cut != page
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(text=cut, content_type="text/html")
+
+    server.instead[long.path] = answer
+    done = counted(server, output)
+    assert (done.status, done.problems) == (0, []), done.log
+    found = next(record for record in done.posts if record["id"] == long.id)
+    assert found["content_html"] == server.blog.rest_record(long)["content_html"]
+    assert found["content_source"] == "rest"
 
 
 def test_source_pages_takes_no_body_from_rest(serve: Serve, output: Path) -> None:
