@@ -38,7 +38,7 @@ class Message:
             f"host     {HOST}",
             *([f"from     {verdict['start']} to {verdict['end']}"] if verdict["start"] else []),
             f"verdict  {night.file or 'not written: see the log'}",
-            *(["", f"Could not be had ({len(problems)}):"] if problems else []),
+            *(["", f"Unavailable ({len(problems)}):"] if problems else []),
             *(f"- {one['url']}: {one['reason']}" for one in problems[:_MOST]),
             *([f"- and {len(problems) - _MOST} more: the verdict has them"] if len(problems) > _MOST else []),
         ]

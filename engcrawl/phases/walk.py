@@ -192,6 +192,8 @@ class Walk:
             category.opened = True
             self._state.lists.categories.open(category.slug)
         self._log.listed += self._state.lists.categories.put_page(category.slug, max(category.walked), mentions)
+        if lost := sum(not (post.id or post.url) for post in page.posts):
+            self._log.problem(page.url, f"{lost} posts with neither an ID nor an address")
         if page.flaw:
             category.flawed = True
             self._log.problem(page.url, page.flaw)

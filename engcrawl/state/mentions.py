@@ -26,8 +26,8 @@ from engcrawl.text.urls import address, same_host
 class Facts:
     """What all sources together say of a post."""
 
-    post: Post | None
-    """The merged facts; None where no source says more than an address."""
+    post: Post
+    """The merged facts; no more than an address where no source says more."""
     fingerprint: str
     named: int
     """The last run in which a listing, or REST, named it; 0 for none."""
@@ -126,7 +126,7 @@ class Mentions:
             if row.facts == facts.fingerprint:
                 continue
             settled = post in first and row.head is not None and row.made_from in (None, row.facts)
-            agrees = settled and (facts.post is None or facts.post.agrees(Post.of(row.head)))
+            agrees = settled and (facts.named == 0 or facts.post.agrees(Post.of(row.head)))
             made_from = facts.fingerprint if agrees else row.made_from
             rows.append({"of_blog": self._blog, "who": post, "print": facts.fingerprint, "from": made_from})
         if rows:
@@ -229,10 +229,9 @@ def _merge(rows: list[Row], filed: set[str]) -> Facts:
             listings.see_again(Post.of(row.facts))
     if listings and filed:
         listings.categories = sorted({*listings.categories, *filed})
-    post = merged(listings, rest) if listings or rest else None
-    if post:
-        post.id = rows[0].post
-    said = json.dumps([post.facts() if post else None, sorted(modified)])
+    post = merged(listings, rest) if listings or rest else Post(url=rows[0].url, title="")
+    post.id = rows[0].post
+    said = json.dumps([post.facts(), sorted(modified)])
     return Facts(
         post=post,
         fingerprint=hashlib.sha256(said.encode()).hexdigest()[:32],

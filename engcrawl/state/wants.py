@@ -133,7 +133,8 @@ class Wants:
 
 def _wanted(row: Row, facts: Facts | None) -> Wanted:
     record = Post.of(row.record) if row.record else None
-    post = (facts.post if facts else None) or record or Post(id=row.id, url="", title="")
+    post = facts.post if facts and (facts.named or record is None) else record
+    assert post is not None  # a source names it, or it was taken in
     return Wanted(
         id=row.id,
         post=post,

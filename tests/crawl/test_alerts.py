@@ -209,7 +209,7 @@ host     {HOST}
 from     {verdict["start"]} to {verdict["end"]}
 verdict  {output}/runs/{verdict["run"]}.json
 
-Could not be had (1):
+Unavailable (1):
 - {url}: {reason}"""
     (letter,) = receivers.mails
     assert letter.to == ["ops@example.com", "night@example.com"]
