@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
 TARGET ?= default
 
-.PHONY: help demo test test-fast test-claims crawl deploy bench bench-memory bench-clicks bench-nightly clean
+.PHONY: help demo test test-fast test-claims crawl deploy bench bench-memory bench-clicks bench-nightly bench-fuzz clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,9 @@ bench-clicks: $(VENV)/chromium  ## what clicks cost, and peak memory at 10 and a
 
 bench-nightly: $(VENV)/tests  ## requests, time and memory of a first run, and of the runs after it
 	$(BIN)/python -m tests.bench nightly
+
+bench-fuzz: $(VENV)/tests  ## mutate pages: the parsers read them, or say that they aren't the page
+	$(BIN)/python -m tests.bench.fuzz
 
 clean:  ## take the virtual environment and caches away; output/ stays
 	rm -rf $(VENV) build engcrawl.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

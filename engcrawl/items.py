@@ -185,20 +185,21 @@ def merged(listings: Post | None, rest: Post | None) -> Post:
     given = [replace(facts) for facts in (rest, listings) if facts is not None]
     post, *others = given
     if rest is None or listings is None:
-        _take_permalinks_day(post, None if rest is None else rest.published_date)
+        _settle_day(post, None if rest is None else rest.published_date)
         return post
     authors, video = listings.authors or rest.authors, "video" in (listings.kind, rest.kind)
     categories = rest.categories or listings.categories
     post.fill_from(others[0], lists=False)
     post.authors, post.categories, post.kind = authors, categories, "video" if video else "article"
-    _take_permalinks_day(post, rest.published_date)
+    _settle_day(post, rest.published_date)
     return post
 
 
-def _take_permalinks_day(post: Post, of_rest: str | None) -> None:
+def _settle_day(post: Post, of_rest: str | None) -> None:
+    """Write the day that a post is of in one form, wherever it comes from: that it is said otherwise is no news."""
     day = None if post.external else dates.permalink_day(post.url)
-    if day:
-        post.published_date = of_rest or dates.first_day(post.published_date, day.isoformat())
+    text = of_rest or dates.first_day(post.published_date, day.isoformat() if day else None)
+    post.published_date = _day(text) if text else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

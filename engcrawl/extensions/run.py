@@ -73,6 +73,7 @@ class Running:
         self._feeds_closed = asyncio.Event()
         self._committing = create_looping_call(self._commit)
         for receiver, signal in (
+            (self.spider_opened, signals.spider_opened),
             (self.engine_started, signals.engine_started),
             (self.engine_stopped, signals.engine_stopped),
             (self.item_left, signals.item_scraped),
@@ -87,9 +88,11 @@ class Running:
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
-    def engine_started(self) -> None:
+    def spider_opened(self) -> None:
         # Last of all extensions: what others do when the spider closes is in the verdict's stats.
         self.crawler.signals.connect(self.spider_closed, signals.spider_closed)
+
+    def engine_started(self) -> None:
         self._committing.start(_COMMIT_EVERY, now=False)
 
     def engine_stopped(self) -> None:

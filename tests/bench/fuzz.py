@@ -22,6 +22,8 @@ from parsel import Selector
 
 from engcrawl.pages import NotThePage, article, listing
 
+CAPTURES = Path(__file__).parents[3] / "shared" / "pages"
+"""Pages of real blogs, which aren't part of this project."""
 URL = "https://blog.example.com/2024/02/03/a-post/"
 SMALL = (
     "<html lang='en'><head><title>A post - A blog</title><link rel='shortlink' href='https://blog.example.com/?p=7'>"
@@ -186,13 +188,15 @@ def read_listing(text: str) -> str:
 def main() -> int:
     """Run the rounds that the command line asks for; return the exit status."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--pages", type=Path, help="a folder of .html files to change; else one small page is")
+    options.add_argument(
+        "--pages", type=Path, default=CAPTURES, help="a folder of .html files to change (../shared/pages)"
+    )
     options.add_argument("--rounds", type=int, default=1000, help="how many pages to read (1000)")
     options.add_argument("--seed", type=int, default=1, help="which pages: the same seed makes the same ones (1)")
     options.add_argument("--seconds", type=float, default=300, help="when to end, however many rounds are left (300)")
     given = options.parse_args()
-    files = sorted(given.pages.glob("*.html")) if given.pages else []
-    pages = [(file.name, file.read_text("utf-8", "replace")) for file in files] or [("a small page", SMALL)]
+    files = sorted(given.pages.glob("*.html"))  # none where there is no such folder
+    pages = [("a small page", SMALL), *((file.name, file.read_text("utf-8", "replace")) for file in files)]
     counts: Counter[str] = Counter()
     slowest = {"article": (0.0, ""), "listing": (0.0, "")}
     end = time.monotonic() + given.seconds

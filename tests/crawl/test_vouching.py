@@ -330,7 +330,7 @@ def test_a_full_walk_that_was_killed_before_its_inventory_is_gone_on_with(serve:
 def test_the_inventory_says_that_posts_wait(serve: Serve, output: Path) -> None:
     server = serve(posts=COUNTED)
     lost = server.blog.post(newest(server.blog, 20)[-1])
-    server.faults.append(Fault("status", re.escape(lost.path), status=500))
+    server.faults += [Fault("status", re.escape(lost.path), status=500), Fault("status", REST, status=500)]
     assert counted(server, output, settings=ONCE).status == 3
     alone = counted_alone(server, output)
     assert (alone.status, alone.verdict["reason"]) == (3, "1 posts wait to be read by the next run")

@@ -9,7 +9,7 @@ from lxml import html
 from parsel import Selector
 
 from engcrawl.items import Post
-from engcrawl.pages import NotThePage, article, body
+from engcrawl.pages import article, body
 
 URL = "https://blog.example.com/a-walk/"
 LONG = "We walked up the hill, which was steeper than the map had said that it would be, and then down again. "
@@ -85,8 +85,8 @@ def test_where_nothing_names_or_marks_the_body_an_extractor_guesses() -> None:
 
 def test_a_page_without_any_text_has_no_body() -> None:
     pytest.importorskip("trafilatura", exc_type=ImportError)
-    with pytest.raises(NotThePage, match="no body on a page titled 'A walk'"):
-        post("", "<h1>A walk</h1><div class='x'>{}</div>")
+    found = post("", "<h1>A walk</h1><div class='x'>{}</div>")
+    assert (found.content_html, found.content_source) == (None, "extracted")
 
 
 # What is no part of it

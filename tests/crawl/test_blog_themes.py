@@ -20,7 +20,7 @@ from tests.blog import Blog, Fault, Server
 from tests.blog.blog import CATEGORIES, Post
 from tests.blog.charsets import CHARSETS, Charset
 from tests.blog.themes import Theme, page_numbers
-from tests.conftest import ROOT
+from tests.support.folders import ROOT
 
 POSTS = 150
 NEW: tuple[Theme, ...] = ("blocks", "no_ids")
