@@ -142,7 +142,7 @@ def test_each_night_is_held_against_those_before_and_only_what_got_worse_is_told
 
     # Two posts that can't be had, and a last complete run that is too old.
     server.faults += [Fault("status", post.path, status=500) for post in lost]
-    server.faults.append(Fault("status", "/wp-json/wp/v2/posts", status=403, after=2))  # it gives no bodies
+    server.faults.append(Fault("status", "/wp-json/wp/v2/posts", status=403))  # it gives no bodies
     query(output, "UPDATE runs SET end = '2026-01-01T00:00:00Z' WHERE verdict = 'complete'")
     done = night(status=3, env={"MAX_AGE": "26h"})
     told = found(receivers)
