@@ -101,14 +101,18 @@ def _groups(root: HtmlElement, base: str, beside: Beside) -> list[Group]:
 
 
 def _by_form(headings: list[HtmlElement], base: str, beside: Beside) -> list[Group]:
-    """Sort headings by their form; leave out forms without a link to a post of the site's own."""
+    """Sort headings by their form; leave out forms without a link to a post of the site's own.
+
+    A post that lives on another host may be the only one of a listing: then it stands in an ``article``.
+    """
     groups: dict[tuple[object, ...], Group] = defaultdict(Group)
     own: set[tuple[object, ...]] = set()
     for heading in headings:
         if (url := link_of(heading, base)) and text_of(heading) and not beside.holds(heading):
             form = _form(heading)
             groups[form].headings.append(heading)
-            if is_post(url, base):
+            elsewhere = not same_host(url, base) and next(heading.iterancestors("article"), None) is not None
+            if is_post(url, base) or elsewhere:
                 own.add(form)
     return [group for form, group in groups.items() if form in own]
 

@@ -207,9 +207,9 @@ class Read:
         return self._bodies.put(wanted, Found(post=wanted.post), error)
 
     def _rest_is_open(self) -> bool:
-        """Return whether REST named all its posts in this run."""
+        """Return whether REST named posts in this run: then it can say whether it has one."""
         asked = self._state.lists.asked("rest")
-        return asked is not None and asked.answer.status == "whole" and asked.run == self._plan.run
+        return asked is not None and asked.answer.status in ("whole", "part") and asked.run == self._plan.run
 
     def _rule_out(self, wanted: Wanted, error: Unavailable) -> None:
         """A post that lists name can't be had, and never will: what there is of it stays."""
