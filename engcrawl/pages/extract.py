@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from lxml import etree, html
 from lxml.html import HtmlElement
 
@@ -15,6 +17,7 @@ def main_text(root: HtmlElement, url: str) -> HtmlElement | None:
     """
     import trafilatura  # it takes a second, and few pages need it
 
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it makes of a page is told by what it returns
     written = UNPRINTABLE.sub("", html.tostring(root, encoding="unicode"))
     found = trafilatura.extract(
         written,

@@ -72,7 +72,6 @@ def test_an_empty_body_is_empty_and_no_reason_for_a_guess(inside: str) -> None:
 
 
 def test_where_nothing_names_or_marks_the_body_an_extractor_guesses() -> None:
-    pytest.importorskip("trafilatura", exc_type=ImportError)
     around = (
         "<div><div><a href='/'>Home</a></div><h1>A walk</h1><div class='x'>{}</div><div><a href='/b/'>B</a></div></div>"
     )
@@ -84,7 +83,6 @@ def test_where_nothing_names_or_marks_the_body_an_extractor_guesses() -> None:
 
 
 def test_a_page_without_any_text_has_no_body() -> None:
-    pytest.importorskip("trafilatura", exc_type=ImportError)
     found = post("", "<h1>A walk</h1><div class='x'>{}</div>")
     assert (found.content_html, found.content_source) == (None, "extracted")
 
