@@ -108,16 +108,19 @@ class Post:
     def take_page(self, page: Post) -> None:
         """Merge the post's own page in: where the two differ, the page's own facts win.
 
-        The day is the exception: the one that other sources agreed on stands, and the page's is used only where they
-        say none; and a post that either marks as a video is one.
+        The day is the exception: what other sources say stands, and the page's is used only where they say none that
+        can be read. What the page says of an instant counts where it is one. A post that either marks as a video is
+        one.
         """
         day = dates.first_day(self.published_date, page.published_date)
+        published = dates.first_instant(page.published_at, self.published_at)
+        modified = dates.first_instant(page.modified_at, self.modified_at)
         kind: Kind = "video" if "video" in (self.kind, page.kind) else "article"
         for name in _NAMES:
             value = getattr(page, name)
             if value not in (None, [], ""):
                 setattr(self, name, value)
-        self.published_date, self.kind = day, kind
+        self.published_date, self.published_at, self.modified_at, self.kind = day, published, modified, kind
 
     def keep(self, record: Post) -> None:
         """Keep of an earlier *record* what stock REST, which this post is from, doesn't tell."""

@@ -203,6 +203,7 @@ class Running:
             self.files.write_verdict(verdict)
         except OSError as error:
             outcome, why = Outcome.FAILED, f"output not writable: {error}"
+            verdict |= told(outcome, why)
         try:
             if delivered and self.crawler.settings.getdict("FEEDS") and not self.log.state_error:
                 self.state.changes.delivered()

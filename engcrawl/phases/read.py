@@ -223,5 +223,9 @@ def _out_of_a_cache(page: Post, facts: Post) -> bool:
 
     A page that differs for longer is how the site is.
     """
-    shown, told = (dates.instant(post.modified_at) if post.modified_at else None for post in (page, facts))
-    return shown is not None and told is not None and shown < told > datetime.now(UTC) - _CACHED
+    said = [post.modified_at for post in (page, facts)]
+    instants = [dates.instant(text) for text in said if text and dates.is_instant(text)]
+    match instants:
+        case [datetime() as shown, datetime() as told]:
+            return shown < told > datetime.now(UTC) - _CACHED
+    return False

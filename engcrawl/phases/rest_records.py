@@ -51,7 +51,7 @@ class RestRecords:
             for found in self.take(mentions):
                 self._fetch.stop_if_closing()
                 yield found
-        if answered(self._rest, self._state, self._log) and not self._plan.sweeping:
+        if answered(self._rest, self._state, self._log) and not (self._plan.sweeping or self._plan.arguments.filtered):
             self._plan.begin_sweep(self._state)
         answer = self._rest.answer
         if answer.status != "whole":

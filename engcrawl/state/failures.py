@@ -40,6 +40,10 @@ class Failures:
         """Forget that the page at *url*, of *post*, could not be had: it was."""
         self._db.execute(_CLEAR, {"of_blog": self._blog, "at": address(url), "of_post": post})
 
+    def clear_of(self, post: int) -> None:
+        """Forget that the page of *post* could not be had: nothing waits for it any more."""
+        self._db.execute(FAILURES.delete().where(self._of_blog, FAILURES.c.post == post))
+
     def retry(self, addresses: Sequence[str] | None = None, posts: Sequence[int] = ()) -> None:
         """Have these addresses and posts, or all that failed, tried again at once."""
         these = sa.or_(FAILURES.c.address.in_(addresses or ()), FAILURES.c.post.in_(posts))

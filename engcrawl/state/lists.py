@@ -29,8 +29,6 @@ class Asked:
     """The last run that read all that the source names; 0 for none."""
     at: str
     """When it had answered."""
-    until: int
-    """The last run that could know of a post that the source should name."""
 
 
 class Lists:
@@ -69,7 +67,7 @@ class Lists:
             return None
         more = json.loads(row.more)
         answer = Answer(status=row.status, detail=row.detail, claimed=row.claimed, again=row.again, more=more)
-        return Asked(answer, run=row.run, whole=row.whole or 0, at=row.asked, until=row.run)
+        return Asked(answer, run=row.run, whole=row.whole or 0, at=row.asked)
 
     def start_over(self, source: Source) -> None:
         """Forget that this run has seen anything of a source."""
@@ -124,7 +122,7 @@ class Lists:
     def posts_named(self) -> Iterator[Row]:
         """Yield each post that the archive has or that a source names, by ID.
 
-        ``id``, ``address``, ``head`` (None without a record), ``first_run``, ``gone_since``, ``external``;
+        ``id``, ``url``, ``head`` (None without a record), ``first_run``, ``gone_since``, ``external``;
         ``in_SOURCE``: whether that source names it; ``rest``: REST's facts; and the ``reason`` why it can't be had.
         """
         c, m = POSTS.c, MENTIONS.c

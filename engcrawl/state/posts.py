@@ -176,6 +176,7 @@ class Posts:
         now = dates.now()
         self._update(post, gone_since=sa.func.coalesce(POSTS.c.gone_since, now), last_changed=now)
         self._changes.put(post, "gone")
+        self._failures.clear_of(post)
         return "gone"
 
     def _remember(self, found: Found, *, changed: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -133,7 +133,7 @@ class Wants:
 
 def _wanted(row: Row, facts: Facts | None) -> Wanted:
     record = Post.of(row.record) if row.record else None
-    post = facts.post if facts and (facts.named or record is None) else record
+    post = facts.post if facts and (facts.named or record is None) else record and replace(record)
     assert post is not None  # a source names it, or it was taken in
     return Wanted(
         id=row.id,

@@ -234,3 +234,25 @@ def test_a_gone_post_that_is_named_again_is_back(state: State) -> None:
     listed(state, [post(1)])
     assert state.wants.count(AT_ONCE, pages=True) == 1
     assert [(one.post.id, one.gone) for one in state.changes.untold()] == [(1, False)]
+
+
+def test_nothing_waits_for_the_page_of_a_gone_post(state: State) -> None:
+    listed(state, [post(1)])
+    made(state, post(1))
+    state.failures.put(post(1).url, "HTTP 500", post=1)
+    state.runs.begin("run-2", "archive", {}, NOW)
+    assert [row.post for row in state.failures.put_off()] == [1]
+    state.posts.mark_gone(1)
+    assert list(state.failures.put_off()) == []
+
+
+@pytest.mark.parametrize("said", ["March 3, 2024", "2024-03-03", ""])
+def test_what_a_page_says_of_an_instant_counts_where_it_is_one(said: str) -> None:
+    own = Post(id=1, url=post(1).url, title="", published_at=said or None, modified_at=said or None)
+    days = ("2024-03-03T09:00:00Z", "2024-03-04T09:00:00Z")
+    told = Post(id=1, url=post(1).url, title="", published_at=days[0], modified_at=days[1])
+    told.take_page(own)
+    assert (told.published_at, told.modified_at) == days
+    instant = "2024-03-05T10:00:00+01:00"
+    told.take_page(Post(id=1, url=post(1).url, title="", published_at=instant, modified_at=instant))
+    assert (told.published_at, told.modified_at) == (instant, instant)

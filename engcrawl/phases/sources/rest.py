@@ -144,7 +144,7 @@ class Rest:
     async def bodies(self, posts: Sequence[int]) -> dict[int, str | None]:
         """Ask for the bodies of at most 100 posts; None for one that is empty. Raises Unavailable.
 
-        A post that REST doesn't show, or that needs a password, is left out.
+        A post that REST doesn't show is left out; one that needs a password has None.
         """
         query = {"include": ",".join(map(str, posts)), "per_page": PER_PAGE, "_fields": "id,link,content"}
         url = f"{self._site}{_POSTS}?{urlencode(query, safe=',')}"
