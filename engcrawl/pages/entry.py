@@ -8,7 +8,6 @@ from lxml.html import HtmlElement
 
 from engcrawl.items import Kind
 from engcrawl.pages.page import first, has, text_of, xpath
-from engcrawl.text import dates
 
 _TITLE = xpath(f".//*[{has('entry-title')}]")
 _HEADING = xpath(f".//*[self::h1 or self::h2 or self::h3 or self::h4 or {has('entry-title')}]")
@@ -82,12 +81,6 @@ def first_heading(element: HtmlElement) -> HtmlElement:
     """Return the post's heading; *element* itself where it has none."""
     heading = first(_HEADING(element))
     return element if heading is None else heading
-
-
-def published_at(element: HtmlElement) -> str | None:
-    """Return the publication where it names an instant (ISO 8601 with an offset), else None."""
-    text = published(element)
-    return text if text and dates.is_instant(text) else None
 
 
 def authors(element: HtmlElement) -> list[str]:
