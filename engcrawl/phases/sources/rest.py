@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from scrapy.http import Response
 
@@ -19,6 +18,7 @@ from engcrawl.pages.terms import slug_of
 from engcrawl.phases.category import BrokenWalkError
 from engcrawl.phases.plan import Plan
 from engcrawl.phases.sources import broken_off
+from engcrawl.phases.sources.rest_root import USUAL, RestRoot
 from engcrawl.phases.sources.rest_walk import PER_PAGE, RestWalk, ShiftedError
 from engcrawl.state import State
 from engcrawl.text import dates
@@ -26,8 +26,8 @@ from engcrawl.text.urls import address
 
 logger = logging.getLogger(__name__)
 
-_POSTS = "/wp-json/wp/v2/posts"
-_CATEGORIES = "/wp-json/wp/v2/categories"
+_POSTS = "/wp/v2/posts"
+_CATEGORIES = "/wp/v2/categories"
 _WALKS = 3
 """So often REST's list is walked where posts come and go meanwhile."""
 
@@ -52,7 +52,7 @@ class Rest:
     def __init__(self, fetch: Fetch, state: State, site: str, *, bodies: bool = False, facts: bool = True) -> None:
         self._fetch = fetch
         self._state = state
-        self._site = site
+        self._root = RestRoot(f"{site}{USUAL[0]}")
         self._bodies = bodies
         self._facts = facts
         """Whether what it says of posts may go into records."""
@@ -112,8 +112,7 @@ class Rest:
         self.categories = []
         pages, page = 1, 1
         while page <= pages:
-            query = {"per_page": PER_PAGE, "page": page, "_fields": "id,slug,link,count"}
-            url = f"{self._site}{_CATEGORIES}?{urlencode(query, safe=',')}"
+            url = self._root.at(_CATEGORIES, per_page=PER_PAGE, page=page, _fields="id,slug,link,count")
             found, pages = await self._fetch(url, _read_categories)
             self.categories += found
             page += 1
@@ -146,8 +145,8 @@ class Rest:
 
         A post that REST doesn't show is left out; one that needs a password has None.
         """
-        query = {"include": ",".join(map(str, posts)), "per_page": PER_PAGE, "_fields": "id,link,content"}
-        url = f"{self._site}{_POSTS}?{urlencode(query, safe=',')}"
+        include = ",".join(map(str, posts))
+        url = self._root.at(_POSTS, include=include, per_page=PER_PAGE, _fields="id,link,content")
         return await self._fetch(url, lambda response: rest.read_bodies(text(response), response.url))
 
     async def in_parts(self) -> set[int]:
@@ -158,7 +157,7 @@ class Rest:
         found: set[int] = set()
         page, pages = 1, 1
         while page <= pages:
-            url = f"{self._site}{_POSTS}?search=nextpage&per_page={PER_PAGE}&page={page}&_fields=id,link"
+            url = self._root.at(_POSTS, search="nextpage", per_page=PER_PAGE, page=page, _fields="id,link")
             links, pages = await self._fetch(url, _read_links)
             found |= links.keys()
             page += 1
@@ -166,8 +165,8 @@ class Rest:
 
     async def at(self, urls: Sequence[str]) -> dict[str, int]:
         """Ask which posts are at at most 100 addresses, by their slugs: address -> ID. Raises Unavailable."""
-        slugs = ",".join(quote(slug_of(url)) for url in urls)
-        url = f"{self._site}{_POSTS}?slug={slugs}&per_page={PER_PAGE}&_fields=id,link"
+        slugs = ",".join(map(slug_of, urls))
+        url = self._root.at(_POSTS, slug=slugs, per_page=PER_PAGE, _fields="id,link")
         links = await self._fetch(url, lambda response: rest.read_links(text(response), response.url))
         return {address(link): post for post, link in links.items()}
 
@@ -177,7 +176,7 @@ class Rest:
         Raises Unavailable where it doesn't say.
         """
         try:
-            await self._fetch(f"{self._site}{_POSTS}/{post}?_fields=id", text)
+            await self._fetch(self._root.at(f"{_POSTS}/{post}", _fields="id"), text)
         except Unavailable as error:
             if error.status in (401, 403, 404, 410):
                 return False
@@ -198,8 +197,7 @@ class Rest:
 
     def _query(self, **query: Any) -> str:
         fields = f"{rest.FIELDS},content.rendered" if self._bodies else rest.FIELDS
-        query = {"per_page": PER_PAGE} | query | {"_fields": fields, "_embed": rest.EMBEDDED}
-        return f"{self._site}{_POSTS}?{urlencode(query, safe=',:')}"
+        return self._root.at(_POSTS, per_page=PER_PAGE, **query, _fields=fields, _embed=rest.EMBEDDED)
 
     def more(self) -> dict[str, Any]:
         """Return what later runs want to know: the categories' counts and numbers."""

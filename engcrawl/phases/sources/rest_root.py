@@ -1,0 +1,28 @@
+"""Where a blog's REST answers, and how a route and a query are put on that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+USUAL = ("/wp-json/", "/index.php/wp-json/", "/?rest_route=/")
+"""Where REST is by WordPress' own rules: with permalinks, without the server's rewriting, and always."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestRoot:
+    """The root of REST: ``https://example.com/wp-json/``, or ``https://example.com/?rest_route=/``."""
+
+    url: str
+
+    def at(self, route: str, **query: Any) -> str:
+        """Return the address of a *route* (``/wp/v2/posts``) with a query, beside that of the root."""
+        parts = urlsplit(self.url)
+        given: dict[str, Any] = dict(parse_qsl(parts.query))
+        path = parts.path
+        if "rest_route" in given:
+            given["rest_route"] = given["rest_route"].rstrip("/") + route
+        else:
+            path = path.rstrip("/") + route
+        return urlunsplit((parts.scheme, parts.netloc, path, urlencode(given | query, safe=",:/"), ""))
