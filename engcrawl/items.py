@@ -33,7 +33,7 @@ def _known(value: int | None) -> int:
     return value
 
 
-Url = Annotated[str, Field(pattern=r"^https?://[^/?#\s]+[^?#\s]*$")]
+Url = Annotated[str, Field(pattern=r"^https?://[^/?#\s]+[^#\s]*$")]
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
 Instant = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
 Slugs = Annotated[list[Annotated[str, Field(min_length=1)]], AfterValidator(_sorted_and_unique)]
@@ -55,7 +55,7 @@ class Post:
     type: Annotated[str, Field(min_length=1)] = "post"
     """WordPress post type."""
     url: Url
-    """Permalink: absolute, without query or fragment."""
+    """Permalink: absolute, with its query but for tracking parameters, without fragment."""
     title: str
     """Plain text: entities decoded, white space folded; empty for a post without one, which WordPress allows."""
     published_date: Day | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from dataclasses import dataclass
 
 from lxml.html import HtmlElement
@@ -18,9 +17,8 @@ from engcrawl.pages.identity import Own
 from engcrawl.pages.json_ld import Graph
 from engcrawl.pages.page import NotThePage, described, drop, has, image_of, meta, whole, xpath
 from engcrawl.text import dates
-from engcrawl.text.urls import image, permalink
+from engcrawl.text.urls import image, permalink, without_part
 
-_PART = re.compile(r"/\d{1,2}/?$")
 _PASSWORD_FORM = xpath(f"boolean(.//form[{has('post-password-form')}])")
 _NO_IMAGE = "https://s0.wp.com/i/blank.jpg"
 """Jetpack's word for it."""
@@ -75,7 +73,7 @@ def read_part(selector: Selector, text: str, url: str, post_id: int | None = Non
     """
     root, graph, own = _opened(selector, text, url, post_id)
     headline = Headline(root, graph, own.element).element
-    return _content(root, url, body.find(own), headline, _PART.sub("/", url))[0]
+    return _content(root, url, body.find(own), headline, without_part(url))[0]
 
 
 def _opened(selector: Selector, text: str, url: str, post_id: int | None) -> tuple[HtmlElement, Graph, Own]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from lxml import html
 from lxml.html import HtmlElement
@@ -16,7 +15,7 @@ from engcrawl.pages.identity import Own
 from engcrawl.pages.page import UNPRINTABLE, drop, text_of, xpath
 from engcrawl.pages.prose import has_title, named_as_body
 from engcrawl.text.safe import safe
-from engcrawl.text.urls import absolute
+from engcrawl.text.urls import absolute, absolute_srcset, part_number
 
 _NEVER_SHOWN = xpath(".//script | .//style | .//template | .//noscript | .//comment() | .//processing-instruction()")
 _LINKS = xpath(".//a[@href]")
@@ -26,8 +25,6 @@ _TO_THE_LETTER = frozenset(("pre", "code", "blockquote", "figure", "math", "svg"
 _LINES = frozenset(("hr", "br"))
 _SHORT = 400
 """How many characters may go with a box even where they are much of the body."""
-_PART = re.compile(r"(?:^|/)(\d{1,2})/?$")
-_CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])\s*([^,]*)(?:,|$)")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """What browsers leave out of an address, and what no XML may have."""
 _NAME = re.compile(r"[\w:.-]+$", re.ASCII)
@@ -59,7 +56,7 @@ def find(own: Own) -> HtmlElement | None:
 
 def parts(element: HtmlElement, url: str) -> int:
     """Return how many pages the post is split over: the highest N of its own links ``URL/N/``; 1 without any."""
-    return max((number for link in _LINKS(element) if (number := _part(link, url))), default=1)
+    return max((number for link in _LINKS(element) if (number := part_number(link.get("href"), url))), default=1)
 
 
 def cleaned(content: HtmlElement, base: str, post_url: str | None = None) -> str | None:
@@ -82,12 +79,6 @@ def cleaned(content: HtmlElement, base: str, post_url: str | None = None) -> str
     if harmless != written and not _same(harmless, written):
         written = harmless
     return written.strip() or None
-
-
-def absolute_srcset(srcset: str, base: str) -> str:
-    """Return a ``srcset`` (HTML Standard, "image candidate strings") with absolute addresses, which may hold commas."""
-    candidates = (f"{absolute(url, base) or url} {size}".strip() for url, size in _CANDIDATE.findall(srcset))
-    return ", ".join(candidates)
 
 
 def _drop_boxes(content: HtmlElement, post_url: str) -> None:
@@ -122,20 +113,10 @@ def _boxes(content: HtmlElement) -> Iterator[HtmlElement]:
 def _lines_of_parts(content: HtmlElement, post_url: str) -> Iterator[HtmlElement]:
     """Yield the lines in a body that only lead to its further pages."""
     for link in _LINKS(content):
-        if _part(link, post_url):
+        if part_number(link.get("href"), post_url):
             line = next((element for element in link.iterancestors("p", "div")), content)
             if line is not content and len(text_of(line)) < _SHORT // 4:
                 yield line
-
-
-def _part(link: HtmlElement, post_url: str) -> int | None:
-    """Return the N of a link to a further page of the post at *post_url*, ``URL/N/``; None for any other link."""
-    href = link.get("href", "").strip()
-    if not (match := _PART.search(href)) or not (target := absolute(href, post_url)):
-        return None
-    own = urlsplit(post_url).path.rstrip("/")
-    path = urlsplit(target).path.rstrip("/")
-    return int(match.group(1)) if own and path == f"{own}/{match.group(1)}" else None
 
 
 def _same(harmless: str, written: str) -> bool:

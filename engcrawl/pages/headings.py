@@ -49,13 +49,6 @@ class Group:
     """Whether most of them have a date, a category, an author or a link to more."""
 
 
-def post_address(href: str, base: str) -> str:
-    """Return a post's address: absolute, without query but for ``?p=N`` of plain permalinks; "" for no address."""
-    url = permalink(href, base)
-    number = plain_id(href) if url else None
-    return f"{url}?p={number}" if number else url
-
-
 def plain_id(url: str) -> int | None:
     """Return the ID in a plain permalink, ``?p=N``, which is a post's shortlink too; None in any other address."""
     found = _PLAIN.search(url)
@@ -76,7 +69,7 @@ def link_of(heading: HtmlElement, base: str) -> str:
     """Return the post's address that a heading links to, or that a link around it leads to; "" without one."""
     for links in _LINKS:
         for link in links(heading):
-            if not _TERM.search(link.get("rel", "")) and (url := post_address(link.get("href"), base)):
+            if not _TERM.search(link.get("rel", "")) and (url := permalink(link.get("href"), base)):
                 return url
     return ""
 
@@ -153,7 +146,7 @@ def _lone(chain: list[HtmlElement], base: str) -> HtmlElement:
             return element
     own = chain[0]
     for element in chain[1:_HIGHEST]:
-        links = {post_address(link.get("href"), base) for link in element.iter("a") if link.get("href")}
+        links = {permalink(link.get("href"), base) for link in element.iter("a") if link.get("href")}
         if is_main(element) or element.tag == "body" or len([url for url in links if is_post(url, base)]) > 1:
             break
         if any(heading is not chain[0] for heading in element.iter("h1", "h2", "h3", "h4", "h5")):

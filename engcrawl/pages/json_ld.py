@@ -77,7 +77,7 @@ class Graph:
             where = absolute(value.partition("#")[0], "") if isinstance(value, str) else None
             if where and any(same_host(where, url) for url in self._urls):
                 found.add(address(where))
-        return {where for where in found if "/" in where}  # the front page's is no post's
+        return {where for where in found if "/" in where or where in self._own}  # the front page's is no post's
 
     def _name(self, author: Any) -> str:
         """Return the name that an author is, has, or refers to; "" without one."""

@@ -9,10 +9,10 @@ from lxml.html import HtmlElement
 
 from engcrawl.items import Post
 from engcrawl.pages import entry, marks, terms
-from engcrawl.pages.headings import is_post, link_of, plain_id, post_address
+from engcrawl.pages.headings import is_post, link_of, plain_id
 from engcrawl.pages.page import first, has, image_of, text_of, xpath
 from engcrawl.text import dates
-from engcrawl.text.urls import same_host
+from engcrawl.text.urls import permalink, same_host
 
 _LINKS = (
     xpath(f".//*[{has('entry-title')}]//a/@href | .//a[contains(concat(' ', @rel, ' '), ' bookmark ')]/@href"),
@@ -101,7 +101,7 @@ def _heading(element: HtmlElement, base: str) -> HtmlElement | None:
 def _url(element: HtmlElement, heading: HtmlElement | None, base: str) -> str:
     """Return where the post's title leads, else its other links; before another host's address, the site's own."""
     named = _LINKS[0](element) or _LINKS[1](element)
-    urls = [url for href in named if (url := post_address(href, base))]
+    urls = [url for href in named if (url := permalink(href, base))]
     if not urls and heading is not None:
         urls = [link_of(heading, base)]
     if not urls:
@@ -110,7 +110,7 @@ def _url(element: HtmlElement, heading: HtmlElement | None, base: str) -> str:
 
 
 def _posts(hrefs: Iterable[str], base: str) -> Iterator[str]:
-    return (url for href in hrefs if "#" not in href and is_post(url := post_address(href, base), base))
+    return (url for href in hrefs if "#" not in href and is_post(url := permalink(href, base), base))
 
 
 def _title(element: HtmlElement, heading: HtmlElement | None) -> str:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from engcrawl.pages.beside import Beside
-from engcrawl.pages.headings import Group, is_main, is_post, main_group, post_address
+from engcrawl.pages.headings import Group, is_main, is_post, main_group
 from engcrawl.pages.marks import Marks, marked
 from engcrawl.pages.page import xpath
+from engcrawl.text.urls import permalink
 
 _BODY_CLASS = xpath("string(//body/@class)")
 _LINKS = xpath("//body//a[@href]")
@@ -49,7 +50,7 @@ def nothing_in(root: HtmlElement, base: str) -> bool:
     if _LOADERS(root):
         return False
     beside = Beside()
-    links = (link for link in _LINKS(root) if is_post(post_address(link.get("href"), base), base))
+    links = (link for link in _LINKS(root) if is_post(permalink(link.get("href"), base), base))
     return all(beside.holds(link) or _in_menu(link) for link in links)
 
 

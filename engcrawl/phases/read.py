@@ -25,7 +25,7 @@ from engcrawl.report.runlog import RunLog
 from engcrawl.state import State
 from engcrawl.state.wants import Wanted
 from engcrawl.text import dates
-from engcrawl.text.urls import address
+from engcrawl.text.urls import address, part_url
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +156,7 @@ class Read:
         if page.parts > 1:
             bodies = [page.post.content_html]
             for number in range(2, page.parts + 1):
-                url = f"{post.url.rstrip('/')}/{number}/"
+                url = part_url(post.url, number)
                 bodies.append(await self._fetch(url, lambda r: article.read_part(*html(r), wanted.id)))
             post.content_html = "\n".join(filter(None, bodies)) or None
             post.content_source = "page" if post.content_html else None

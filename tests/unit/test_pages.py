@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from parsel import Selector
 
-from engcrawl.pages import NotThePage, article, body, terms
+from engcrawl.pages import NotThePage, article, terms
 from engcrawl.pages import listing as listing_page
 from engcrawl.pages.listing import ListingPage
-from engcrawl.text.urls import same_host
+from engcrawl.text.urls import absolute_srcset, same_host
 
 URL = "https://blog.example.com/category/storage/"
 
@@ -31,7 +31,7 @@ def post(number: int, extra: str = "", classes: str = "category-storage") -> str
 def test_any_themes_hentry_is_a_post() -> None:
     text = (
         '<div id="post-7" class="post hentry category-storage tag-fast format-video">'
-        '<h2 class="entry-title"><a href="../../a-post/?utm=1#top">A &amp; B\n  C</a></h2>'
+        '<h2 class="entry-title"><a href="../../a-post/?utm_source=1#top">A &amp; B\n  C</a></h2>'
         '<time class="entry-date published" datetime="2026-06-25T23:30:51-07:00">June 25, 2026</time>'
         '<time class="updated" datetime="2026-07-01T00:00:00-07:00">July 1, 2026</time>'
         '<span class="author"><a rel="author" href="/author/ada/">Ada  L</a></span>'
@@ -247,7 +247,7 @@ def test_a_body_is_the_body_alone(inside: str, html: str | None) -> None:
 
 def test_a_srcset_is_made_absolute_with_commas_in_its_addresses() -> None:
     srcset = "/a.png 1534w, /a.png?resize=580,326 580w,/b.png 2x, c.png"
-    assert body.absolute_srcset(srcset, "https://x.example/p/") == (
+    assert absolute_srcset(srcset, "https://x.example/p/") == (
         "https://x.example/a.png 1534w, https://x.example/a.png?resize=580,326 580w, "
         "https://x.example/b.png 2x, https://x.example/p/c.png"
     )

@@ -17,7 +17,7 @@ from engcrawl.phases.sources.rest_walk import PER_PAGE, RestWalk, ShiftedError
 URL = "https://x.example/wp-json/wp/v2/posts"
 ENTRY: dict[str, Any] = {
     "id": 7,
-    "link": "https://x.example/2024/08/22/web/one/?utm=1",
+    "link": "https://x.example/2024/08/22/web/one/?utm_source=1",
     "date": "2024-08-22T23:30:00",
     "date_gmt": "2024-08-23T06:30:00",
     "modified_gmt": "2024-08-23T07:00:00",
