@@ -36,7 +36,10 @@ class ArticlePage:
     parts: int
     """How many pages the body is split over (``URL/2/``, …); 1 for nearly all."""
     categories: dict[str, str | None]
-    """The post's categories: slug -> address of the archive, None where only a class names it."""
+    """The post's categories: slug -> address of the archive, None where only a class names it.
+
+    Links without a slug have ``?cat=N`` for it.
+    """
 
 
 def read(selector: Selector, text: str, url: str, post_id: int | None = None) -> ArticlePage:
@@ -63,7 +66,8 @@ def read(selector: Selector, text: str, url: str, post_id: int | None = None) ->
     if not protected:
         parts = body.parts(own.element, url)
         post.content_html, post.content_source = _content(root, url, element, headline.element, url)
-    return ArticlePage(post, parts, dict.fromkeys(post.categories) | terms.category_links(scope, url))
+    linked = terms.category_links(scope, url) | terms.numbered_links(scope, url)
+    return ArticlePage(post, parts, dict.fromkeys(post.categories) | linked)
 
 
 def read_part(selector: Selector, text: str, url: str, post_id: int | None = None) -> str | None:
@@ -78,7 +82,7 @@ def read_part(selector: Selector, text: str, url: str, post_id: int | None = Non
 
 def _opened(selector: Selector, text: str, url: str, post_id: int | None) -> tuple[HtmlElement, Graph, Own]:
     """Return a page's tree (a copy, without comments and other posts), its JSON-LD and the post's own element."""
-    root = copy.deepcopy(whole(text, selector.root))
+    root = whole(text, copy.deepcopy(selector.root), url)
     graph = Graph(root, url)
     single.refuse_others(root, graph, url, post_id)
     number = identity.stated(root, url)

@@ -14,10 +14,10 @@ from parsel import Selector
 from engcrawl.items import Post
 from engcrawl.pages import paging, terms, tile, tiles
 from engcrawl.pages.page import NotThePage, described, has, whole, xpath
-from engcrawl.pages.paging import first_page_path, page_number, page_url
+from engcrawl.pages.paging import archive_of, page_number, page_url
 from engcrawl.pages.tile import Tile
 
-__all__ = ["ListingPage", "first_page_path", "page_number", "page_url", "read", "read_categories", "read_front"]
+__all__ = ["ListingPage", "archive_of", "page_number", "page_url", "read", "read_categories"]
 
 _NOTHING_FOUND = xpath(f"boolean(//*[{has('no-results')} or {has('wp-block-query-no-results')}])")
 _BUTTON = xpath(f"boolean(//button[{has('loadmore-btn')}])")
@@ -36,13 +36,18 @@ class ListingPage:
 
     url: str
     """Its own address: the canonical one where it gives one on its own host, else where it was found."""
+    slug: str
+    """The category's, as its address or its body's class has it; "" where neither does."""
     posts: list[Post]
     """The main listing, in its order. A post whose ID the listing doesn't tell has None."""
     next_url: str | None
     pages: int | None
     """How many pages the site says there are; None where it doesn't say."""
     categories: dict[str, str | None]
-    """Every category that the page names: slug -> address of its archive, None where only a class names it."""
+    """Every category that the page names: slug -> address of its archive, None where only a class names it.
+
+    Links without a slug have ``?cat=N`` for it.
+    """
     has_button: bool
     """Whether it has a "Load More" button."""
     flaw: str | None
@@ -59,8 +64,9 @@ def read(selector: Selector, text: str, url: str) -> ListingPage:
 
     Raises NotThePage where it isn't one, and where there is no post although posts must be there.
     """
-    root = whole(text, selector.root)
-    classes = frozenset(_BODY_CLASS(root).split())
+    root = whole(text, selector.root, url)
+    names = str(_BODY_CLASS(root))
+    classes = frozenset(names.split())
     params = _params(root)
     place = paging.read(root, url)
     pages = params["max_page"] if params else place.pages
@@ -68,11 +74,13 @@ def read(selector: Selector, text: str, url: str) -> ListingPage:
     if not found.marked and _NOTHING_FOUND(root):
         found = tiles.Tiles([], marked=False)
     _check(root, classes, found, pages, place)
-    listed = _listed(found, root, url, place.url, classes)
+    slug = terms.archive_slug(names, archive_of(place.url))
+    listed = _listed(found, url, slug, classes)
     if listed and not any(one.post.url for one in listed):
         raise NotThePage(f"no link to a post on {described(root)}")
     page = ListingPage(
         url=place.url,
+        slug=slug,
         posts=[one.post for one in listed],
         next_url=place.next_url,
         pages=pages,
@@ -84,21 +92,10 @@ def read(selector: Selector, text: str, url: str) -> ListingPage:
     return page
 
 
-def read_front(selector: Selector, text: str, url: str) -> dict[str, str | None]:
-    """Return the categories that the site's front page names: slug -> address, None where only a class names it.
-
-    Raises NotThePage where it names none: then it is no WordPress archive.
-    """
-    root = whole(text, selector.root)
-    categories = read_categories(root, url)
-    if not categories:
-        raise NotThePage(f"no WordPress archive: {described(root)} names no category")
-    return categories
-
-
 def read_categories(root: HtmlElement, url: str) -> dict[str, str | None]:
     """Return every category that a page names: in menus, in posts' links, in the classes of posts and of the page."""
-    return dict.fromkeys(terms.class_slugs(root)) | terms.category_links(root, url)
+    numbered: dict[str, str | None] = {**terms.numbered_links(root, url)}
+    return dict.fromkeys(terms.class_slugs(root)) | terms.category_links(root, url) | numbered
 
 
 def _params(root: HtmlElement) -> dict[str, Any]:
@@ -131,10 +128,10 @@ def _check(
         raise NotThePage(f"no post on {described(root)}")
 
 
-def _listed(found: tiles.Tiles, root: HtmlElement, url: str, own_url: str, classes: frozenset[str]) -> list[Tile]:
-    """Return the listed posts, each once."""
+def _listed(found: tiles.Tiles, url: str, slug: str, classes: frozenset[str]) -> list[Tile]:
+    """Return the listed posts, each once; *slug* is that of their category, where the listing is of one."""
     other = _OTHER_ARCHIVES & classes or any(name.startswith("tax-") for name in classes)
-    slug = "" if other and "category" not in classes else terms.slug_of(first_page_path(own_url))
+    slug = "" if other and "category" not in classes else slug
     numbers = frozenset(terms.numbers(" ".join(classes), "category"))
     place = tile.Place(url, slug, numbers)
     listed: dict[object, Tile] = {}

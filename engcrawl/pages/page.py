@@ -9,7 +9,7 @@ from typing import Any
 from lxml import etree
 from lxml.html import HtmlElement
 
-from engcrawl.text.urls import image
+from engcrawl.text.urls import absolute, absolute_srcset, image
 
 _OWN_ENTITIES = re.compile(
     rb"(?:\xef\xbb\xbf)?(?>\s+|<\?.*?\?>|<!--.*?-->)*<!DOCTYPE(?:[^>\[\"']++|\"[^\"]*\"|'[^']*')*+\[", re.DOTALL
@@ -37,8 +37,8 @@ def xpath(expression: str) -> Callable[..., Any]:
     return compiled
 
 
-def whole(text: str, root: Any) -> HtmlElement:
-    """The tree of a page that arrived whole.
+def whole(text: str, root: Any, url: str) -> HtmlElement:
+    """The tree of a page that arrived whole, from *url*; relative addresses in it are relative to that.
 
     Raises NotThePage for an empty body, for something that isn't HTML, and for a page cut short.
     """
@@ -48,7 +48,19 @@ def whole(text: str, root: Any) -> HtmlElement:
         raise NotThePage("not an HTML page")
     if not _END_OF_PAGE.search(text):
         raise NotThePage("a page cut short: it has no </html>")
+    if bases := _BASE(root):
+        _resolve(root, absolute(bases[0], url) or url)
     return root
+
+
+def _resolve(root: HtmlElement, base: str) -> None:
+    """Make a page's addresses absolute where it says itself what they are relative to (``<base href>``)."""
+    for element in root.iter("*"):
+        for name, value in element.attrib.items():
+            if name in _ADDRESSES:
+                element.set(name, absolute(value, base) or value)
+            elif name in ("srcset", "data-srcset", "data-lazy-srcset"):
+                element.set(name, absolute_srcset(value, base))
 
 
 def plain_xml(content: bytes) -> bytes:
@@ -94,6 +106,8 @@ def drop(element: Any) -> None:
     parent.remove(element)
 
 
+_BASE = xpath("//head/base/@href")
+_ADDRESSES = frozenset(("href", "src", "data-src", "data-lazy-src", "poster", "cite", "data", "action"))
 _META = xpath("//meta[@property=$name or @name=$name]/@content")
 
 

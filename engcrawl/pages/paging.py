@@ -82,6 +82,12 @@ def first_page_path(url: str) -> str:
     return unquote(_first(urlsplit(url).path)).rstrip("/") + "/"
 
 
+def archive_of(url: str) -> str:
+    """Return what all pages of an archive share: path and query, without the number of the page."""
+    query = urlencode([pair for pair in _query(url) if pair[0] != "lang"])  # not every link of a site has that
+    return first_page_path(url) + (f"?{query}" if query else "")
+
+
 def same_archive(url: str, other: str) -> bool:
     """Return whether two addresses are of one archive, whatever their page numbers."""
     return first_page_path(url) == first_page_path(other) and _query(url) == _query(other) and same_host(url, other)

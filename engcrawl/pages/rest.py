@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+from urllib.parse import unquote
 
 from lxml import html
 from lxml.html import HtmlElement
@@ -113,7 +114,8 @@ def _checked(read: Any, entry: Any, *more: Any) -> Any:
 
 def _category(entry: Any, url: str) -> RestCategory:
     address = permalink(entry["link"], url)
-    return RestCategory(int(entry["id"]), terms.slug_of(address) or entry["slug"], address, int(entry["count"]))
+    slug = terms.slug_of(address) or unquote(entry["slug"])
+    return RestCategory(int(entry["id"]), slug, address, int(entry["count"]))
 
 
 def _post(entry: Any, base: str, categories: Mapping[int, str]) -> Post:
@@ -173,7 +175,9 @@ def _classes(entry: Any) -> str:
 
 def _slugs(named: list[Any], taxonomy: str) -> list[str]:
     return [
-        terms.slug_of(absolute(term["link"], "") or term["slug"]) for term in named if term.get("taxonomy") == taxonomy
+        terms.slug_of(absolute(term["link"], "") or "") or unquote(term["slug"])
+        for term in named
+        if term.get("taxonomy") == taxonomy
     ]
 
 

@@ -18,13 +18,18 @@ from engcrawl.text.urls import absolute, permalink
 
 WELL_KNOWN = ("/sitemap_index.xml", "/wp-sitemap.xml")
 """Where Yoast and WordPress have theirs, if robots.txt names none."""
+WELL_KNOWN_PLAIN = ("/?sitemap=index", "/?sitemap=1")
+"""Where WordPress and Yoast have theirs with plain permalinks."""
 LARGEST = 50 * 1024 * 1024
 """Bytes: the most that a sitemap may have, unpacked (sitemaps.org)."""
 
 _END = re.compile(r"</((?:[\w-]+:)?)(?:urlset|sitemapindex)\s*>")
 _TAIL = 2000
 """Characters in which the last tag must be."""
-_OF_POSTS = re.compile(r"/(?:post-sitemap\d*|wp-sitemap-posts-post-\d+)\.xml(?:\.gz)?$")
+_OF_POSTS = re.compile(
+    r"/(?:post-sitemap\d*|wp-sitemap-posts-post-\d+)\.xml(?:\.gz)?$"
+    r"|[?&]sitemap=(?:post(?:&sitemap_n=\d+)?|posts&sitemap-subtype=post(?:&paged=\d+)?)$"
+)
 _GZIP = b"\x1f\x8b\x08"
 
 

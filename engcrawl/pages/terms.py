@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from urllib.parse import unquote, urlsplit
+from collections.abc import Iterable, Iterator
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from lxml.html import HtmlElement
 
@@ -25,6 +25,9 @@ _TAG_LINKS = xpath(
 )
 _FILED = xpath('//*[contains(@class, "category-")]')
 _PAGED = re.compile(r"paged-\d+")
+_NUMBERED = {"cat", "p", "page_id", "attachment_id"}
+"""The query's keys for what plain permalinks name by its number."""
+_CAT = re.compile(r"\?cat=\d+$")
 
 
 def category_links(element: HtmlElement, base: str) -> dict[str, str]:
@@ -34,13 +37,29 @@ def category_links(element: HtmlElement, base: str) -> dict[str, str]:
     ``menu-item-object-category``, a category list's ``cat-item``, a block theme's ``taxonomy-category``.
     An address without a slug (``?cat=4``) names none.
     """
-    urls = (_NOT_THE_CATEGORY.sub("/", permalink(href, base)) for href in _CATEGORY_LINKS(element))
-    return {slug: url for url in urls if url and same_host(url, base) and (slug := slug_of(url))}
+    return {slug: url for url in _archives(element, base) if (slug := slug_of(url))}
+
+
+def numbered_links(element: HtmlElement, base: str) -> dict[str, str]:
+    """Return the categories that *element* links to by their numbers alone: ``?cat=N`` -> that address."""
+    urls = ((_CAT.search(url), url) for url in _archives(element, base))
+    return {match[0]: url for match, url in urls if match}
+
+
+def _archives(element: HtmlElement, base: str) -> Iterator[str]:
+    """Yield the addresses of the first pages of the categories that *element* links to on the site's own host."""
+    for href in _CATEGORY_LINKS(element):
+        url = permalink(href, base)
+        if url and same_host(url, base):
+            parts = urlsplit(url)
+            query = [pair for pair in parse_qsl(parts.query) if pair[0] in ("cat", "category_name")]
+            path = parts.path if query else _NOT_THE_CATEGORY.sub("/", parts.path)
+            yield urlunsplit((parts.scheme, parts.netloc, path, urlencode(query), ""))
 
 
 def tag_slugs(element: HtmlElement, base: str) -> list[str]:
     """Slugs of the tags that *element* links to (``rel="tag"``)."""
-    return [slug_of(url) for href in _TAG_LINKS(element) if (url := permalink(href, base))]
+    return [slug for href in _TAG_LINKS(element) if (slug := slug_of(permalink(href, base)))]
 
 
 def class_slugs(root: HtmlElement) -> list[str]:
@@ -61,8 +80,27 @@ def _is_filed(element: HtmlElement, names: list[str]) -> bool:
 
 
 def slug_of(url: str) -> str:
-    """The slug in a term's address: its last part, percent-encoding undone."""
-    return unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2])
+    """The slug in a term's or a post's address: its last part, percent-encoding undone.
+
+    In a plain one that is what ``category_name`` or ``tag`` says; "" where it has a number only (``?cat=4``, ``?p=1``).
+    """
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    if query.keys() & _NUMBERED:
+        return ""
+    named = query.get("category_name") or query.get("tag") or unquote(parts.path)
+    return named.rstrip("/").rpartition("/")[2]
+
+
+def archive_slug(classes: str, url: str) -> str:
+    """Return the slug of the category whose archive is at *url*, with these *classes* of its body.
+
+    "" where neither says it: WordPress' classes have no slug that isn't ASCII.
+    """
+    if not _CAT.search(url):
+        return slug_of(url)
+    named = [slug for slug in slugs(classes, "category") if not _PAGED.fullmatch(slug)]
+    return named[0] if len(named) == 1 else ""
 
 
 def slugs(classes: str, prefix: str, linked: Iterable[str] = ()) -> list[str]:

@@ -12,6 +12,7 @@ from engcrawl.http.fetch import Fetch, Unavailable, html
 from engcrawl.items import SOURCES, Reading
 from engcrawl.pages import NotThePage, article
 from engcrawl.pages.article import ArticlePage
+from engcrawl.pages.terms import slug_of
 from engcrawl.phases.plan import Plan
 from engcrawl.phases.sources.rest import Rest
 from engcrawl.phases.sources.rest_walk import PER_PAGE
@@ -39,7 +40,7 @@ class Addresses:
 
     async def ask_rest(self) -> None:
         """Ask REST by slugs, 100 a request, unless it is closed, or named all that it has in this run."""
-        left = (url for url in self.left() if same_host(url, self._plan.site))
+        left = (url for url in self.left() if same_host(url, self._plan.site) and slug_of(url))
         if not self._rest.may_know(self._plan):
             return
         while urls := list(islice(left, PER_PAGE)):

@@ -6,8 +6,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from engcrawl.pages.listing import ListingPage, first_page_path
-from engcrawl.pages.terms import slug_of
+from engcrawl.pages.listing import ListingPage, archive_of, page_url
 from engcrawl.phases.known import KnownListing
 
 Pagination = Literal["links", "browser"]
@@ -48,8 +47,8 @@ class Category:
     """Posts on those pages, also those that other categories list too."""
     end: End | None = None
     """Why the walk ended; None while it goes on."""
-    path: str = ""
-    """The path that all its pages share, known from the first."""
+    archive: str = ""
+    """What the addresses of all its pages share, known from the first."""
     stated: int | None = None
     """How many pages its first page states."""
     opened: bool = False
@@ -69,15 +68,27 @@ class Category:
         Raises BrokenWalkError where it is another category's page, or another page than the one asked for;
         NotTheCategoryError where the first page is something else altogether.
         """
-        path = first_page_path(page.url)
-        if not self.path and slug_of(path) != self.slug:
+        archive = archive_of(page.url)
+        if self.numbered and page.slug:
+            self.slug = page.slug
+        same = page.slug == self.slug or (not page.slug and archive == archive_of(self.url))
+        if not (self.archive or self.numbered or same):
             raise NotTheCategoryError(f"not the archive of category {self.slug}: the page says it is {page.url}")
-        if self.path and path != self.path:
+        if self.archive and not self.has(page.url):
             raise BrokenWalkError(f"page {number} leaves the category: the page says it is {page.url}")
         if page.number != number:
             raise BrokenWalkError(f"asked for page {number}, got page {page.number} ({page.url})")
-        self.path = path
+        self.archive = self.archive or archive
         self.count(page, number)
+
+    @property
+    def numbered(self) -> bool:
+        """Return whether only its number is known (``?cat=N``), which then stands for its slug."""
+        return self.slug.startswith("?")
+
+    def has(self, url: str) -> bool:
+        """Return whether an address is one of its archive."""
+        return archive_of(url) in (self.archive, archive_of(self.url))
 
     def count(self, page: ListingPage, number: int) -> None:
         """Count *page* as page *number* of the walk."""
@@ -89,11 +100,11 @@ class Category:
 
     def url_of(self, number: int) -> str | None:
         """Return the address of page *number* in WordPress' own form, if the site says that there is one."""
-        return f"{self.url}page/{number}/" if self.pages is not None and number <= self.pages else None
+        return page_url(self.url, number) if self.pages is not None and number <= self.pages else None
 
     def restart(self) -> None:
         """Forget how far it was walked: it is walked anew, from page 1."""
-        self.walked, self.posts, self.path, self.flawed = set(), 0, "", False
+        self.walked, self.posts, self.archive, self.flawed = set(), 0, "", False
 
     @property
     def whole(self) -> bool:

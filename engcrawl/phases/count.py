@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from engcrawl.http.fetch import Fetch
 from engcrawl.items import ASKED, Source
+from engcrawl.phases.front import Front
 from engcrawl.phases.plan import Plan
 from engcrawl.phases.sources import NamingSource
 from engcrawl.phases.sources.feed import Feed
@@ -32,6 +33,7 @@ class Count:
         log: RunLog,
         plan: Plan,
         rest: Rest,
+        front: Front,
         note: Callable[[dict[str, str | None]], None],
     ) -> None:
         self._state = state
@@ -39,7 +41,7 @@ class Count:
         self._plan = plan
         self._rest = rest
         self._note = note
-        self._sources = sources(fetch, state, plan.site, rest)
+        self._sources = sources(fetch, state, front, rest)
 
     @property
     def done(self) -> bool:
@@ -68,9 +70,9 @@ class Count:
         ]
 
 
-def sources(fetch: Fetch, state: State, site: str, rest: Rest) -> dict[Source, NamingSource]:
+def sources(fetch: Fetch, state: State, front: Front, rest: Rest) -> dict[Source, NamingSource]:
     """Return the sources of a blog, in the order in which they are asked."""
-    named: tuple[NamingSource, ...] = (rest, Sitemaps(fetch, site), Feed(fetch, state, site))
+    named: tuple[NamingSource, ...] = (rest, Sitemaps(fetch, front), Feed(fetch, state, front))
     return {source.name: source for source in named}
 
 

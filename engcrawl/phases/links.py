@@ -8,7 +8,7 @@ from scrapy.http import Response
 
 from engcrawl.http.fetch import Fetch, Unavailable, html
 from engcrawl.pages import listing
-from engcrawl.pages.listing import ListingPage, first_page_path, page_number, page_url
+from engcrawl.pages.listing import ListingPage, page_number, page_url
 from engcrawl.phases.category import BrokenWalkError, Category
 from engcrawl.text.urls import same_host
 
@@ -73,7 +73,7 @@ def _next(page: ListingPage, category: Category) -> tuple[str | None, bool]:
             return None, False
     else:
         number = page_number(url)
-        if not same_host(url, page.url) or first_page_path(url) != category.path:
+        if not same_host(url, page.url) or not category.has(url):
             why = f"the next page leaves the category: {url}"
         elif number in category.walked:
             why = f"the next page was walked already: {url}"

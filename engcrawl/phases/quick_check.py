@@ -11,6 +11,7 @@ from engcrawl.http.fetch import Fetch, Unavailable, html
 from engcrawl.items import Answer, Mention, Source
 from engcrawl.pages import listing
 from engcrawl.phases.count import ask
+from engcrawl.phases.front import Front
 from engcrawl.phases.plan import Plan
 from engcrawl.phases.rest_records import RestRecords
 from engcrawl.phases.sources.rest import Rest, modified_since
@@ -28,12 +29,13 @@ class QuickCheck:
     Where it doesn't, a new sweep begins. To be run where all was walked and asked since the sweep began.
     """
 
-    def __init__(self, fetch: Fetch, state: State, log: RunLog, plan: Plan, rest: Rest) -> None:
+    def __init__(self, fetch: Fetch, state: State, log: RunLog, plan: Plan, rest: Rest, front: Front) -> None:
         self._fetch = fetch
         self._state = state
         self._log = log
         self._plan = plan
         self._rest = rest
+        self._front = front
 
     async def run(self, records: RestRecords | None = None) -> None:
         """See whether the plan is vouched for. *records* takes what REST says, where records come from it alone."""
@@ -72,6 +74,8 @@ class QuickCheck:
             lists.mentions.put("rest", mentions)
         else:
             records.take_news(mentions)
+        if self._rest.moved:
+            return False  # as the posts' own addresses may have
         if news.total is None:
             return None
         expected = Counter(before.answer.more.get("categories", {}))
@@ -91,7 +95,7 @@ class QuickCheck:
         known = await self._front_page_is_known()
         before = self._state.lists.asked("sitemap")
         assert before is not None
-        sitemaps = Sitemaps(self._fetch, self._plan.site, before.answer.more["urls"])
+        sitemaps = Sitemaps(self._fetch, self._front, before.answer.more["urls"])
         if await ask(sitemaps, self._state, self._log):
             return False
         whole = sitemaps.answer.status == "whole"

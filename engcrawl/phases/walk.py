@@ -5,23 +5,23 @@ from __future__ import annotations
 import logging
 import re
 from contextlib import aclosing
-from urllib.parse import quote, urlsplit
-
-from scrapy.http import Response
+from urllib.parse import quote
 
 from engcrawl.arguments import ArchiveArguments
 from engcrawl.errors import UsageError
-from engcrawl.http.fetch import Fetch, Unavailable, html
+from engcrawl.http.fetch import Fetch, Unavailable
 from engcrawl.items import Answer, Mention, Post
-from engcrawl.pages import listing, terms
+from engcrawl.pages import terms
 from engcrawl.pages.listing import ListingPage
 from engcrawl.phases.category import BrokenWalkError, Category, End, NotTheCategoryError, Pagination, Way
+from engcrawl.phases.front import Front
 from engcrawl.phases.known import KnownListing
 from engcrawl.phases.links import Links
 from engcrawl.phases.plan import Plan, day_of
 from engcrawl.report.runlog import RunLog
 from engcrawl.state import State
 from engcrawl.state.categories import KnownCategory, sign_of
+from engcrawl.text.urls import in_blog
 
 logger = logging.getLogger(__name__)
 
@@ -35,15 +35,22 @@ class Walk:
     Categories are told to it by `note`: a run of `start` finds the first ones, `run` walks all that aren't walked yet.
     """
 
-    def __init__(self, fetch: Fetch, state: State, log: RunLog, plan: Plan) -> None:
+    def __init__(self, fetch: Fetch, state: State, log: RunLog, plan: Plan, front: Front) -> None:
         self._fetch = fetch
         self._state = state
         self._log = log
         self._plan = plan
+        self._front = front
+        self._plain = False
+        """Whether the front page shows that permalinks are plain."""
         self._arguments: ArchiveArguments = plan.arguments
         self._known = {known.slug: known for known in state.lists.categories.all()}
         self._named: dict[str, str | None] = {}
         """Every category that a page named: slug -> address of its archive, None where only a class named it."""
+        self._slugs: dict[str | None, str] = {known.url: known.slug for known in self._known.values()}
+        """The slugs of categories by the addresses of their archives."""
+        self._numbered: set[str] = set()
+        """Categories of which only the number is known, that were taken up."""
         self._ready: list[Category] = []
         """Categories that are walked next, side by side."""
         self._waiting: dict[str, str | None] = {}
@@ -80,7 +87,7 @@ class Walk:
         if not self._arguments.categories:
             self._waiting = {UNCATEGORIZED: None} | {known.slug: known.url for known in self._known.values()}
             try:
-                self.note(await self._fetch(f"{self._plan.site}/", _read_front))
+                self.note(await self._read_front())
             except Unavailable as error:
                 self._log.problem(error.url, error.reason)
                 self._waiting.clear()  # a site without a front page gets no guesses
@@ -107,8 +114,8 @@ class Walk:
 
         Those that only a class names wait for a link; in the browser, where each needs a page of its own, all wait.
         """
-        folder = urlsplit(self._plan.site).path + "/"  # a blog in a folder: its neighbours' categories aren't its own
-        named = {slug: url for slug, url in named.items() if not url or urlsplit(url).path.startswith(folder)}
+        site = self._plan.site  # a blog in a folder: its neighbours' categories aren't its own
+        named = {self._slugs.get(url, slug): url for slug, url in named.items() if not url or in_blog(url, site)}
         self._named.update({slug: url or self._named.get(slug) for slug, url in named.items()})
         wanted = self._arguments.categories
         for slug, url in named.items():
@@ -117,6 +124,10 @@ class Walk:
                 continue
             if (wanted and slug not in wanted) or (self._plan.vouched and slug in self._known):
                 continue
+            if slug in self._numbered:
+                continue
+            if slug.startswith("?"):
+                self._numbered.add(slug)
             if url is None and not wanted:
                 self._waiting.setdefault(slug, None)
             else:
@@ -134,18 +145,26 @@ class Walk:
         category = self._log.categories.get(slug)
         if category is None or category.end == "no such category":
             pagination: Pagination = "browser" if self._arguments.pagination == "browser" else "links"
-            made = f"{self._base()}{quote(slug)}/"
             linked = self._named.get(slug) is not None
             category = Category(
-                slug, url or made, linked=linked, pagination=pagination, known=self._known_listing(slug)
+                slug, url or self._made(slug), linked=linked, pagination=pagination, known=self._known_listing(slug)
             )
-        self._log.category(category)
+        if not category.numbered:  # else it may be one that is known by its slug
+            self._log.category(category)
         return category
 
-    def _base(self) -> str:
-        """Return what comes before the slug in a category's address: by the site's links, else WordPress' own."""
+    async def _read_front(self) -> dict[str, str | None]:
+        """Return the categories that the front page names. Raises Unavailable."""
+        page = await self._front.page()
+        self._plain = page.plain
+        return page.categories
+
+    def _made(self, slug: str) -> str:
+        """Return the address of a category that no link names: made like those of the site's links, else WordPress'."""
+        if self._plain:
+            return f"{self._plan.site}/?category_name={quote(slug)}"
         linked = (re.sub(r"[^/]+/?$", "", c.url) for c in self._log.categories.values() if c.linked)
-        return min(linked, key=len, default=f"{self._plan.site}/category/")
+        return f"{min(linked, key=len, default=f'{self._plan.site}/category/')}{quote(slug)}/"
 
     def _known_listing(self, slug: str) -> KnownListing | None:
         """Return a category's listing as the sweep has it already; None where it hasn't."""
@@ -164,9 +183,13 @@ class Walk:
 
     async def _walk(self, category: Category) -> None:
         """Walk one category; what its pages name is in the state then."""
+        numbered = category.numbered
         try:
             async with aclosing(self._way(category).pages(category)) as pages:
                 async for page in pages:
+                    if numbered and not self._named_anew(category):
+                        return
+                    numbered = False
                     if end := self._take(category, page):
                         self._end(category, end)
                         return
@@ -182,6 +205,16 @@ class Walk:
             self._broken(category, error.url or category.url, str(error))
         else:
             self._end(category, "last page")
+
+    def _named_anew(self, category: Category) -> bool:
+        """Take the slug that a category turned out to have; return whether it is to be walked under that name."""
+        self._slugs[category.url] = slug = category.slug
+        there = self._log.categories.get(slug)
+        if there is not None and there.end != "no such category":
+            return False
+        self._waiting.pop(slug, None)
+        category.known = self._known_listing(slug)
+        return True
 
     def _take(self, category: Category, page: ListingPage) -> End | None:
         """Take a page's posts and categories; return why the walk ends here, where it does."""
@@ -236,18 +269,19 @@ class Walk:
         if not lost:
             return
         try:
-            named = await self._fetch(f"{self._plan.site}/", _read_front)
+            named = await self._read_front()
         except Unavailable as error:
             self._log.problem(error.url, error.reason)
             return
         self._named.update({slug: url or self._named.get(slug) for slug, url in named.items()})
-        if unknown := [c.slug for c in lost if self._named.get(c.slug) in (None, c.url)]:
+        there = {slug: url or (self._made(slug) if self._plain else None) for slug, url in self._named.items()}
+        if unknown := [c.slug for c in lost if there.get(c.slug) in (None, c.url)]:
             raise UsageError(
                 f"argument categories={','.join(wanted)}: unknown category {', '.join(unknown)};"
-                f" {self._plan.site} has: {', '.join(sorted(self._named))}"
+                f" {self._plan.site} has: {', '.join(sorted(slug for slug in there if not slug.startswith('?')))}"
             )
         for category in lost:
-            self._add(category.slug, self._named[category.slug])
+            self._add(category.slug, there[category.slug])
 
     def _broken(self, category: Category, url: str, why: str) -> None:
         category.troubles.append((url, why))
@@ -279,7 +313,3 @@ class Walk:
             walked, vanished = self._known[category.slug].walked or 0, category.known.vanished
         known = KnownCategory(category.slug, category.url, category.linked, category.stated, walked)
         self._state.lists.categories.close(known, vanished)
-
-
-def _read_front(response: Response) -> dict[str, str | None]:
-    return listing.read_front(*html(response))

@@ -13,6 +13,7 @@ from engcrawl.errors import UsageError
 from engcrawl.http.fetch import Fetch, Stopped
 from engcrawl.items import Found
 from engcrawl.phases.count import Count
+from engcrawl.phases.front import Front
 from engcrawl.phases.plan import Plan
 from engcrawl.phases.quick_check import QuickCheck
 from engcrawl.phases.read import Read
@@ -61,12 +62,13 @@ class ArchiveSpider(Spider):
     async def _pages(self, fetch: Fetch, plan: Plan) -> AsyncIterator[Found]:
         """Yield the posts that their own pages make, or where they have none the sources."""
         state, log = self.run.state, self.run.log
-        walk = Walk(fetch, state, log, plan)
-        rest = Rest(fetch, state, plan.site, facts=self.arguments.source != "pages")
-        count = Count(fetch, state, log, plan, rest, walk.note)
+        front = Front(fetch, log, plan.site)
+        walk = Walk(fetch, state, log, plan, front)
+        rest = Rest(fetch, state, front, anew=plan.sweeping, facts=self.arguments.source != "pages")
+        count = Count(fetch, state, log, plan, rest, front, walk.note)
         read = Read(fetch, state, log, plan, rest, walk)
         if walk.whole and count.done:
-            await QuickCheck(fetch, state, log, plan, rest).run()
+            await QuickCheck(fetch, state, log, plan, rest, front).run()
         await walk.start()
         while True:
             await walk.run()
@@ -82,9 +84,10 @@ class ArchiveSpider(Spider):
     async def _rest_alone(self, fetch: Fetch, plan: Plan) -> AsyncIterator[Found]:
         """Yield the posts that REST alone makes."""
         state, log = self.run.state, self.run.log
-        rest = Rest(fetch, state, plan.site, bodies=True)
+        front = Front(fetch, log, plan.site)
+        rest = Rest(fetch, state, front, anew=plan.sweeping, bodies=True)
         records = RestRecords(fetch, state, log, plan, rest)
-        await QuickCheck(fetch, state, log, plan, rest).run(records)
+        await QuickCheck(fetch, state, log, plan, rest, front).run(records)
         async for found in records.posts():
             yield found
         read = Read(fetch, state, log, plan, rest, records)

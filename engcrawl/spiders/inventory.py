@@ -11,6 +11,7 @@ from engcrawl.arguments import InventoryArguments
 from engcrawl.http.fetch import Fetch, Stopped
 from engcrawl.items import ASKED
 from engcrawl.phases.count import ask, sources
+from engcrawl.phases.front import Front
 from engcrawl.phases.sources.rest import Rest
 from engcrawl.report.run import Run
 from engcrawl.state.schedule import AT_ONCE
@@ -40,7 +41,8 @@ class InventorySpider(Spider):
         """Ask one source after the other."""
         state, log = self.run.state, self.run.log
         fetch = Fetch(self.crawler)
-        named = sources(fetch, state, self.site, Rest(fetch, state, self.site))
+        front = Front(fetch, log, self.site)
+        named = sources(fetch, state, front, Rest(fetch, state, front, anew=False))
         try:
             for name in ASKED:
                 if await ask(named[name], state, log):

@@ -101,6 +101,11 @@ def same_host(url: str, other: str) -> bool:
     return _bare_host(url) == _bare_host(other)
 
 
+def in_blog(url: str, site: str) -> bool:
+    """Return whether an address can be of the blog at *site*: on another host, or in its folder."""
+    return not same_host(url, site) or urlsplit(url).path.startswith(urlsplit(site).path.rstrip("/") + "/")
+
+
 def _bare_host(url: str) -> str:
     host = urlsplit(url).netloc.lower().removeprefix("www.")
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engcrawl.phases.sources.rest_root import RestRoot
+from engcrawl.phases.rest_root import RestRoot
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ class NamingSource(Protocol):
 
 def closed(error: Unavailable) -> Status:
     """Return what the failure of a source's first request says of the source."""
-    if error.cause == "gone":
+    if error.cause in ("gone", "external"):
         return "missing"
     return "forbidden" if error.cause == "forbidden" else "failed"
 

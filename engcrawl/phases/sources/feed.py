@@ -9,6 +9,7 @@ from scrapy.http import Response
 from engcrawl.http.fetch import Fetch, Unavailable, content_type
 from engcrawl.items import Answer, Mention, Source
 from engcrawl.pages import feed
+from engcrawl.phases.front import Front
 from engcrawl.phases.sources import broken_off
 from engcrawl.state import State
 
@@ -18,17 +19,19 @@ class Feed:
 
     name: Source = "feed"
 
-    def __init__(self, fetch: Fetch, state: State, site: str) -> None:
+    def __init__(self, fetch: Fetch, state: State, front: Front) -> None:
         self._fetch = fetch
         self._state = state
-        self._site = site
+        self._front = front
         self.answer = Answer(status="failed")
 
     async def mentions(self) -> AsyncIterator[list[Mention]]:
         """Yield the mentions of each page of the feed."""
         listed, page = 0, 1
+        said = await self._front.said()
+        feed = (said and said.feed) or f"{self._front.site}/feed/"
         while True:
-            url = f"{self._site}/feed/" + (f"?paged={page}" if page > 1 else "")
+            url = f"{feed}{'&' if '?' in feed else '?'}paged={page}" if page > 1 else feed
             try:
                 entries = await self._fetch(url, _read)
             except Unavailable as error:

@@ -1,30 +1,33 @@
-"""REST (``/wp-json/wp/v2/``) as a source: all posts by their IDs, and on a night what is new."""
+"""REST (``/wp/v2/``) as a source: all posts by their IDs, and on a night what is new."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from scrapy.http import Response
 
 from engcrawl.http.fetch import Fetch, Unavailable, number, text
 from engcrawl.items import Answer, Mention, Post, Source
-from engcrawl.pages import rest
+from engcrawl.pages import NotThePage, rest
 from engcrawl.pages.rest import RestCategory
 from engcrawl.pages.terms import slug_of
 from engcrawl.phases.category import BrokenWalkError
+from engcrawl.phases.front import Front
 from engcrawl.phases.plan import Plan
+from engcrawl.phases.rest_root import RestRoot
 from engcrawl.phases.sources import broken_off
-from engcrawl.phases.sources.rest_root import USUAL, RestRoot
 from engcrawl.phases.sources.rest_walk import PER_PAGE, RestWalk, ShiftedError
 from engcrawl.state import State
 from engcrawl.text import dates
 from engcrawl.text.urls import address
 
 logger = logging.getLogger(__name__)
+
+Answered = TypeVar("Answered")
 
 _POSTS = "/wp/v2/posts"
 _CATEGORIES = "/wp/v2/categories"
@@ -49,10 +52,19 @@ class Rest:
 
     name: Source = "rest"
 
-    def __init__(self, fetch: Fetch, state: State, site: str, *, bodies: bool = False, facts: bool = True) -> None:
+    def __init__(
+        self, fetch: Fetch, state: State, front: Front, *, anew: bool, bodies: bool = False, facts: bool = True
+    ) -> None:
         self._fetch = fetch
         self._state = state
-        self._root = RestRoot(f"{site}{USUAL[0]}")
+        self._front = front
+        known = self._known_root()
+        self._roots = [] if anew or known is None else [known]
+        """Where it may be; one, once it answered. Empty: the front page is to tell, *anew* also if it was known."""
+        self._kept = bool(self._roots)
+        """Whether that is known from earlier runs alone."""
+        self.moved = False
+        """Whether it was elsewhere in earlier runs."""
         self._bodies = bodies
         self._facts = facts
         """Whether what it says of posts may go into records."""
@@ -95,8 +107,7 @@ class Rest:
 
     async def _walk(self, walk: RestWalk) -> AsyncIterator[list[Post]]:
         while not walk.ended:
-            url = self._query(orderby="id", order="asc", offset=walk.offset)
-            posts, total = await self._fetch(url, self._read_posts)
+            posts, total = await self._posts(orderby="id", order="asc", offset=walk.offset)
             try:
                 walk.take([post.id for post in posts if post.id], total)
             except ShiftedError:
@@ -112,8 +123,9 @@ class Rest:
         self.categories = []
         pages, page = 1, 1
         while page <= pages:
-            url = self._root.at(_CATEGORIES, per_page=PER_PAGE, page=page, _fields="id,slug,link,count")
-            found, pages = await self._fetch(url, _read_categories)
+            found, pages = await self._ask(
+                _CATEGORIES, _read_categories, per_page=PER_PAGE, page=page, _fields="id,slug,link,count"
+            )
             self.categories += found
             page += 1
         self._numbers |= {category.number: category.slug for category in self.categories}
@@ -124,9 +136,8 @@ class Rest:
         *numbers* are the categories' numbers by their slugs, as they were known before.
         """
         self._numbers = {number: slug for slug, number in numbers.items()}
-        newest, total = await self._fetch(self._query(orderby="date", order="desc"), self._read_posts)
-        url = self._query(orderby="id", order="asc", modified_after=since)
-        modified, lately = await self._fetch(url, self._read_posts)
+        newest, total = await self._posts(orderby="date", order="desc")
+        modified, lately = await self._posts(orderby="id", order="asc", modified_after=since)
         return News(newest + modified, total, all_modified=lately is not None and lately <= len(modified))
 
     def may_tell(self, plan: Plan) -> bool:
@@ -146,8 +157,7 @@ class Rest:
         A post that REST doesn't show is left out; one that needs a password has None.
         """
         include = ",".join(map(str, posts))
-        url = self._root.at(_POSTS, include=include, per_page=PER_PAGE, _fields="id,link,content")
-        return await self._fetch(url, lambda response: rest.read_bodies(text(response), response.url))
+        return await self._ask(_POSTS, _read_bodies, include=include, per_page=PER_PAGE, _fields="id,link,content")
 
     async def in_parts(self) -> set[int]:
         """Ask which posts' bodies are split over several pages. Raises Unavailable.
@@ -157,8 +167,8 @@ class Rest:
         found: set[int] = set()
         page, pages = 1, 1
         while page <= pages:
-            url = self._root.at(_POSTS, search="nextpage", per_page=PER_PAGE, page=page, _fields="id,link")
-            links, pages = await self._fetch(url, _read_links)
+            query = {"search": "nextpage", "per_page": PER_PAGE, "page": page, "_fields": "id,link"}
+            links, pages = await self._ask(_POSTS, _read_links, **query)
             found |= links.keys()
             page += 1
         return found
@@ -166,8 +176,7 @@ class Rest:
     async def at(self, urls: Sequence[str]) -> dict[str, int]:
         """Ask which posts are at at most 100 addresses, by their slugs: address -> ID. Raises Unavailable."""
         slugs = ",".join(map(slug_of, urls))
-        url = self._root.at(_POSTS, slug=slugs, per_page=PER_PAGE, _fields="id,link")
-        links = await self._fetch(url, lambda response: rest.read_links(text(response), response.url))
+        links, _ = await self._ask(_POSTS, _read_links, slug=slugs, per_page=PER_PAGE, _fields="id,link")
         return {address(link): post for post, link in links.items()}
 
     async def has(self, post: int) -> bool:
@@ -176,7 +185,7 @@ class Rest:
         Raises Unavailable where it doesn't say.
         """
         try:
-            await self._fetch(self._root.at(f"{_POSTS}/{post}", _fields="id"), text)
+            await self._ask(f"{_POSTS}/{post}", text, _fields="id")
         except Unavailable as error:
             if error.status in (401, 403, 404, 410):
                 return False
@@ -195,13 +204,57 @@ class Rest:
                 post.content_html = post.content_source = None  # some sites send it unasked
         return posts, number(response, "X-WP-Total")
 
-    def _query(self, **query: Any) -> str:
+    async def _posts(self, **query: Any) -> tuple[list[Post], int | None]:
         fields = f"{rest.FIELDS},content.rendered" if self._bodies else rest.FIELDS
-        return self._root.at(_POSTS, per_page=PER_PAGE, **query, _fields=fields, _embed=rest.EMBEDDED)
+        query = {"per_page": PER_PAGE} | query | {"_fields": fields, "_embed": rest.EMBEDDED}
+        return await self._ask(_POSTS, self._read_posts, **query)
+
+    async def _ask(self, route: str, read: Callable[[Response], Answered], **query: Any) -> Answered:
+        """Ask for a route; where REST isn't where it was before, the front page is to say where it is now.
+
+        Raises Unavailable.
+        """
+        if not self._roots:
+            self._roots = await self._front.rest_roots()
+        try:
+            return await self._ask_each(route, read, query)
+        except Unavailable as error:
+            if not (self._kept and _not_there(error)):
+                raise
+            self._kept = False
+            roots = await self._front.rest_roots()
+            if self._roots[0] in roots:
+                raise
+            self._roots, self.moved = roots, True
+            return await self._ask_each(route, read, query)
+
+    async def _ask_each(self, route: str, read: Callable[[Response], Answered], query: dict[str, Any]) -> Answered:
+        """Ask in each place where REST may be until one answers. Raises Unavailable, of the first place."""
+        first: Unavailable | None = None
+        for root in self._roots:
+            try:
+                answer = await self._fetch(root.at(route, **query), read)
+            except Unavailable as error:
+                first = first or error
+                if not _not_there(error):
+                    break
+            else:
+                self._roots, self._kept = [root], False
+                return answer
+        assert first is not None
+        raise first
+
+    def _known_root(self) -> RestRoot | None:
+        """Return where it was in earlier runs."""
+        asked = self._state.lists.asked(self.name)
+        root = asked.answer.more.get("root") if asked else None
+        return RestRoot(root) if root else None
 
     def more(self) -> dict[str, Any]:
-        """Return what later runs want to know: the categories' counts and numbers."""
-        return {"categories": dict(self.counts), "numbers": {slug: number for number, slug in self._numbers.items()}}
+        """Return what later runs want to know: where it is, the categories' counts and numbers."""
+        numbers = {slug: number for number, slug in self._numbers.items()}
+        root = {"root": self._roots[0].url} if len(self._roots) == 1 else {}
+        return root | {"categories": dict(self.counts), "numbers": numbers}
 
 
 def modified_since(state: State) -> str:
@@ -212,6 +265,15 @@ def modified_since(state: State) -> str:
     asked = state.lists.asked("rest")
     since = min(filter(None, (state.lists.last_modified("rest"), asked.at if asked else None)), default="")
     return dates.earlier(since, hours=6) if since else "1970-01-01T00:00:00Z"
+
+
+def _not_there(error: Unavailable) -> bool:
+    """Return whether something else than REST answered."""
+    return error.absent or isinstance(error.__cause__, NotThePage)
+
+
+def _read_bodies(response: Response) -> dict[int, str | None]:
+    return rest.read_bodies(text(response), response.url)
 
 
 def _read_links(response: Response) -> tuple[dict[int, str], int]:

@@ -1,4 +1,4 @@
-"""Sitemaps as a source: those that robots.txt names, else Yoast's and WordPress' own."""
+"""Sitemaps as a source: those that robots.txt or the front page names, else Yoast's and WordPress' own."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from scrapy.http import Response
 
 from engcrawl.http.fetch import Fetch, Unavailable, content_type
 from engcrawl.items import Answer, Mention, Source
-from engcrawl.pages import sitemap
+from engcrawl.pages import NotThePage, sitemap
 from engcrawl.pages.sitemap import SitemapPage
+from engcrawl.phases.front import Front
 from engcrawl.phases.sources import closed
-from engcrawl.text.urls import address
+from engcrawl.text.urls import address, in_blog
 
 _META = {"download_maxsize": sitemap.LARGEST}
 
@@ -22,9 +23,10 @@ class Sitemaps:
 
     name: Source = "sitemap"
 
-    def __init__(self, fetch: Fetch, site: str, known: list[str] | None = None) -> None:
+    def __init__(self, fetch: Fetch, front: Front, known: list[str] | None = None) -> None:
         self._fetch = fetch
-        self._site = site
+        self._front = front
+        self._site = front.site
         self._known = known
         """The sitemaps that earlier runs read; None where they are to be looked for."""
         self.answer = Answer(status="failed")
@@ -34,12 +36,14 @@ class Sitemaps:
         read: list[str] = []
         of_posts = 0
         trouble: Unavailable | None = None
-        named = self._known if self._known is not None else await self._named_by_robots()
-        for url in dict.fromkeys(named or [self._site + path for path in sitemap.WELL_KNOWN]):
+        named = self._known if self._known is not None else await self._named()
+        for url in named or await self._well_known():
+            if of_posts and not named:
+                break
             try:
                 page = await self._fetch(url, _read, meta=_META)
             except Unavailable as error:
-                if named or error.status != 404:
+                if named or not (error.status == 404 or isinstance(error.__cause__, NotThePage)):
                     trouble = trouble or error
                 continue
             read.append(url)
@@ -53,15 +57,29 @@ class Sitemaps:
                 if not listed.is_index:
                     of_posts += 1
                     home = address(self._site)
-                    yield [entry for entry in listed.entries if address(entry.url) != home]
+                    yield [e for e in listed.entries if address(e.url) != home and in_blog(e.url, self._site)]
         self.answer = _answer(read, of_posts, trouble)
 
-    async def _named_by_robots(self) -> list[str]:
+    async def _named(self) -> list[str]:
+        """Return the sitemaps that robots.txt or the front page names.
+
+        A robots.txt is the whole host's: of several blogs there, each has its sitemaps in its own folder.
+        """
         url = urljoin(self._site, "/robots.txt")
         try:
-            return await self._fetch(url, lambda response: sitemap.read_robots(response.body, response.url))
+            named = await self._fetch(url, lambda response: sitemap.read_robots(response.body, response.url))
         except Unavailable:
-            return []
+            named = []
+        if not named and (page := await self._front.said()):
+            named = page.sitemaps
+        mine = list(dict.fromkeys(url for url in named if in_blog(url, self._site)))
+        here = [url for url in mine if address(urljoin(url, ".")) == address(self._site)]
+        return here or mine
+
+    async def _well_known(self) -> list[str]:
+        page = await self._front.said()
+        paths = sitemap.WELL_KNOWN_PLAIN if page and page.plain else sitemap.WELL_KNOWN
+        return [self._site + path for path in paths]
 
 
 def _answer(read: list[str], of_posts: int, trouble: Unavailable | None) -> Answer:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-USUAL = ("/wp-json/", "/index.php/wp-json/", "/?rest_route=/")
-"""Where REST is by WordPress' own rules: with permalinks, without the server's rewriting, and always."""
+PLAIN = "/?rest_route=/"
+"""Where REST is with plain permalinks, and with all others too."""
+USUAL = ("/wp-json/", "/index.php/wp-json/", PLAIN)
+"""Where REST may be, the usual place first; the second is that of a server that rewrites no address."""
 
 
 @dataclass(frozen=True, slots=True)
