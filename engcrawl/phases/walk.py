@@ -51,6 +51,8 @@ class Walk:
         """The slugs of categories by the addresses of their archives."""
         self._numbered: set[str] = set()
         """Categories of which only the number is known, that were taken up."""
+        self._misplaced: dict[str, tuple[str, str]] = {}
+        """Categories that aren't at the address made for them: slug -> that address, and what is there."""
         self._ready: list[Category] = []
         """Categories that are walked next, side by side."""
         self._waiting: dict[str, str | None] = {}
@@ -66,8 +68,13 @@ class Walk:
     def whole(self) -> bool:
         """Return whether all categories were walked to their end since the sweep began."""
         known = self._state.lists.categories.all()
-        here = all(category.whole for category in self._log.categories.values())
+        here = all(category.whole for category in self._log.categories.values()) and not self._not_found()
         return bool(known) and here and all((one.walked or 0) >= self._plan.sweep for one in known)
+
+    def _not_found(self) -> list[Category]:
+        """Return the categories that posts are filed in, and that aren't at the addresses made for them."""
+        categories = map(self._log.categories.get, self._misplaced)
+        return [category for category in categories if category and category.end == "no such category"]
 
     @property
     def fully(self) -> bool:
@@ -75,7 +82,9 @@ class Walk:
         return not self._arguments.filtered and not self._log.problems and self.whole
 
     def record(self) -> None:
-        """Record how much of the listings could be read."""
+        """Record how much of the listings could be read; a category that posts are filed in may not have been found."""
+        for category in self._not_found():
+            self._broken(category, *self._misplaced[category.slug])
         if self._log.categories:
             answer = Answer(status="whole" if self.whole else "part")
             self._state.lists.answered("listings", answer, whole=False)
@@ -195,12 +204,13 @@ class Walk:
                         return
             self._fetch.stop_if_closing()
         except Unavailable as error:
-            if error.absent and not category.walked and self._absent(category):
+            if error.absent and not category.walked and self._absent(category, error.url, error.reason):
                 return
             self._broken(category, error.url, error.reason)
         except NotTheCategoryError as error:
-            if not self._absent(category):
-                self._broken(category, error.url or category.url, str(error))
+            url = error.url or category.url
+            if not self._absent(category, url, str(error)):
+                self._broken(category, url, str(error))
         except BrokenWalkError as error:
             self._broken(category, error.url or category.url, str(error))
         else:
@@ -248,13 +258,16 @@ class Walk:
 
     # How a walk ends
 
-    def _absent(self, category: Category) -> bool:
-        """Return whether there may be no such category: it was only guessed, or asked for by a wrong name."""
+    def _absent(self, category: Category, url: str, why: str) -> bool:
+        """Return whether there may be no such category: its address was only made, or it was asked for by a wrong name.
+
+        One that posts are filed in is somewhere: a link, or REST, may still say where.
+        """
         if category.linked:
             return False
         if not self._arguments.categories:
             if category.slug != UNCATEGORIZED and category.slug in self._named:
-                return False
+                self._misplaced[category.slug] = url, why
             self._state.lists.categories.forget(category.slug)
         self._end(category, "no such category")
         return True

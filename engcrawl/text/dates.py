@@ -15,7 +15,7 @@ from engcrawl.text.date_words import MONTHS, UnknownWordError, Words
 LANGUAGES = ("en", "de", "fr", "es", "ru")
 """Languages of which no month has another's name elsewhere; `date_words.LANGUAGES` has all that are read."""
 
-_PERMALINK_DAY = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/")
+_PERMALINK_DAY = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/[^/?#]")  # without a name behind, that is one: a number
 
 _LONGEST = 200
 """Characters that a date has at most."""

@@ -77,6 +77,7 @@ def test_an_instant_is_in_utc_and_needs_an_offset() -> None:
         ("https://engineering.fb.com/2024/10/03/ml-applications/maps/", date(2024, 10, 3)),
         ("https://example.com/blog/2012/01/31/x/", date(2012, 1, 31)),
         ("https://example.com/2012/01/x/", None),
+        ("https://example.com/2012/01/28/", None),
         ("https://example.com/2012/31/01/x/", None),
         ("https://example.com/wp-content/uploads/x.png", None),
     ],
