@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.blog import blocks, facts, truth
 from tests.blog.facts import BEGIN, CATEGORIES, EDITED, END, PER_PAGE, ZONE, Category, Edit, Post
+from tests.blog.permalinks import OWN
 from tests.blog.themes import Theme
 
 __all__ = ["BEGIN", "CATEGORIES", "EDITED", "PER_PAGE", "ZONE", "Blog", "Category", "Post"]
@@ -36,6 +37,8 @@ class Blog:
         self.base = base
         self.theme = theme
         """How its pages look, and so what they tell: the ground truth follows."""
+        self.permalinks = OWN
+        """Which form its addresses have; the ground truth follows."""
         self._full = {(n * posts) // (2 * PER_PAGE) for n in range(2 * PER_PAGE)} if posts >= 4 * PER_PAGE else set()
         self._listings: dict[str, array[int]] = {slug: array("L") for slug in CATEGORIES}
         self.whole = array("L")
@@ -187,7 +190,7 @@ class Blog:
         day = published.astimezone(ZONE)
         path = f"/{day:%Y/%m/%d}/{in_path}/{slug}/"
         if external:
-            path = f"{facts.EXTERNAL[index % 2]}/{slug}/?ref=blog"
+            path = f"{facts.EXTERNAL[index % 2]}/{slug}/?{f'v={post_id}&' if index % 2 else ''}ref=blog"
         earlier = timedelta(minutes=-40) if index % 7 == 0 else timedelta(days=rng.randint(1, 90))
         post = Post(
             index=index,
@@ -234,7 +237,7 @@ class Blog:
 
     def link(self, post: Post) -> str:
         """The post's permalink."""
-        return post.path if post.external else self.base + post.path
+        return post.path if post.external else self.base + self.permalinks.path(post)
 
     def guid(self, post: Post) -> str:
         """The address that feeds and REST know it by."""

@@ -18,10 +18,12 @@ from typing import Any
 
 import jinja2
 from aiohttp import web
+from yarl import URL
 
 from tests.blog import charsets, faults, feeds, rest, sitemaps, themes
 from tests.blog.blog import CATEGORIES, PER_PAGE, Blog, Category
 from tests.blog.faults import Fault
+from tests.blog.permalinks import OWN, Permalinks
 
 HERE = Path(__file__).parent
 FAULT = web.RequestKey("fault", str)
@@ -52,6 +54,10 @@ class Server:
         """Which sitemaps there are, from the next request on."""
         self.charset: charsets.Charset = "utf-8"
         """How pages, feeds and REST are encoded and labelled, from the next request on."""
+        self.rest_at: str | None = None
+        """Where the pages say that REST is, if not where it is; "" for nowhere."""
+        self.in_header = False
+        """Whether a header says where REST is, and not the pages' ``link``."""
         self.requests: list[tuple[float, str]] = []
         """Each request: when it came (seconds of the event loop's clock), and its path."""
         self.answers: list[tuple[str, int]] = []
@@ -63,7 +69,17 @@ class Server:
     @property
     def url(self) -> str:
         """The blog's address."""
-        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}{self.blog.permalinks.folder}"
+
+    @property
+    def permalinks(self) -> Permalinks:
+        """The form of the blog's addresses, from the next request on, and of its ground truth."""
+        return self.blog.permalinks
+
+    @permalinks.setter
+    def permalinks(self, permalinks: Permalinks) -> None:
+        self.blog.permalinks = permalinks
+        self.show(self.blog)
 
     @property
     def theme(self) -> themes.Theme:
@@ -105,7 +121,7 @@ class Server:
         self._templates.globals.update(
             base=self.url,
             menu=[c for c in CATEGORIES.values() if c.in_menu],
-            link=blog.link,
+            link=lambda post: post.path if post.external else self.url + post.path,
             classes=lambda post: " ".join(post.filed),
             categories=lambda post: [CATEGORIES[slug] for slug in post.categories],
             label=themes.label,
@@ -126,8 +142,13 @@ class Server:
     @web.middleware
     async def _faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.requests.append((self._loop.time(), request.path_qs))
-        fault = next((f for f in self.faults if f.hits(request.path)), None)
+        inside = request.path_qs
+        if request.path not in self.instead:
+            inside = self.blog.permalinks.inside(self.blog, request.path_qs) or "/404/"
+        fault = next((f for f in self.faults if f.hits(inside.partition("?")[0])), None)
         request[FAULT] = fault.kind if fault else ""
+        if inside != request.path_qs:
+            request = request.clone(rel_url=URL(inside))
         if fault is None:
             return await handler(request)
         match fault.kind:
@@ -166,6 +187,24 @@ class Server:
     # Pages
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        answer = await self._inside(request)
+        return self._outside(answer) if isinstance(answer, web.Response) else answer
+
+    def _outside(self, answer: web.Response) -> web.Response:
+        """Write the blog's addresses as its permalinks have them, and say where REST is."""
+        links, page = self.blog.permalinks, answer.content_type == "text/html"
+        if isinstance(answer.body, bytes) and (links != OWN or (page and (self.rest_at is not None or self.in_header))):
+            text = answer.body.decode(answer.charset or "utf-8")
+            text = links.written(self.blog, text, amp="&" if answer.content_type == "application/json" else "&#038;")
+            if page and (self.rest_at is not None or self.in_header):
+                stated = f'<link rel="https://api.w.org/" href="{self.rest_at}" />' if self.rest_at else ""
+                text = re.sub(r'<link rel="https://api.w.org/" [^>]*>', stated, text)
+            answer.body = text.encode(answer.charset or "utf-8")
+        if page and self.in_header:
+            answer.headers["Link"] = f'<{self.url}{links.rest}>; rel="https://api.w.org/"'
+        return answer
+
+    async def _inside(self, request: web.Request) -> web.StreamResponse:
         path = request.path
         if path in self.instead:
             return await self.instead[path](request)

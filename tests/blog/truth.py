@@ -26,6 +26,7 @@ have no record. Posts that listings hide are in REST, and lack what listings alo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -93,7 +94,7 @@ def _record(blog: Blog, post: Post, *, source: str | None, **facts: Any) -> dict
     return {
         "id": post.id,
         "type": "post",
-        "url": post.path.partition("?")[0] if post.external else blog.base + post.path,
+        "url": re.sub(r"[?&]ref=blog$", "", blog.link(post)),
         "title": facts["title"],
         "published_date": facts["published_date"],
         "published_at": facts["published_at"],
