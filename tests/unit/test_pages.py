@@ -268,3 +268,13 @@ def test_a_hosts_name_may_be_written_in_its_own_script(url: str) -> None:
     assert same_host(url, "https://xn--bcher-kva.example")
     assert same_host("https://www.xn--bcher-kva.example/b", url)
     assert not same_host(url, "https://bucher.example")
+
+
+def test_addresses_are_relative_to_what_the_page_says() -> None:
+    page = (
+        '<html><head><base href="/blog/"></head><body class="archive category category-storage">'
+        '<article id="post-7" class="post hentry category-storage"><h2 class="entry-title"><a href="a-post/">A</a></h2>'
+        '<img src="p.png" srcset="q.png 2x"></article></body></html>'
+    )
+    (found,) = listing_page.read(Selector(page), page, "https://x.example/blog/category/storage/").posts
+    assert (found.url, found.image_url) == ("https://x.example/blog/a-post/", "https://x.example/blog/p.png")

@@ -1,0 +1,76 @@
+"""Where a blog's lists are: as it says itself, else where WordPress has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from tests.blog.permalinks import Permalinks
+from tests.support.counting import asked, counted
+from tests.support.crawls import Serve, by_id, newest_first
+
+PLAIN, INDEX = Permalinks("/?p={id}"), Permalinks(index=True)
+
+
+@pytest.mark.parametrize("permalinks", [PLAIN, INDEX], ids=["plain", "index.php"])
+@pytest.mark.parametrize("said", ["in a header", "nowhere"])
+def test_rest_is_found_where_pages_do_not_link_to_it(
+    serve: Serve, output: Path, said: str, permalinks: Permalinks
+) -> None:
+    server = serve(posts=60)
+    server.permalinks, server.in_header, server.rest_at = permalinks, said == "in a header", ""
+    done = counted(server, output)
+    assert (done.status, done.posts) == (0, newest_first(list(server.blog.truth(rest=True)))), done.log
+    night = counted(server, output)
+    assert (night.status, night.changes, len(server.requests)) == (0, {}, 4)
+
+
+def test_rest_on_another_host_is_named_and_not_asked(serve: Serve, output: Path) -> None:
+    server = serve(posts=60)
+    server.rest_at = "https://api.example.net/wp-json/"
+    done = counted(server, output)
+    assert (done.status, done.problems, asked(server, "/wp-json/.*")) == (0, [], []), done.log
+    (note,) = done.verdict["notes"]
+    assert (note["url"], "another host" in note["reason"]) == (server.rest_at, True)
+    assert done.verdict["proof"]["sources"]["rest"]["status"] == "missing"
+
+
+def test_rest_that_moved_is_found_and_everything_read_anew(serve: Serve, output: Path) -> None:
+    server = serve(posts=60)
+    assert counted(server, output).status == 0
+    server.permalinks = PLAIN
+    server.sitemap = "wordpress"
+    done = counted(server, output)
+    assert done.status == 0, done.log
+    assert by_id(done.posts) == by_id(list(server.blog.truth(rest=True)))
+
+
+def test_of_several_blogs_on_one_host_each_has_its_own_posts(serve: Serve, output: Path) -> None:
+    server = serve(posts=60)
+    server.permalinks = Permalinks(folder="/blog")
+
+    async def robots(request: web.Request) -> web.StreamResponse:
+        host = server.url.removesuffix("/blog")
+        return web.Response(text=f"Sitemap: {host}/sitemap_index.xml\nSitemap: {host}/blog/sitemap_index.xml\n")
+
+    server.instead["/robots.txt"] = robots
+    done = counted(server, output)
+    assert (done.status, done.posts) == (0, newest_first(list(server.blog.truth(rest=True)))), done.log
+    assert done.verdict["proof"]["sources"]["sitemap"]["status"] == "whole"
+    assert {path for _, path in server.requests if not path.startswith("/blog/")} == {"/robots.txt"}
+
+
+@pytest.mark.parametrize("lists", ["no rest", "no sitemap", "neither"])
+def test_plain_permalinks_need_neither_rest_nor_sitemap(serve: Serve, output: Path, lists: str) -> None:
+    server = serve(posts=60)
+    server.permalinks, server.sitemap = PLAIN, "wordpress" if lists == "no rest" else "none"
+    if lists != "no sitemap":
+        server.rest_at = "https://api.example.net/wp-json/"
+    done = counted(server, output)
+    assert (done.status, done.problems) == (0, []), done.log
+    listed = [record["id"] for record in server.blog.truth()]
+    assert {*listed} <= {record["id"] for record in done.posts}
+    truth = {record["id"]: record["url"] for record in server.blog.truth(rest=True)}
+    assert all(truth[record["id"]] == record["url"] for record in done.posts)
