@@ -138,7 +138,7 @@ def said_by_rest(item: dict[str, Any]) -> dict[str, Any]:
     classes, embedded = item["class_list"], item["_embedded"]
     return {
         "id": item["id"],
-        "url": item["link"].partition("?")[0],
+        "url": re.sub(r"[?&]ref=blog$", "", item["link"]),
         "title": unescape(item["title"]["rendered"]),
         "published_date": item["date"][:10],
         "published_at": item["date_gmt"] + "Z",

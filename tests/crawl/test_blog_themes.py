@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import urllib.error
@@ -94,7 +95,7 @@ def instants(stamp: str | None) -> dict[str, str | None]:
 def listed_block(item: Selector, host: str) -> dict[str, Any]:
     """What a listing of the block theme says of a post."""
     classes = item.attrib["class"].split()
-    url = item.css("h2.wp-block-post-title > a::attr(href)").get("").partition("?")[0]
+    url = re.sub(r"[?&]ref=blog$", "", item.css("h2.wp-block-post-title > a::attr(href)").get(""))
     protected = "post-password-required" in classes
     return instants(item.css(".wp-block-post-date time::attr(datetime)").get()) | {
         "id": next(int(name[5:]) for name in classes if name.startswith("post-") and name[5:].isdecimal()),
