@@ -14,7 +14,9 @@ from engcrawl.errors import UsageError
 from engcrawl.text.visible import shown
 
 _YES_OR_NO = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
-_WITH_REST = ("site", "since", "until", "full", "source")
+_WITH_REST = ("site", "types", "since", "until", "full", "source")
+ALL_TYPES = "all"
+"""The word for every public post type that a blog has."""
 _MESSAGES = {
     "date_from_datetime_parsing": "must be a day of the calendar as YYYY-MM-DD ({error})",
     "literal_error": "must be {expected}",
@@ -59,6 +61,15 @@ def _slugs(value: Any) -> Any:
     return list(dict.fromkeys(slugs))
 
 
+def _types(value: Any) -> Any:
+    types = [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+    if not types or not all(re.fullmatch(r"[a-z0-9_-]{1,20}", name) for name in types):
+        raise ValueError("must be post types with commas between them, like post,podcast,page, or all")
+    if ALL_TYPES in types and len(types) > 1:
+        raise ValueError("must be all alone, or post types with commas between them")
+    return sorted(set(types))
+
+
 Count = Annotated[int, like(r"[1-9][0-9]{0,8}", "must be a whole number from 1")]
 Day = Annotated[date, like(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "must be a day as YYYY-MM-DD, like 2024-01-01")]
 YesOrNo = Annotated[bool, BeforeValidator(yes_or_no)]
@@ -101,6 +112,9 @@ class Arguments(Given):
     site: Annotated[str, BeforeValidator(_site)] = Field(
         "https://engineering.fb.com", description="the blog's address; in a folder too (https://example.com/blog)"
     )
+    types: Annotated[list[str], BeforeValidator(_types)] = Field(
+        ["post"], description="which post types: their slugs with commas between them, or all that the blog shows"
+    )
 
     @property
     def filtered(self) -> bool:
@@ -134,6 +148,8 @@ class ArchiveArguments(Arguments):
     def _fit_together(self) -> Self:
         if self.since and self.until and self.since > self.until:
             raise ValueError(f"since={self.since} is after until={self.until}: since must not be later than until")
+        if self.types != ["post"] and not self.inventory:
+            raise ValueError(f"argument types={','.join(self.types)}: goes not with inventory=no: no listing has them")
         other = [name for name in self.model_dump(exclude_defaults=True) if name not in _WITH_REST]
         if self.source == "rest" and other:
             raise ValueError(f"argument source=rest: goes with site, since, until and full, not with {other[0]}")

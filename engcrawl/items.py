@@ -110,8 +110,11 @@ class Post:
 
         The day is the exception: what other sources say stands, and the page's is used only where they say none that
         can be read. What the page says of an instant counts where it is one. A post that either marks as a video is
-        one.
+        one. A post that either says is of another type than ``post`` is of that type: not every page says its own; and
+        its categories are the sources', if they have any: a page doesn't name those of a type's own taxonomy.
         """
+        type_ = page.type if page.type != "post" else self.type
+        categories = self.categories if self.categories and type_ != "post" else page.categories or self.categories
         day = dates.first_day(self.published_date, page.published_date)
         published = dates.first_instant(page.published_at, self.published_at)
         modified = dates.first_instant(page.modified_at, self.modified_at)
@@ -121,6 +124,7 @@ class Post:
             if value not in (None, [], ""):
                 setattr(self, name, value)
         self.published_date, self.published_at, self.modified_at, self.kind = day, published, modified, kind
+        self.type, self.categories = type_, categories
 
     def keep(self, record: Post) -> None:
         """Keep of an earlier *record* what stock REST, which this post is from, doesn't tell."""
@@ -145,7 +149,7 @@ class Post:
             return False
         if self.modified_at and self.modified_at > (record.modified_at or ""):
             return False
-        same = ("kind", "external", "protected")
+        same = ("type", "kind", "external", "protected")
         titled = not self.title or record.title.endswith(self.title)  # a theme writes "Protected: " before it
         return titled and self.url in ("", record.url) and all(getattr(self, n) == getattr(record, n) for n in same)
 
@@ -215,6 +219,8 @@ class Mention:
     """The post's ID; None where the source doesn't say."""
     modified: str | None = None
     """When the post was last changed, as the source writes it."""
+    type: str | None = None
+    """Its post type, where REST or a sitemap's name says it."""
     facts: Post | None = None
     """What the source says of the post; None where it says no more than this."""
 

@@ -59,6 +59,11 @@ class Command(StateCommand[CoverageOptions]):
             _print(report, proof)
 
 
+def _type(found: dict[str, Any]) -> str:
+    count = "not counted" if found["count"] is None else str(found["count"])
+    return visible(f"{found['type']} {count}{'' if found['asked'] else ' (not asked for)'}")
+
+
 def _print(report: dict[str, Any], proof: dict[str, Any]) -> None:
     sources, missing = proof["sources"], proof["missing"]
 
@@ -80,6 +85,8 @@ def _print(report: dict[str, Any], proof: dict[str, Any]) -> None:
         f"{proof['posts']} posts are named, {proof['in_archive']} are in the archive"
         + ("" if hidden is None else f", {hidden} are hidden from listings")
     )
+    if report["types"]:
+        print("post types: " + ", ".join(map(_type, report["types"])))
     for name, source in sources.items():
         if source["detail"]:
             print(f"{name}: {visible(source['detail'])}")

@@ -25,6 +25,7 @@ from engcrawl.report.proof import prove
 from engcrawl.report.run import Run
 from engcrawl.report.runlog import RunLog
 from engcrawl.report.stats import plain
+from engcrawl.report.types import found_types, not_asked_for
 from engcrawl.report.verdict import Outcome, account, decide, entries, told
 from engcrawl.state import State
 from engcrawl.text.dates import now, rfc3339
@@ -158,6 +159,7 @@ class Running:
             **told(outcome, why),
             **account(self.log),
             "coverage": found["coverage"],
+            "types": found["types"],
             "proof": found["proof"],
             **entries(self.log),
             "charsets": {name.rpartition("/")[2]: n for name, n in stats.items() if name.startswith(OVERRULED)},
@@ -178,13 +180,15 @@ class Running:
 
     def _judge(self, reason: str, *, feeds_failed: bool) -> tuple[Outcome, str, dict[str, Any]]:
         """Decide the verdict and publish the archive; return both, with what the verdict says of the archive."""
-        found: dict[str, Any] = {"coverage": None, "proof": None}
+        found: dict[str, Any] = {"coverage": None, "proof": None, "types": None}
         outcome, why = decide(self.log, reason, feeds_failed=feeds_failed)
         archive = None
         try:
             if self.log.to_count and outcome in (Outcome.COMPLETE, Outcome.INCOMPLETE):
                 found["proof"] = prove(self.state)
-                outcome, why = decide(self.log, reason, feeds_failed=feeds_failed, proof=found["proof"])
+            found["types"] = found_types(self.state)
+            others = not_asked_for(found["types"])
+            outcome, why = decide(self.log, reason, feeds_failed=feeds_failed, proof=found["proof"], others=others)
             self.state.commit()
             found["coverage"] = self.state.posts.coverage()
             if outcome in _PUBLISHED:

@@ -4,6 +4,6 @@ Nothing here fetches, logs, or knows the engine or a setting. A page that isn't 
 (a challenge, a login form, half a page) raises `NotThePage` with the reason.
 """
 
-from engcrawl.pages.page import NotThePage
+from engcrawl.pages.page import AnotherKindError, NotThePage
 
-__all__ = ["NotThePage"]
+__all__ = ["AnotherKindError", "NotThePage"]

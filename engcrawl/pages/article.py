@@ -42,13 +42,15 @@ class ArticlePage:
     """
 
 
-def read(selector: Selector, text: str, url: str, post_id: int | None = None) -> ArticlePage:
+def read(selector: Selector, text: str, url: str, post_id: int | None = None, *, pages: bool = False) -> ArticlePage:
     """Read the page of a post that was found at *url*: of post *post_id*, or, without one, of whichever it says.
 
-    The post's ID is None where neither says it. Dates are left as the page writes them, and the selector's tree as it
-    is. Raises NotThePage where the page isn't a single post's, is another's, contradicts itself, or has no body.
+    With *pages*, pages in WordPress' sense are read too. The post's ID is None where neither says it. Dates are left as
+    the page writes them, and the selector's tree as it is.
+
+    Raises NotThePage where the page isn't a single post's, is another's, contradicts itself, or has no body.
     """
-    root, graph, own = _opened(selector, text, url, post_id)
+    root, graph, own = _opened(selector, text, url, post_id, pages=pages)
     headline = Headline(root, graph, own.element)
     scope = own.element if headline.element is None else identity.common(own.element, headline.element)
     protected = entry.protected(own.element) or bool(_PASSWORD_FORM(scope))
@@ -75,16 +77,18 @@ def read_part(selector: Selector, text: str, url: str, post_id: int | None = Non
 
     Raises NotThePage as `read` does.
     """
-    root, graph, own = _opened(selector, text, url, post_id)
+    root, graph, own = _opened(selector, text, url, post_id, pages=True)
     headline = Headline(root, graph, own.element).element
     return _content(root, url, body.find(own), headline, without_part(url))[0]
 
 
-def _opened(selector: Selector, text: str, url: str, post_id: int | None) -> tuple[HtmlElement, Graph, Own]:
+def _opened(
+    selector: Selector, text: str, url: str, post_id: int | None, *, pages: bool
+) -> tuple[HtmlElement, Graph, Own]:
     """Return a page's tree (a copy, without comments and other posts), its JSON-LD and the post's own element."""
     root = whole(text, copy.deepcopy(selector.root), url)
     graph = Graph(root, url)
-    single.refuse_others(root, graph, url, post_id)
+    single.refuse_others(root, graph, url, post_id, pages=pages)
     number = identity.stated(root, url)
     if None not in (number, post_id) and number != post_id:
         raise NotThePage(f"not the page of post {post_id}, but of post {number}: {described(root)}")
@@ -115,7 +119,7 @@ def _facts(root: HtmlElement, url: str, graph: Graph, own: Own, scope: HtmlEleme
     is_video = entry.kind(own.element) == "video" or "single-format-video" in single.body_classes(root)
     return Post(
         id=own.number,
-        type=single.post_type(own.element),
+        type=single.post_type(root, own.element),
         url=permalink(url, url),
         title="",
         modified_at=dates.first_instant(graph.text("dateModified"), meta(root, "article:modified_time")),

@@ -19,6 +19,7 @@ _FEEDS = xpath(
     "/@href"
 )
 _SITEMAPS = xpath('//link[contains(concat(" ", @rel, " "), " sitemap ")]/@href')
+_STATIC = xpath('contains(concat(" ", //body/@class), " page-id-")')
 _OF_COMMENTS = re.compile(r"/comments/|feed=comments")
 _HEADER = re.compile(r"<([^<>]*)>([^<]*)")
 _REST_HEADER = re.compile(r""";\s*rel\s*=\s*["']?[^"';]*https://api\.w\.org/""")
@@ -41,6 +42,8 @@ class FrontPage:
     """Sitemaps that it links to."""
     plain: bool
     """Whether the blog's permalinks are plain (``?p=N``)."""
+    static: bool
+    """Whether it is a page by itself, not a list of the newest posts."""
 
 
 def read(selector: Selector, text: str, url: str, links: Iterable[str] = ()) -> FrontPage:
@@ -59,4 +62,4 @@ def read(selector: Selector, text: str, url: str, links: Iterable[str] = ()) -> 
     sitemaps = [found for href in _SITEMAPS(root) if (found := absolute(href, url))]
     plain = "rest_route=" in (rest or "") or "feed=" in urlsplit(feed or "").query
     plain = plain or any(slug.startswith("?") for slug in categories)
-    return FrontPage(url, categories, rest, feed, sitemaps, plain)
+    return FrontPage(url, categories, rest, feed, sitemaps, plain, bool(_STATIC(root)))

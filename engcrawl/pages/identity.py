@@ -25,10 +25,10 @@ _WITH_ID = xpath("//*[@id=$id]")
 _HEADING = xpath("boolean(//h1)")
 
 _REST_OBJECT = re.compile(r"/wp/v2/([\w-]+)/(\d{1,18})(?:[/?&]|$)", re.ASCII)
-_PLAIN = re.compile(r"^https?://[^?#]*\?(?:[^#]*&)?p=(\d{1,18})(?:[&#]|$)", re.ASCII)
+_PLAIN = re.compile(r"^https?://[^?#]*\?(?:[^#]*&)?(?:p|page_id)=(\d{1,18})(?:[&#]|$)", re.ASCII)
 _WP_ME = re.compile(r"https?://wp\.me/p[0-9a-zA-Z]+-([0-9a-zA-Z]{1,9})$")
 _DIGITS_OF_WP_ME = string.digits + string.ascii_lowercase + string.ascii_uppercase
-_OF_BODY = re.compile(r"postid-(\d{1,18})$", re.ASCII)
+_OF_BODY = re.compile(r"(?:postid|page-id)-(\d{1,18})$", re.ASCII)
 _ID = re.compile(r"post-(\d{1,18})$", re.ASCII)
 _CLASS_OF_POST = re.compile(r"(?:^|\s)post-(\d{1,18})(?=\s|$)", re.ASCII)
 _BESIDE_THE_NUMBER = re.compile(r"(?:^|\s)(?:type-|hentry\b|wp-block-post\b|status-)")
@@ -61,11 +61,12 @@ def stated(root: HtmlElement, url: str) -> int | None:
     Raises NotThePage where two of these signs disagree.
     """
     signs: dict[str, int] = {}
-    if (number := rest_objects(root).get("posts")) is not None:
+    objects = rest_objects(root)
+    if (number := objects.get("posts", objects.get("pages"))) is not None:
         signs["its link to REST"] = number
     for name in str(_BODY_CLASS(root)).split():
         if match := _OF_BODY.match(name):
-            signs.setdefault("postid-N of its body", int(match.group(1)))
+            signs.setdefault(f"{name.rpartition('-')[0]}-N of its body", int(match.group(1)))
     if number := shortlink(root, url):
         signs["its shortlink"] = number
     for href in (url, *_CANONICAL(root)):

@@ -26,6 +26,14 @@ class NotThePage(Exception):
     """A response that pretends: it came with success, but isn't the page that was asked for."""
 
 
+class AnotherKindError(NotThePage):
+    """A page that isn't a post's, as WordPress itself says; *kind* says what it is: "a page", "a listing"."""
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 def has(class_name: str) -> str:
     """An XPath condition: the element has this class."""
     return f'contains(concat(" ", normalize-space(@class), " "), " {class_name} ")'

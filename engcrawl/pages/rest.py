@@ -35,6 +35,8 @@ _NO_DATE = ("0000", "-")
 """How a date of zeros begins, as it stands in the database and as PHP makes a date of it (``-0001-11-30``)."""
 _LIST_ON_A_LINE = re.compile(r"\n[ \t]*(?=\[)")
 _PAGE = re.compile(r"<html[\s>]", re.IGNORECASE)
+_TAXONOMIES = {None, "category", "post_tag", "post_format"}
+"""WordPress' own; terms of others are those of a type's own."""
 _TRIES = 20
 """Lines that may be the list's first one."""
 
@@ -50,12 +52,12 @@ class RestCategory:
     """Published posts that are filed in it, its children's not counted."""
 
 
-def read_posts(text: str, url: str, categories: Mapping[int, str]) -> list[Post]:
-    """Return the posts of a list, in its order; *categories* are slugs by their numbers.
+def read_posts(text: str, url: str, categories: Mapping[int, str], type_: str = "post") -> list[Post]:
+    """Return the posts of a type's list, in its order; *categories* are slugs by their numbers.
 
     Dates are whole: a day, and instants in UTC. The body is there where the list has it. Raises NotThePage.
     """
-    return [_checked(_post, entry, url, categories) for entry in _list(text)]
+    return [_checked(_post, entry, url, categories, type_) for entry in _list(text)]
 
 
 def read_bodies(text: str, url: str) -> dict[int, str | None]:
@@ -118,8 +120,8 @@ def _category(entry: Any, url: str) -> RestCategory:
     return RestCategory(int(entry["id"]), slug, address, int(entry["count"]))
 
 
-def _post(entry: Any, base: str, categories: Mapping[int, str]) -> Post:
-    url = permalink(entry["link"], base)
+def _post(entry: Any, base: str, categories: Mapping[int, str], type_: str) -> Post:
+    url, type_ = permalink(entry["link"], base), entry.get("type") or type_
     external = not same_host(url, base)
     protected = _protected(entry)
     classes = _classes(entry)
@@ -130,14 +132,14 @@ def _post(entry: Any, base: str, categories: Mapping[int, str]) -> Post:
     content_html = None if external or protected else _content(_rendered(entry, "content"), url)
     return Post(
         id=int(entry["id"]),
-        type=entry.get("type") or "post",
+        type=type_,
         url=url,
         title=_text(_rendered(entry, "title")),
         published_date=_day(entry["date"]),
         published_at=_instant(entry.get("date_gmt")),
         modified_at=_instant(entry.get("modified_gmt")),
         authors=[name for author in embedded.get("author", ()) if (name := _text(author.get("name") or ""))],
-        categories=sorted({*_slugs(named, "category"), *numbered}),
+        categories=sorted({*_slugs(named, "category"), *_own_slugs(named, type_), *numbered}),
         tags=sorted(set(_slugs(named, "post_tag"))) or terms.slugs(classes, "tag"),
         kind=_kind(classes, entry),
         external=external,
@@ -179,6 +181,12 @@ def _slugs(named: list[Any], taxonomy: str) -> list[str]:
         for term in named
         if term.get("taxonomy") == taxonomy
     ]
+
+
+def _own_slugs(named: list[Any], type_: str) -> list[str]:
+    """Return the slugs of the terms in taxonomies of another type's own; a post's own are no categories."""
+    own = {term.get("taxonomy") for term in named} - _TAXONOMIES
+    return [] if type_ == "post" else [slug for taxonomy in own for slug in _slugs(named, taxonomy)]
 
 
 def _kind(classes: str, entry: Any) -> Kind:

@@ -11,7 +11,7 @@ from engcrawl.pages import identity
 from engcrawl.pages.boxes import Box, kind
 from engcrawl.pages.identity import block_of, links_elsewhere, number_of
 from engcrawl.pages.json_ld import Graph
-from engcrawl.pages.page import NotThePage, described, has, meta, text_of, xpath
+from engcrawl.pages.page import AnotherKindError, NotThePage, described, has, meta, text_of, xpath
 from engcrawl.pages.prose import has_title, named_as_body
 
 _BODY_CLASS = xpath("string(//body/@class)")
@@ -30,8 +30,11 @@ _BLOCKS = ("article", "div", "section", "td")
 _NOT_POSTS = frozenset(("html", "body", "form", "input"))
 
 
-def refuse_others(root: HtmlElement, graph: Graph, url: str, post_id: int | None) -> None:
+def refuse_others(root: HtmlElement, graph: Graph, url: str, post_id: int | None, *, pages: bool) -> None:
     """Raise NotThePage for a page that says, or shows, that it isn't a single post's; of *post_id*, if that is known.
+
+    With *pages*, a page in WordPress' sense counts as a post too. Raises AnotherKindError where WordPress says what
+    else it is.
 
     What WordPress says in the class of ``<body>`` and in the link to REST counts first (``single``, ``archive``,
     ``error404`` …); then JSON-LD, a shortlink and ``og:type``; then how many posts the page shows.
@@ -39,9 +42,13 @@ def refuse_others(root: HtmlElement, graph: Graph, url: str, post_id: int | None
     wanted = "a post" if post_id is None else f"post {post_id}"
     classes = set(body_classes(root))
     objects = identity.rest_objects(root).keys()
-    if reason := _another_kind(classes, objects):
-        raise NotThePage(f"not the page of {wanted}, but {reason}: {described(root)}")
-    if "posts" not in objects and not _is_single(classes) and not _shows_one_post(root, graph, url, post_id):
+    is_page = _is_page(classes, objects)
+    if "error404" in classes:
+        raise NotThePage(f"not the page of {wanted}, but one that says that nothing is there: {described(root)}")
+    if kind := _another_kind(classes, objects, is_page=is_page, pages=pages):
+        raise AnotherKindError(f"not the page of {wanted}, but {kind}: {described(root)}", kind)
+    single = "posts" in objects or is_page or _is_single(classes)
+    if not single and not _shows_one_post(root, graph, url, post_id):
         raise NotThePage(f"not the page of {wanted}: {described(root)}")
 
 
@@ -50,22 +57,36 @@ def body_classes(root: HtmlElement) -> list[str]:
     return str(_BODY_CLASS(root)).split()
 
 
-def post_type(own: HtmlElement) -> str:
-    """Return the WordPress post type in the classes of a post's own element, ``type-…``; "post" without one."""
-    types = (name.removeprefix("type-") for name in own.get("class", "").split() if name.startswith("type-"))
-    return next(filter(None, types), "post")
+def post_type(root: HtmlElement, own: HtmlElement) -> str:
+    """Return the WordPress post type that a page says it is of; "post" where it says none.
+
+    A page's ``page-id-N``, a post's ``single-TYPE``, or ``type-TYPE`` beside ``TYPE`` or such a ``single-TYPE`` in the
+    classes of its own element: themes have classes of their own that begin so.
+    """
+    classes, names = body_classes(root), own.get("class", "").split()
+    if _is_page(set(classes), identity.rest_objects(root).keys()):
+        return "page"
+    types: list[str] = [name.removeprefix("type-") for name in names if name.startswith("type-")]
+    for name in filter(None, types):
+        if name in names or f"single-{name}" in classes:
+            return name
+    templates = [name.removesuffix("-template-default") for name in classes if name.endswith("-template-default")]
+    return next((name for name in templates if f"single-{name}" in classes), "post")
 
 
-def _another_kind(classes: set[str], objects: Collection[str]) -> str | None:
+def _is_page(classes: set[str], objects: Collection[str]) -> bool:
+    """Return whether WordPress says that this is a page, not a post."""
+    return not ("posts" in objects or _is_single(classes)) and ("pages" in objects or any(map(_OF_PAGE.match, classes)))
+
+
+def _another_kind(classes: set[str], objects: Collection[str], *, is_page: bool, pages: bool) -> str | None:
     """Return what else a page is, as WordPress itself says."""
-    if "error404" in classes:
-        return "one that says that nothing is there (error404)"
     if "attachment" in classes:
-        return "an attachment's page"
+        return "an attachment"
+    if is_page:
+        return None if pages else "a page"
     if "posts" in objects or _is_single(classes):
         return None
-    if "pages" in objects or any(map(_OF_PAGE.match, classes)):
-        return "a page that is no post"
     return "a listing" if not _OBJECTS_THAT_LIST.isdisjoint(objects) or classes & _LISTING_CLASSES else None
 
 

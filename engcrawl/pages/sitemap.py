@@ -26,10 +26,6 @@ LARGEST = 50 * 1024 * 1024
 _END = re.compile(r"</((?:[\w-]+:)?)(?:urlset|sitemapindex)\s*>")
 _TAIL = 2000
 """Characters in which the last tag must be."""
-_OF_POSTS = re.compile(
-    r"/(?:post-sitemap\d*|wp-sitemap-posts-post-\d+)\.xml(?:\.gz)?$"
-    r"|[?&]sitemap=(?:post(?:&sitemap_n=\d+)?|posts&sitemap-subtype=post(?:&paged=\d+)?)$"
-)
 _GZIP = b"\x1f\x8b\x08"
 
 
@@ -69,11 +65,6 @@ def read(content: bytes, url: str, content_type: str | None = None) -> SitemapPa
     if listed != len(entries):  # the parser goes on behind an error, without a word of what that cost
         raise NotThePage(f"a sitemap with errors: of its {listed} entries {len(entries)} can be read")
     return SitemapPage(sitemap.type == "sitemapindex", entries)
-
-
-def of_posts(entries: list[Mention]) -> list[Mention]:
-    """Return an index' sitemaps of posts, by the names that Yoast and WordPress give them."""
-    return [entry for entry in entries if _OF_POSTS.search(entry.url)]
 
 
 def _entry(found: dict[str, str], url: str) -> Mention:

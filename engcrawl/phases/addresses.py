@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 
 from scrapy.http import Response
 
 from engcrawl.http.fetch import Fetch, Unavailable, html
 from engcrawl.items import SOURCES, Reading
-from engcrawl.pages import NotThePage, article
+from engcrawl.pages import AnotherKindError, NotThePage, article
 from engcrawl.pages.article import ArticlePage
 from engcrawl.pages.terms import slug_of
 from engcrawl.phases.plan import Plan
@@ -50,9 +51,9 @@ class Addresses:
                 logger.info("REST resolves no address: %s", error)
                 return
             for url in urls:
-                if post := found.get(address(url)):
+                if known := found.get(address(url)):
                     self._state.failures.clear(url)
-                    self._state.wants.identify(post, url)
+                    self._state.wants.identify(known[0], url, known[1])
 
     async def read(self, url: str) -> tuple[Wanted, ArticlePage, Reading] | None:
         """Read the page at an address; return the post that it says it is, None if there is none to go on with."""
@@ -64,20 +65,43 @@ class Addresses:
             self._log.problem(url, "no list says its ID, and its own page isn't read (articles=no)")
             return None
         try:
-            page, reading = await self._fetch(url, _read)
+            page, reading = await self._fetch(url, partial(self._read, url))
         except Unavailable as error:
             why = f"{error.cause}: {error.reason}" if error.cause else error.reason
             self._state.failures.put(url, why, final=bool(error.cause))
             if not error.cause:
                 self._log.problem(url, error.reason)
             return None
+        if isinstance(page, str):
+            logger.info("Not a post that is asked for: %s: %s", url, page)
+            self._state.failures.put(url, page, final=True)
+            return None
         assert page.post.id is not None
         self._state.failures.clear(url)
-        wanted = self._state.wants.adopt(page.post.id, url)
+        wanted = self._state.wants.adopt(page.post.id, url, page.post.type)
         if wanted is None:
             return None
         wanted.post.url = url
         return wanted, page, reading
+
+    def _read(self, url: str, response: Response) -> tuple[ArticlePage | str, Reading]:
+        """Read the page at *url*; return why there is none to go on with, where no source says that it is a post's.
+
+        A feed may name what isn't asked for, and a plugin's sitemap of a taxonomy looks like one of a further type.
+        """
+        asks_for, reading = self._state.runs.asks_for, reading_of(response, None)
+        said = self._state.lists.types_at(url)
+        try:
+            page = article.read(*html(response), pages=asks_for("page"))
+        except AnotherKindError as error:
+            if "post" in said or address(response.url) != address(url) or not (said or error.kind == "a page"):
+                raise
+            return f"{error.kind}, {'not asked for' if error.kind == 'a page' else 'no post'}", reading
+        if page.post.id is None:
+            raise NotThePage("no sign of the post's ID, on its page or in a list")
+        if not ("post" in said or asks_for(page.post.type)):
+            return f"a {page.post.type}, not asked for", reading
+        return page, reading
 
 
 def reading_of(response: Response, before: Reading | None) -> Reading:
@@ -87,10 +111,3 @@ def reading_of(response: Response, before: Reading | None) -> Reading:
     if before and response.status == 304:
         return Reading(etag=etag or before.etag, last_modified=last_modified or before.last_modified)
     return Reading(etag=etag, last_modified=last_modified)
-
-
-def _read(response: Response) -> tuple[ArticlePage, Reading]:
-    page = article.read(*html(response))
-    if page.post.id is None:
-        raise NotThePage("no sign of the post's ID, on its page or in a list")
-    return page, reading_of(response, None)

@@ -43,7 +43,7 @@ class Bodies:
         self._plan = plan
         self._rest = rest
         self.waiting: list[_Bodiless] = []
-        self._in_parts: asyncio.Task[set[int]] | None = None
+        self._in_parts: dict[str, asyncio.Task[set[int]]] = {}
 
     @property
     def full(self) -> bool:
@@ -63,17 +63,17 @@ class Bodies:
         self.waiting.append(_Bodiless(wanted, found, error, cut))
         return None
 
-    async def in_parts(self, post: int) -> bool:
-        """Return whether REST knows that a post's body is split over several pages; it is asked once in a run."""
+    async def in_parts(self, post: int, type_: str) -> bool:
+        """Return whether REST knows that a post's body is split over several pages; it is asked once for each type."""
         if not (self._plan.counts and self._rest.may_tell(self._plan)):
             return False
-        if self._in_parts is None:
-            self._in_parts = asyncio.create_task(self._ask_in_parts())
-        return post in await self._in_parts
+        if type_ not in self._in_parts:
+            self._in_parts[type_] = asyncio.create_task(self._ask_in_parts(type_))
+        return post in await self._in_parts[type_]
 
-    async def _ask_in_parts(self) -> set[int]:
+    async def _ask_in_parts(self, type_: str) -> set[int]:
         try:
-            return await self._rest.in_parts()
+            return await self._rest.in_parts(type_)
         except Unavailable as error:
             logger.info("REST doesn't say which posts are in parts: %s", error)
             return set()
@@ -84,7 +84,7 @@ class Bodies:
         bodies: dict[int, str | None] = {}
         if self._rest.may_tell(self._plan):
             try:
-                bodies = await self._rest.bodies([one.wanted.id for one in asked])
+                bodies = await self._rest.bodies({one.wanted.id: one.found.post.type for one in asked})
             except Unavailable as error:
                 logger.info("REST gives no bodies: %s", error)
         found = (self._settled(one, bodies) for one in asked)

@@ -22,8 +22,9 @@ logger = logging.getLogger(__name__)
 class Count:
     """Asks REST, sitemaps and feeds, one after the other; the state keeps what they name.
 
-    All of them once in each sweep; those that failed or broke off again in the next run. *note* takes the categories
-    that REST names: slug -> address.
+    All of them once in each sweep; those that failed or broke off again in the next run. A run that takes a part of
+    the archive asks REST, or sitemaps, for posts of further types alone: no listing has them. *note* takes the
+    categories that REST names: slug -> address.
     """
 
     def __init__(
@@ -41,17 +42,20 @@ class Count:
         self._plan = plan
         self._rest = rest
         self._note = note
-        self._sources = sources(fetch, state, front, rest)
+        self._sitemaps = Sitemaps(fetch, state, front)
+        self._sources: dict[Source, NamingSource] = sources(rest, self._sitemaps, Feed(fetch, state, front))
+        self._asked_for_a_part = False
 
     @property
     def done(self) -> bool:
         """Return whether every source was asked since the sweep began."""
-        asked = [self._state.lists.asked(name) for name in ASKED]
+        asked = [self._state.lists.asked(name) for name in ASKED if name != "feed" or self._plan.of_posts]
         return all(one is not None and one.run >= self._plan.sweep for one in asked)
 
     async def run(self) -> None:
         """Ask every source that is due for all that it names."""
         if not self._plan.counts:
+            await self._ask_for_a_part()
             return
         for name in self._due():
             if await ask(self._sources[name], self._state, self._log) and not self._plan.sweeping:
@@ -59,20 +63,33 @@ class Count:
             if name == "rest":
                 self._note({category.slug: category.url for category in self._rest.categories if category.count})
 
+    async def _ask_for_a_part(self) -> None:
+        """Take what REST, or sitemaps, name of the types asked for; what they don't is unknown as before."""
+        if not self._plan.further or self._asked_for_a_part:
+            return
+        self._asked_for_a_part = True
+        for source in (self._rest, self._sitemaps):
+            async for mentions in source.mentions(further=True):
+                self._state.lists.mentions.put(source.name, mentions)
+            self._log.sources[source.name] = source.answer.status
+            if source.answer.status == "whole":
+                return
+        self._log.problem(f"{self._plan.site}/", f"no list of its posts of further types: {source.answer.detail}")
+
     def _due(self) -> list[Source]:
         """Return the sources to ask: those that weren't since the sweep began, and those that are to be asked again."""
         asked = {name: self._state.lists.asked(name) for name in ASKED}
         this_run, sweep = self._plan.run, self._plan.sweep
         return [
-            n
-            for n, last in asked.items()
-            if not last or last.run < sweep or (last.answer.again and last.run < this_run)
+            name
+            for name, last in asked.items()
+            if (name != "feed" or self._plan.of_posts)
+            and (not last or last.run < sweep or (last.answer.again and last.run < this_run))
         ]
 
 
-def sources(fetch: Fetch, state: State, front: Front, rest: Rest) -> dict[Source, NamingSource]:
-    """Return the sources of a blog, in the order in which they are asked."""
-    named: tuple[NamingSource, ...] = (rest, Sitemaps(fetch, front), Feed(fetch, state, front))
+def sources(*named: NamingSource) -> dict[Source, NamingSource]:
+    """Return the sources of a blog by their names."""
     return {source.name: source for source in named}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from engcrawl.arguments import ArchiveArguments
+from engcrawl.arguments import ALL_TYPES, ArchiveArguments
 from engcrawl.items import Post
 from engcrawl.state import State
 from engcrawl.text import dates
@@ -28,16 +28,18 @@ class Plan:
     @classmethod
     def of(cls, arguments: ArchiveArguments, state: State, every: float) -> Plan:
         """Plan a run: it goes on with the sweep under way or done last; after *every* days, or where there is none,
-        it begins a new one. A run that takes a part of the archive begins none.
+        it begins a new one; and where other post types are asked for than it is of. A run that takes a part of the
+        archive begins none.
         """
         now = datetime.now(UTC)
         plan = cls(arguments, run=state.runs.number, sweep=state.runs.number, due_by=dates.rfc3339(now))
         last = state.runs.sweep()
-        fresh = last is not None and last[1] > dates.rfc3339(now - timedelta(days=every))
+        fresh = last is not None and last.start > dates.rfc3339(now - timedelta(days=every))
+        others = last is not None and last.types != arguments.types
         if arguments.filtered:
-            plan.sweep = last[0] if last else 0
-        elif last is not None and fresh and not arguments.full:
-            plan.sweep = last[0]
+            plan.sweep = last.number if last else 0
+        elif last is not None and fresh and not (arguments.full or others):
+            plan.sweep = last.number
         else:
             plan.begin_sweep(state)
         return plan
@@ -59,12 +61,28 @@ class Plan:
         return self.sweep == self.run
 
     @property
+    def of_posts(self) -> bool:
+        """Return whether posts are asked for, which listings and feeds have; else there are only further types."""
+        return not {"post", ALL_TYPES}.isdisjoint(self.arguments.types)
+
+    @property
+    def further(self) -> bool:
+        """Return whether other types than posts are asked for, which no listing and no feed has."""
+        return self.arguments.types != ["post"]
+
+    @property
     def counts(self) -> bool:
         """Return whether the archive is counted against the other sources."""
         return self.arguments.inventory and not self.arguments.filtered
 
     def takes(self, post: Post) -> bool:
-        """Return whether ``since`` and ``until`` take a post; one without a day is kept: nothing puts it outside."""
+        """Return whether the arguments take a post; one without a day is kept: nothing puts it outside.
+
+        Posts of other types aren't in the archives of categories: ``categories`` takes those that are filed in one.
+        """
+        categories = self.arguments.categories
+        if categories and post.type != "post" and not {*categories} & {*post.categories}:
+            return False
         day, since, until = day_of(post), self.arguments.since, self.arguments.until
         return day is None or ((since is None or day >= since) and (until is None or day <= until))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Collection
 
 from scrapy.http import Response
 
@@ -43,7 +44,10 @@ class QuickCheck:
             return
         vouches: bool | None = None
         if self._was_whole("rest"):
-            vouches = await self._by_rest(records)
+            others = self._not_in_rest() if records is None else set()
+            vouches = await self._by_rest(records, others)
+            if vouches and others:  # it says nothing of them
+                vouches = await self._by_sitemap() if self._was_whole("sitemap") else None
         elif self._was_whole("sitemap") and records is None:
             vouches = await self._by_sitemap()
         if vouches and records is not None and self._state.wants.count(AT_ONCE, pages=True) > records.ready:
@@ -58,7 +62,13 @@ class QuickCheck:
         asked = self._state.lists.asked(source)
         return asked is not None and asked.answer.status == "whole" and asked.whole >= self._plan.sweep
 
-    async def _by_rest(self, records: RestRecords | None) -> bool | None:
+    def _not_in_rest(self) -> set[str]:
+        """Return the types asked for that only sitemaps have."""
+        asked = self._state.lists.asked("sitemap")
+        found = asked.answer.more.get("types", ()) if asked else ()
+        return {type_ for type_ in found if self._state.runs.asks_for(type_)} - self._rest.types.names
+
+    async def _by_rest(self, records: RestRecords | None, others: Collection[str]) -> bool | None:
         """Return whether REST's counts show that no post is there but those now known; None where it doesn't say."""
         lists = self._state.lists
         before = lists.asked("rest")
@@ -76,16 +86,18 @@ class QuickCheck:
             records.take_news(mentions)
         if self._rest.moved:
             return False  # as the posts' own addresses may have
-        if news.total is None:
+        if None in news.totals.values():
             return None
         expected = Counter(before.answer.more.get("categories", {}))
-        expected.update(lists.mentions.refiled)
-        same = self._rest.counts == expected
-        if not news.all_modified or not same or lists.count("rest") != news.total:
+        counted = self._rest.counts.keys() | expected.keys()  # not the terms of a further type's own taxonomies
+        expected.update({slug: count for slug, count in lists.mentions.refiled.items() if slug in counted})
+        named = lists.count("rest")
+        same = self._rest.counts == expected and all(named[type_] == total for type_, total in news.totals.items())
+        if not (news.all_modified and same):
             return False
-        if lists.lacks("rest"):
+        if lists.lacks("rest", others):
             return None
-        answer = Answer(status="whole", claimed=news.total, more=self._rest.more())
+        answer = Answer(status="whole", claimed=self._rest.types.claimed, more=self._rest.more())
         lists.answered("rest", answer, whole=False)
         self._log.sources["rest"] = "whole"
         return True
@@ -95,13 +107,16 @@ class QuickCheck:
         known = await self._front_page_is_known()
         before = self._state.lists.asked("sitemap")
         assert before is not None
-        sitemaps = Sitemaps(self._fetch, self._front, before.answer.more["urls"])
+        sitemaps = Sitemaps(self._fetch, self._state, self._front, before.answer.more["urls"])
         if await ask(sitemaps, self._state, self._log):
             return False
         whole = sitemaps.answer.status == "whole"
         return True if whole and known and not self._state.lists.lacks("sitemap") else None
 
     async def _front_page_is_known(self) -> bool:
+        if not self._plan.of_posts:
+            return True
+
         def read(response: Response) -> list[Mention]:
             posts = listing.read(*html(response)).posts
             return [Mention(url=post.url, post=post.id) for post in posts]

@@ -138,7 +138,7 @@ class Read:
             headers = {name: value for name, value in given.items() if value}
 
         def read(response: Response) -> tuple[ArticlePage | None, Reading]:
-            page = None if response.status == 304 else article.read(*html(response), wanted.id)
+            page = None if response.status == 304 else article.read(*html(response), wanted.id, pages=True)
             return page, reading_of(response, before)
 
         try:
@@ -162,7 +162,7 @@ class Read:
             post.content_source = "page" if post.content_html else None
             reading = Reading()  # the validators of one page say nothing of the others
         found = Found(post=post, facts=facts, reading=reading)
-        cut = page.parts == 1 and not post.protected and await self._bodies.in_parts(wanted.id)
+        cut = page.parts == 1 and not post.protected and await self._bodies.in_parts(wanted.id, post.type)
         return self._bodies.put(wanted, found, cut=cut) if cut or page.post.content_source == "extracted" else found
 
     async def _unchanged(self, wanted: Wanted, reading: Reading) -> Found | None:
@@ -194,7 +194,7 @@ class Read:
             return None
         if error.absent and self._rest_is_open():
             try:
-                there = await self._rest.has(wanted.id)
+                there = await self._rest.has(wanted.id, wanted.post.type)
             except Unavailable as other:
                 logger.info("REST doesn't say whether post %d is there: %s", wanted.id, other)
                 there = True

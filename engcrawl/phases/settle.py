@@ -52,6 +52,8 @@ class Settle:
     def _name_put_off(self) -> None:
         """Name what failed in earlier runs and isn't tried in each: a problem, or a note where REST had the body."""
         for row in self._state.failures.put_off():
+            if row.post is None and not self._state.lists.named(row.url):
+                continue
             when = "in the next run" if row.retry_at == AT_ONCE else f"after {row.retry_at}"
             record = self._state.posts.record(row.post) if row.post else None
             name = self._log.note if record and record.content_source == "rest" else self._log.problem

@@ -66,7 +66,9 @@ class Walk:
 
     @property
     def whole(self) -> bool:
-        """Return whether all categories were walked to their end since the sweep began."""
+        """Return whether all categories were walked to their end since the sweep began, if they are walked at all."""
+        if not self._plan.of_posts:
+            return True
         known = self._state.lists.categories.all()
         here = all(category.whole for category in self._log.categories.values()) and not self._not_found()
         return bool(known) and here and all((one.walked or 0) >= self._plan.sweep for one in known)
@@ -91,7 +93,7 @@ class Walk:
 
     async def start(self) -> None:
         """Find the categories: those asked for, or those that the front page and earlier runs know."""
-        if self._plan.vouched:
+        if self._plan.vouched or not self._plan.of_posts:
             return
         if not self._arguments.categories:
             self._waiting = {UNCATEGORIZED: None} | {known.slug: known.url for known in self._known.values()}
@@ -123,6 +125,8 @@ class Walk:
 
         Those that only a class names wait for a link; in the browser, where each needs a page of its own, all wait.
         """
+        if not self._plan.of_posts:
+            return
         site = self._plan.site  # a blog in a folder: its neighbours' categories aren't its own
         named = {self._slugs.get(url, slug): url for slug, url in named.items() if not url or in_blog(url, site)}
         self._named.update({slug: url or self._named.get(slug) for slug, url in named.items()})

@@ -70,7 +70,10 @@ def prove(state: State) -> dict[str, Any]:
     for row in state.lists.posts_named():
         names = [name for name in SOURCES if getattr(row, f"in_{name}")]
         union += bool(names)
-        hidden += bool(names) and not row.in_listings and not (listings and row.first_run > listings.run)
+        of_listings = row.type in (None, "post")
+        hidden += (
+            bool(names) and of_listings and not row.in_listings and not (listings and row.first_run > listings.run)
+        )
         if row.head is None:
             entry = {"post": row.id, "url": row.url, "reason": row.reason}
             _miss(entry, names, missing, proofs)
@@ -134,6 +137,8 @@ def _expected(name: str, row: Any, published_at: str | None, asked: Asked | None
     if asked is None or asked.answer.status != "whole" or row.gone_since:
         return False
     if row.first_run > asked.run or (published_at or "") > asked.at:
+        return False
+    if name in ("listings", "feed") and row.type not in (None, "post"):
         return False
     return not (name == "sitemap" and row.external)
 

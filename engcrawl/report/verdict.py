@@ -24,11 +24,12 @@ class Outcome(IntEnum):
 
 
 def decide(
-    log: RunLog, finish_reason: str, *, feeds_failed: bool, proof: dict[str, Any] | None = None
+    log: RunLog, finish_reason: str, *, feeds_failed: bool, proof: dict[str, Any] | None = None, others: str = ""
 ) -> tuple[Outcome, str]:
     """Return the verdict on a run, and the reason for it in one line.
 
-    *finish_reason* is Scrapy's; *proof* that of the archive, where it was counted.
+    *finish_reason* is Scrapy's; *proof* that of the archive, where it was counted; *others* the post types that it
+    has and that weren't asked for.
     """
     if log.usage:
         return Outcome.USAGE, log.usage
@@ -48,13 +49,17 @@ def decide(
         return Outcome.STOPPED, f"ended early: max_pages, in {', '.join(limited)}"
     if unwalked := [c.slug for c in log.categories.values() if not c.whole]:
         return Outcome.INCOMPLETE, f"not walked to the end: {', '.join(unwalked)}"
+    return Outcome.COMPLETE, _complete(log, proof) + (f"; not asked for: {others}" if others else "")
+
+
+def _complete(log: RunLog, proof: dict[str, Any] | None) -> str:
     if proof:
         names = proven_by(proof, log.start)
         by = f"proven by {' and '.join(names)}" if names else "no list beside its listings proves it"
-        return Outcome.COMPLETE, f"every post that the site's lists name was read; {by}"
+        return f"every post that the site's lists name was read; {by}"
     if not log.pages:
-        return Outcome.COMPLETE, "every post that REST names was read"
-    return Outcome.COMPLETE, "every page that the site says it has was walked or is known, every post listed was read"
+        return "every post that REST names was read"
+    return "every page that the site says it has was walked or is known, every post listed was read"
 
 
 def _failure(log: RunLog, *, feeds_failed: bool) -> str | None:

@@ -20,6 +20,8 @@ from engcrawl.phases.read import Read
 from engcrawl.phases.rest_records import RestRecords
 from engcrawl.phases.settle import Settle
 from engcrawl.phases.sources.rest import Rest
+from engcrawl.phases.sources.sitemap import Sitemaps
+from engcrawl.phases.types import check_types
 from engcrawl.phases.walk import Walk
 from engcrawl.report.run import Run
 
@@ -67,6 +69,7 @@ class ArchiveSpider(Spider):
         rest = Rest(fetch, state, front, anew=plan.sweeping, facts=self.arguments.source != "pages")
         count = Count(fetch, state, log, plan, rest, front, walk.note)
         read = Read(fetch, state, log, plan, rest, walk)
+        await check_types(self.arguments, state, log, rest, Sitemaps(fetch, state, front))
         if walk.whole and count.done:
             await QuickCheck(fetch, state, log, plan, rest, front).run()
         await walk.start()
@@ -87,6 +90,7 @@ class ArchiveSpider(Spider):
         front = Front(fetch, log, plan.site)
         rest = Rest(fetch, state, front, anew=plan.sweeping, bodies=True)
         records = RestRecords(fetch, state, log, plan, rest)
+        await check_types(self.arguments, state, log, rest, None)
         await QuickCheck(fetch, state, log, plan, rest, front).run(records)
         async for found in records.posts():
             yield found

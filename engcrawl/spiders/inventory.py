@@ -6,13 +6,18 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from scrapy import Spider
+from scrapy.exceptions import CloseSpider
 
 from engcrawl.arguments import InventoryArguments
+from engcrawl.errors import UsageError
 from engcrawl.http.fetch import Fetch, Stopped
 from engcrawl.items import ASKED
 from engcrawl.phases.count import ask, sources
 from engcrawl.phases.front import Front
+from engcrawl.phases.sources.feed import Feed
 from engcrawl.phases.sources.rest import Rest
+from engcrawl.phases.sources.sitemap import Sitemaps
+from engcrawl.phases.types import check_types
 from engcrawl.report.run import Run
 from engcrawl.state.schedule import AT_ONCE
 
@@ -42,13 +47,18 @@ class InventorySpider(Spider):
         state, log = self.run.state, self.run.log
         fetch = Fetch(self.crawler)
         front = Front(fetch, log, self.site)
-        named = sources(fetch, state, front, Rest(fetch, state, front, anew=False))
+        rest, sitemaps = Rest(fetch, state, front, anew=False), Sitemaps(fetch, state, front)
+        named = sources(rest, sitemaps, Feed(fetch, state, front))
         try:
+            await check_types(self.arguments, state, log, rest, sitemaps)
             for name in ASKED:
                 if await ask(named[name], state, log):
                     state.runs.sweep_next()  # what became of those posts the next archive run is to find out
         except Stopped:
             return
+        except UsageError as error:
+            log.usage = str(error)
+            raise CloseSpider("usage") from error
         log.to_count, log.unread = True, state.wants.count(AT_ONCE, pages=True)
         return
         yield  # a generator, which Scrapy asks for

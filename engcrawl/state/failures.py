@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from engcrawl.state.database import Database, Row
 from engcrawl.state.runs import Runs
 from engcrawl.state.schedule import AT_ONCE, NEVER, next_try
-from engcrawl.state.tables import FAILURES
+from engcrawl.state.tables import FAILURES, POSTS
 from engcrawl.text.urls import address
 
 
@@ -53,7 +53,8 @@ class Failures:
     def put_off(self) -> Iterator[Row]:
         """Yield what another try may help and this run didn't try: url, post, reason, count, retry_at."""
         c = FAILURES.c
-        waiting = (self._of_blog, ~c.final, c.run != self._runs.number)
+        others = sa.exists().where(POSTS.c.blog == c.blog, POSTS.c.id == c.post, ~self._runs.asked_for())
+        waiting = (self._of_blog, ~c.final, c.run != self._runs.number, ~others)
         yield from self._db.stream(sa.select(c.url, c.post, c.reason, c.count, c.retry_at).where(*waiting))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from engcrawl.state.mentions import Mentions, key_of
 from engcrawl.state.runs import Runs
 from engcrawl.state.tables import FAILURES, MENTIONS, PLACES, POSTS, SOURCES
 from engcrawl.text import dates
+from engcrawl.text.urls import address
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +71,28 @@ class Lists:
         answer = Answer(status=row.status, detail=row.detail, claimed=row.claimed, again=row.again, more=more)
         return Asked(answer, run=row.run, whole=row.whole or 0, at=row.asked)
 
-    def start_over(self, source: Source) -> None:
-        """Forget that this run has seen anything of a source."""
-        seen = (*self._of(source), MENTIONS.c.run == self._runs.number)
+    def start_over(self, source: Source, type_: str) -> None:
+        """Forget that this run has seen any post of a type in a source."""
+        seen = (*self._of(source), MENTIONS.c.type == type_, MENTIONS.c.run == self._runs.number)
         self._db.execute(MENTIONS.update().where(*seen).values(run=0))
 
     # Whom a source names
 
-    def count(self, source: Source) -> int:
-        """Return how many posts a source names now."""
-        return self._db.scalar(sa.select(sa.func.count()).where(*self._current(source))) or 0
+    def count(self, source: Source) -> Counter[str]:
+        """Count the posts of each type that a source names now."""
+        query = sa.select(MENTIONS.c.type, sa.func.count()).where(*self._current(source)).group_by(MENTIONS.c.type)
+        return Counter({type_ or "post": count for type_, count in self._db.all(query)})
+
+    def types_at(self, url: str) -> set[str]:
+        """Return the post types that sources say are at an address: listings have posts, whatever their own type."""
+        where = (MENTIONS.c.blog == self._blog, MENTIONS.c.address == address(url), self._any_current())
+        rows = self._db.all(sa.select(MENTIONS.c.source, MENTIONS.c.type).where(*where))
+        return {"post" if row.source == "listings" else row.type for row in rows} - {None}
+
+    def named(self, url: str) -> bool:
+        """Return whether any source names an address now."""
+        where = (MENTIONS.c.blog == self._blog, MENTIONS.c.address == address(url), self._any_current())
+        return bool(self._db.scalar(sa.select(sa.exists().where(*where))))
 
     def last_modified(self, source: Source) -> str | None:
         """Return the latest modification that a source named."""
@@ -92,10 +106,14 @@ class Lists:
             self._db.scalar(sa.select(sa.func.count()).where(*self._of(source), keys, MENTIONS.c.post.is_(None))) or 0
         )
 
-    def lacks(self, source: Source) -> bool:
-        """Return whether a source leaves out a post of the archive, or (a sitemap) a date: then it can't vouch."""
+    def lacks(self, source: Source, others: Collection[str] = ()) -> bool:
+        """Return whether a source leaves out a post of the archive, or (a sitemap) a date: then it can't vouch.
+
+        Posts of the types *others* aren't expected in it.
+        """
         named = sa.exists().where(*self._current(source), MENTIONS.c.post == POSTS.c.id)
         should = [POSTS.c.blog == self._blog, POSTS.c.record.is_not(None), POSTS.c.gone_since.is_(None), ~named]
+        should += [self._runs.asked_for(), sa.func.coalesce(POSTS.c.type, "").not_in(others)]
         if source == "sitemap":
             should.append(~POSTS.c.external)
             undated = sa.exists().where(*self._current(source), MENTIONS.c.modified.is_(None))
@@ -120,9 +138,9 @@ class Lists:
     # The proof
 
     def posts_named(self) -> Iterator[Row]:
-        """Yield each post that the archive has or that a source names, by ID.
+        """Yield each post of the types asked for that the archive has or that a source names, by ID.
 
-        ``id``, ``url``, ``head`` (None without a record), ``first_run``, ``gone_since``, ``external``;
+        ``id``, ``type``, ``url``, ``head`` (None without a record), ``first_run``, ``gone_since``, ``external``;
         ``in_SOURCE``: whether that source names it; ``rest``: REST's facts; and the ``reason`` why it can't be had.
         """
         c, m = POSTS.c, MENTIONS.c
@@ -133,9 +151,9 @@ class Lists:
         url = sa.select(sa.func.max(m.url)).where(of_post).scalar_subquery()
         failed = (FAILURES.c.blog == c.blog, FAILURES.c.post == c.id)
         final = sa.select(sa.func.max(FAILURES.c.reason)).where(*failed, FAILURES.c.final).scalar_subquery()
-        columns = [c.id, c.head, c.first_run, c.gone_since, c.external, listed.label("in_listings"), *lists]
+        columns = [c.id, c.type, c.head, c.first_run, c.gone_since, c.external, listed.label("in_listings"), *lists]
         columns += [facts.label("rest"), url.label("url"), final.label("reason")]
-        query = sa.select(*columns).where(c.blog == self._blog).order_by(c.id).limit(CHUNK)
+        query = sa.select(*columns).where(c.blog == self._blog, self._runs.asked_for()).order_by(c.id).limit(CHUNK)
         last = 0
         while rows := self._db.all(query.where(c.id > last)):
             yield from rows

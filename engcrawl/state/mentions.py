@@ -33,6 +33,8 @@ class Facts:
     """The last run in which a listing, or REST, named it; 0 for none."""
     listed: bool
     """Whether a listing ever did."""
+    type: str | None
+    """The post type, where REST or a sitemap's name says it."""
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class _Entry:
 
     @property
     def modified(self) -> bool:
+        """Return whether the source gives another instant of modification than before."""
         return self.before is not None and self.before.modified != self.mention.modified
 
     @property
@@ -59,7 +62,8 @@ class _Entry:
         row = self.before
         if row is None or self.modified:
             return True
-        return (row.post, row.facts, row.address) != (self.post, self.facts, self.address)
+        now = (self.post, self.facts, self.address, self.mention.type)
+        return (row.post, row.facts, row.address, row.type) != now
 
 
 class Mentions:
@@ -123,12 +127,13 @@ class Mentions:
         rows = []
         for post, facts in self.facts(list(known)).items():
             row = known[post]
-            if row.facts == facts.fingerprint:
+            if row.facts == facts.fingerprint and facts.type in (None, row.type):
                 continue
             settled = post in first and row.head is not None and row.made_from in (None, row.facts)
             agrees = settled and (facts.named == 0 or facts.post.agrees(Post.of(row.head)))
             made_from = facts.fingerprint if agrees else row.made_from
-            rows.append({"of_blog": self._blog, "who": post, "print": facts.fingerprint, "from": made_from})
+            of_post = {"of_blog": self._blog, "who": post, "its_type": facts.type or row.type}
+            rows.append(of_post | {"print": facts.fingerprint, "from": made_from})
         if rows:
             self._db.execute(_REFRESH, rows)
 
@@ -169,6 +174,7 @@ class Mentions:
     def _row(self, source: Source, entry: _Entry) -> dict[str, Any]:
         row = {"of_blog": self._blog, "of_source": source, "its_key": entry.key, "who": entry.post}
         row |= {"url": entry.mention.url, "where": entry.address, "then": entry.mention.modified}
+        row["its_type"] = entry.mention.type
         return row | {"said": entry.facts, "by": self._runs.number}
 
     def _make_posts(self, entries: list[_Entry]) -> None:
@@ -231,12 +237,16 @@ def _merge(rows: list[Row], filed: set[str]) -> Facts:
         listings.categories = sorted({*listings.categories, *filed})
     post = merged(listings, rest) if listings or rest else Post(url=rows[0].url, title="")
     post.id = rows[0].post
+    types = {row.source: row.type for row in rows if row.type}
+    type_ = types.get("rest", types.get("sitemap"))
+    post.type = type_ or post.type
     said = json.dumps([post.facts(), sorted(modified)])
     return Facts(
         post=post,
         fingerprint=hashlib.sha256(said.encode()).hexdigest()[:32],
         named=max((row.run for row in rows if row.source in ("listings", "rest")), default=0),
         listed=any(row.source == "listings" for row in rows),
+        type=type_,
     )
 
 
@@ -259,11 +269,11 @@ _AT = sa.select(POSTS.c.id, POSTS.c.address).where(
 )
 _THERE = sa.select(POSTS.c.id).where(*_OF_POSTS)
 _GONE = _THERE.where(POSTS.c.gone_since.is_not(None))
-_PRINTS = sa.select(POSTS.c.id, POSTS.c.facts, POSTS.c.made_from, POSTS.c.head).where(*_OF_POSTS)
+_PRINTS = sa.select(POSTS.c.id, POSTS.c.facts, POSTS.c.made_from, POSTS.c.head, POSTS.c.type).where(*_OF_POSTS)
 _REFRESH = (
     POSTS.update()
     .where(POSTS.c.blog == _BLOG, POSTS.c.id == sa.bindparam("who"))
-    .values(facts=sa.bindparam("print"), made_from=sa.bindparam("from"))
+    .values(facts=sa.bindparam("print"), made_from=sa.bindparam("from"), type=sa.bindparam("its_type"))
 )
 _LINK = (
     MENTIONS.update()
@@ -275,6 +285,7 @@ _VALUES: dict[str, sa.BindParameter[Any]] = {
     "url": sa.bindparam("url"),
     "address": sa.bindparam("where"),
     "modified": sa.bindparam("then"),
+    "type": sa.bindparam("its_type"),
     "facts": sa.bindparam("said"),
     "run": sa.bindparam("by"),
 }

@@ -215,6 +215,7 @@ def _columns(post: Post) -> dict[str, Any]:
         "stored_at": dates.now(),
         "address": address(post.url),
         "external": post.external,
+        "type": post.type,
         "day": post.published_date,
         "instant": post.published_at,
         "protected": post.protected,

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from engcrawl.arguments import ALL_TYPES
 from engcrawl.state.database import Database
 from engcrawl.state.lock import HOST
-from engcrawl.state.tables import BLOGS, RUNS
+from engcrawl.state.tables import BLOGS, MENTIONS, POSTS, RUNS
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A walk of everything, which may take several runs."""
+
+    number: int
+    """Of the run that began it."""
+    start: str
+    """The instant when it began."""
+    types: list[str]
+    """The post types that it is of."""
 
 
 class Runs:
@@ -22,9 +36,12 @@ class Runs:
         self._of_blog = RUNS.c.blog == blog
         self.number = 0
         """Of this run, from `begin` on; 0 where the state is only read."""
+        self.types: list[str] = [ALL_TYPES]
+        """The post types that this run asks for."""
 
     def begin(self, name: str, spider: str, arguments: dict[str, Any], start: str) -> None:
         """Record that this run begins; those before it that never ended are dead."""
+        self.types = arguments.get("types", self.types)
         self._db.execute(RUNS.update().where(self._of_blog, RUNS.c.verdict.is_(None)).values(verdict="died"))
         self.number = 1 + (self._db.scalar(sa.select(sa.func.max(RUNS.c.id)).where(self._of_blog)) or 0)
         values = {"blog": self._blog, "id": self.number, "name": name, "spider": spider, "start": start}
@@ -38,14 +55,31 @@ class Runs:
         self._db.execute(RUNS.update().where(self._of_blog, RUNS.c.id == self.number).values(values))
         self._db.commit()
 
+    # Post types
+
+    def asks_for(self, type_: str) -> bool:
+        """Return whether this run asks for a post type."""
+        return ALL_TYPES in self.types or type_ in self.types
+
+    def asked_for(self) -> sa.ColumnElement[bool]:
+        """Return the condition that a post is of a type that this run asks for, or that a category's archive lists it.
+
+        Others stay in the archive as they are.
+        """
+        if ALL_TYPES in self.types:
+            return sa.true()
+        m, c = MENTIONS.c, POSTS.c
+        listed = sa.exists().where(m.blog == c.blog, m.post == c.id, m.source == "listings")
+        return sa.or_(c.type.is_(None), c.type.in_(self.types), listed)
+
     # Sweeps
 
-    def sweep(self) -> tuple[int, str] | None:
-        """Return the sweep under way or done last, and the instant when it began; None if a new one is due."""
+    def sweep(self) -> Sweep | None:
+        """Return the sweep under way or done last; None if a new one is due."""
         began = sa.and_(RUNS.c.blog == BLOGS.c.blog, RUNS.c.id == BLOGS.c.sweep)
-        query = sa.select(RUNS.c.id, RUNS.c.start).join(BLOGS, began).where(self._of_blog)
+        query = sa.select(RUNS.c.id, RUNS.c.start, RUNS.c.arguments).join(BLOGS, began).where(self._of_blog)
         row = self._db.one(query)
-        return (row.id, row.start) if row else None
+        return Sweep(row.id, row.start, json.loads(row.arguments)["types"]) if row else None
 
     def begin_sweep(self) -> None:
         """Begin a sweep with this run."""

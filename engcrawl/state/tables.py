@@ -46,6 +46,7 @@ POSTS = _table(
     sa.Column("address", sa.String, nullable=False),  # of its permalink (`engcrawl.text.urls.address`)
     sa.Column("external", sa.Boolean, nullable=False),  # it lives on another host: it has no page here
     sa.Column("first_run", sa.Integer, nullable=False),  # the run that saw it first
+    sa.Column("type", sa.String),  # its post type: the record's, else what sources say; NULL: nobody says
     sa.Column("facts", sa.String, nullable=False),  # fingerprint of its merged facts, as they are now
     sa.Column("made_from", sa.String),  # fingerprint of the facts that the record was made with
     sa.Column("tried", sa.Integer),  # the last run that took it up
@@ -85,6 +86,7 @@ MENTIONS = _table(
     sa.Column("url", sa.String, nullable=False),
     sa.Column("address", sa.String, nullable=False),
     sa.Column("modified", sa.String),  # as the source writes it
+    sa.Column("type", sa.String),  # post type, where REST or a sitemap's name says it
     sa.Column("facts", sa.Text),  # what the source says of the post (`Post.facts`); NULL: nothing but this
     sa.Column("run", sa.Integer, nullable=False),  # the last run in which the source named it
     sa.Index("mentions_post", "blog", "post"),

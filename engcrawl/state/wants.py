@@ -68,31 +68,32 @@ class Wants:
         """Yield each post that no listing, nor REST, has named since *sweep* began, nor was its own page read since."""
         c = POSTS.c
         unread = sa.or_(c.read_run.is_(None), c.read_run < sweep)
-        here = (self._of_blog, c.record.is_not(None), ~c.external, c.gone_since.is_(None))
+        here = (self._of_blog, self._runs.asked_for(), c.record.is_not(None), ~c.external, c.gone_since.is_(None))
         turn = sa.or_(c.tried.is_(None), c.tried != self._runs.number)
         yield from self._take(*here, unread, turn, ~self._named_since(sweep))
 
     def unlisted_elsewhere(self, sweep: int) -> list[int]:
         """Return the posts on other hosts that neither a listing nor REST has named since *sweep* began."""
         c = POSTS.c
-        external = (self._of_blog, c.record.is_not(None), c.external, c.gone_since.is_(None))
-        return [row.id for row in self._db.all(sa.select(c.id).where(*external, ~self._named_since(sweep)))]
+        here = (self._of_blog, self._runs.asked_for(), c.record.is_not(None), c.gone_since.is_(None))
+        return [row.id for row in self._db.all(sa.select(c.id).where(*here, c.external, ~self._named_since(sweep)))]
 
-    def identify(self, post: int, url: str) -> bool:
+    def identify(self, post: int, url: str, type_: str) -> bool:
         """Learn which *post* is at an unresolved address; return whether it was taken up in this run already."""
         row = self._db.one(sa.select(POSTS.c.tried).where(self._of_blog, POSTS.c.id == post))
         if row is None:
-            values = {"blog": self._blog, "id": post, "address": address(url), "external": False, "facts": ""}
-            self._db.execute(POSTS.insert().values(values | {"first_run": self._runs.number, "due": dates.now()}))
+            values = {"blog": self._blog, "id": post, "address": address(url), "external": False, "type": type_}
+            values |= {"facts": "", "first_run": self._runs.number, "due": dates.now()}
+            self._db.execute(POSTS.insert().values(values))
         else:
             back = POSTS.update().where(self._of_blog, POSTS.c.id == post).values(gone_since=None)
             self._db.execute(back)
         self._mentions.link(url, post)
         return row is not None and bool(row.tried == self._runs.number)
 
-    def adopt(self, post: int, url: str) -> Wanted | None:
+    def adopt(self, post: int, url: str, type_: str) -> Wanted | None:
         """Take up a post that was found at an unresolved address; None if it was taken up in this run already."""
-        return None if self.identify(post, url) else next(self._take(self._of_blog, POSTS.c.id == post))
+        return None if self.identify(post, url, type_) else next(self._take(self._of_blog, POSTS.c.id == post))
 
     def news(self, posts: Sequence[int]) -> dict[int, str]:
         """Return those of some posts of which sources say something else than their records: ID -> fingerprint."""
@@ -116,7 +117,7 @@ class Wants:
         reasons = (
             sa.or_(news, c.due <= due_by, f.address.is_not(None)) if pages else sa.and_(news, c.read_run.is_(None))
         )
-        return self._of_blog, c.gone_since.is_(None), turn, may, reasons
+        return self._of_blog, self._runs.asked_for(), c.gone_since.is_(None), turn, may, reasons
 
     def _take(self, *conditions: sa.ColumnElement[bool]) -> Iterator[Wanted]:
         """Yield the posts that meet *conditions*, newest ID first; each is taken up in this run then."""

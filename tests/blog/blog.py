@@ -47,6 +47,8 @@ class Blog:
         self._changed = array("q")
         self._extra: dict[int, tuple[str, ...]] = {}
         self._edits: dict[int, Edit] = {}
+        self.further: dict[str, list[Post]] = {}
+        """Posts of other types (`tests.blog.further`)."""
         self.removed: dict[int, bool] = {}
         """The posts that were taken down, and whether listings had them."""
         for index in range(posts - 1, -1, -1):

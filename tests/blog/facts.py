@@ -90,6 +90,9 @@ class Post:
     """The content types in its classes: article, video, both or none."""
     image: str
     parts: int
+    type: str = "post"
+    terms: tuple[str, ...] = ()
+    """Slugs of the terms of its type's own taxonomy."""
 
     @property
     def day(self) -> datetime:
@@ -106,8 +109,8 @@ class Post:
         """Its classes: WordPress' own, and those that say how it is filed."""
         return [
             f"post-{self.id}",
-            "post",
-            "type-post",
+            self.type,
+            f"type-{self.type}",
             "status-publish",
             "format-standard",
             *(["post-password-required"] if self.protected else []),

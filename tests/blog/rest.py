@@ -51,7 +51,7 @@ def posts(blog: Blog, query: Query, fault: str) -> web.Response:
     if total and page > pages:
         return _error("rest_post_invalid_page_number", 400)
     headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
-    return web.json_response([_post(blog, blog.post(index), query) for index in part], headers=headers)
+    return web.json_response([item(blog, blog.post(index), query) for index in part], headers=headers)
 
 
 def post(blog: Blog, query: Query, post_id: int) -> web.Response:
@@ -59,7 +59,7 @@ def post(blog: Blog, query: Query, post_id: int) -> web.Response:
     index = blog.index_of(post_id)
     if index is None:
         return _error("rest_post_invalid_id", 404)
-    return web.json_response(_post(blog, blog.post(index), query))
+    return web.json_response(item(blog, blog.post(index), query))
 
 
 def categories(blog: Blog, query: Query) -> web.Response:
@@ -123,7 +123,8 @@ def _by_id(blog: Blog, size: int) -> array[int]:
     return array("L", sorted(range(size), key=blog.id_of))
 
 
-def _post(blog: Blog, post: Post, query: Query) -> dict[str, Any]:
+def item(blog: Blog, post: Post, query: Query) -> dict[str, Any]:
+    """A post as REST lists it."""
     api, wanted = f"{blog.base}/wp-json/wp/v2", _fields(query)
     excerpt = f"<p>{_text(blog.excerpt(post)).replace('…', '&hellip;')}</p>\n"
     categories, tags = [CATEGORIES[slug] for slug in post.categories], list(post.tags)
@@ -136,7 +137,7 @@ def _post(blog: Blog, post: Post, query: Query) -> dict[str, Any]:
         "modified_gmt": f"{post.changed:%Y-%m-%dT%H:%M:%S}",
         "slug": post.slug,
         "status": "publish",
-        "type": "post",
+        "type": post.type,
         "link": blog.link(post),
         "title": {"rendered": _text(post.title)},
         "excerpt": {"rendered": "" if post.protected else excerpt, "protected": post.protected},
@@ -167,6 +168,7 @@ def _post(blog: Blog, post: Post, query: Query) -> dict[str, Any]:
             "wp:term": [
                 [_term(c.number, c.slug, c.name, "category", blog.base + c.path) for c in categories],
                 [_term(_number(tag), tag, tag, "post_tag", f"{blog.base}/tag/{tag}/") for tag in tags],
+                *([_term(_number(show), show, show, "show", f"{blog.base}/show/{show}/")] for show in post.terms),
             ],
         }
         rels = set(embedded) if query["_embed"] in ("", "1", "true") else set(query["_embed"].split(","))

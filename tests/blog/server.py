@@ -20,8 +20,8 @@ import jinja2
 from aiohttp import web
 from yarl import URL
 
-from tests.blog import charsets, faults, feeds, rest, sitemaps, themes
-from tests.blog.blog import CATEGORIES, PER_PAGE, Blog, Category
+from tests.blog import charsets, faults, feeds, further, rest, sitemaps, themes
+from tests.blog.blog import CATEGORIES, PER_PAGE, Blog, Category, Post
 from tests.blog.faults import Fault
 from tests.blog.permalinks import OWN, Permalinks
 
@@ -217,13 +217,18 @@ class Server:
             (r"/wp-json/wp/v2/posts/(\d+)", self._rest_post),
             (r"/wp-json/wp/v2/categories", self._rest_categories),
             (r"/wp-json/wp/v2/categories/(\d+)", self._rest_category),
+            (r"/wp-json/wp/v2/types", self._rest_types),
+            (r"/wp-json/wp/v2/(pages|podcast)", self._rest_further),
             (r"/[^/]*sitemap[^/]*", self._sitemap),
+            (r"/show/[^/]+/", self._show),
             (r"/robots\.txt", self._robots),
             (r"/about/", self._about),
         ]
         for pattern, page in routes:
             if match := re.fullmatch(pattern, path):
                 return page(request, *match.groups())
+        if post := further.find(self.blog, path):
+            return self._own_page(request, post, 1)
         if self.theme == "classic" and path == "/static/loadmore.js":
             return self._script(request)
         if self.theme == "classic" and path == "/wp-json/blog/v1/loadmore" and request.method == "POST":
@@ -307,6 +312,9 @@ class Server:
             return self._missing()
         if request[FAULT] == "theme":
             post = replace(post, authors=[], title=f"{post.title} – The Blog")
+        return self._own_page(request, post, number)
+
+    def _own_page(self, request: web.Request, post: Post, number: int) -> web.Response:
         indexes = [(post.index + k) % self.blog.size for k in range(1, 7)]
         page = self._page(
             "article.html",
@@ -315,7 +323,7 @@ class Server:
             body="\n".join(block.source for block in self.blog.bodies(post)[number - 1]),
             graph=themes.escaped(themes.graph(post, self.url)),
             more=[self.blog.post(index) for index in indexes if index not in self.blog.removed],
-            beside=self.blog.beside(post),
+            beside=self.blog.beside(post) if post.type == "post" else [],
         )
         return page if request[FAULT] == "no_validators" else _validated(request, page, post.changed)
 
@@ -336,6 +344,16 @@ class Server:
 
     def _rest_categories(self, request: web.Request) -> web.Response:
         return charsets.coded(rest.categories(self.blog, request.query), self.charset)
+
+    def _rest_types(self, request: web.Request) -> web.Response:
+        return further.types(self.blog)
+
+    def _rest_further(self, request: web.Request, route: str) -> web.Response:
+        return further.listed(self.blog, route, request.query) or self._missing()
+
+    def _show(self, request: web.Request) -> web.Response:
+        text = "<html><body class='archive tax-show'><h1>A show</h1></body></html>"
+        return web.Response(text=text, content_type="text/html")
 
     def _rest_category(self, request: web.Request, number: str) -> web.Response:
         return charsets.coded(rest.category(self.blog, request.query, int(number)), self.charset)

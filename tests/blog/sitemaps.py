@@ -69,10 +69,15 @@ def answer(blog: Blog, kind: Kind, path: str, fault: str) -> web.Response | None
     parts = [there[start : start + files.size] for start in range(0, max(len(there), 1), files.size)]
     posts = {files.posts.format(number if number > 1 else files.first): p for number, p in enumerate(parts, 1)}
     plugin = kind != "wordpress"
+    pages = blog.further.get("page", ())
+    others = {name: further for name, further in blog.further.items() if name != "page"}
+    of_others = {files.pages.replace("page", name): further for name, further in others.items()}
+    shows = files.categories.replace("category", "show")
     if path == files.index:
         children: list[Entry] = [(name, _newest(blog, part) if plugin else None) for name, part in posts.items()]
         children.append((files.pages, BEGIN if plugin else None))
         children.append((files.categories, _newest(blog, there) if plugin else None))
+        children += [(name, None) for name in (*of_others, *([shows] if others else []))]
         return _file("sitemapindex", "sitemap", [(blog.base + name, when) for name, when in children], files)
     front: list[Entry] = [(f"{blog.base}/", _newest(blog, there))]
     if path in posts:
@@ -81,7 +86,13 @@ def answer(blog: Blog, kind: Kind, path: str, fault: str) -> web.Response | None
         first = plugin and path == files.posts.format(files.first)
         return _file("urlset", "url", [*(front if first else []), *entries], files)
     if path == files.pages:
-        return _file("urlset", "url", [*([] if plugin else front), (f"{blog.base}/about/", BEGIN)], files)
+        own: list[Entry] = [(blog.link(page), page.changed) for page in pages] or [(f"{blog.base}/about/", BEGIN)]
+        return _file("urlset", "url", [*([] if plugin else front), *own], files)
+    if path in of_others:
+        return _file("urlset", "url", [(blog.link(post), post.changed) for post in of_others[path]], files)
+    if path == shows and others:
+        terms = sorted({term for posts in others.values() for post in posts for term in post.terms})
+        return _file("urlset", "url", [(f"{blog.base}/show/{term}/", None) for term in terms], files)
     if path == files.categories:
         filled = [c for c in CATEGORIES.values() if blog.counts[c.slug]]
         return _file("urlset", "url", [(blog.base + c.path, None) for c in filled], files)

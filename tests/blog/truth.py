@@ -51,7 +51,9 @@ def records(blog: Blog, *, articles: bool, rest: bool) -> Iterator[dict[str, Any
 def record(blog: Blog, post: Post, *, article: bool, rest: bool) -> dict[str, Any]:
     """Give a post's record of what its listings say, with *article* its page too, and with *rest* REST."""
     tells = TELLS[blog.theme]
-    listed = post.external or not blog.hidden(post.index)  # of a hidden one on another host: what listings would say
+    listed = post.type == "post" and (
+        post.external or not blog.hidden(post.index)
+    )  # of a hidden one on another host: what listings would say
     page = article and not post.external
     modified = post.changed if rest else post.modified if page and tells.modified else None
     authors = post.authors if page and tells.all_authors else post.authors[:1] if page or rest else ()
@@ -93,14 +95,14 @@ def _record(blog: Blog, post: Post, *, source: str | None, **facts: Any) -> dict
     html = "\n".join("\n".join(block.html for block in part) for part in bodies) or None
     return {
         "id": post.id,
-        "type": "post",
+        "type": post.type,
         "url": re.sub(r"[?&]ref=blog$", "", blog.link(post)),
         "title": facts["title"],
         "published_date": facts["published_date"],
         "published_at": facts["published_at"],
         "modified_at": facts["modified_at"],
         "authors": facts["authors"],
-        "categories": list(post.categories),
+        "categories": sorted((*post.categories, *post.terms)),
         "tags": list(post.tags),
         "kind": facts["kind"],
         "external": post.external,

@@ -184,7 +184,7 @@ def test_without_rest_the_sitemap_tells_what_listings_hide(
     sources = proof(done)["sources"]
     assert (sources["rest"]["status"], sources["rest"]["listed"], sources["rest"]["proves"]) == (status, 0, False)
     assert (sources["sitemap"]["unexpected"], sources["sitemap"]["proves"]) == (0, True)
-    assert done.verdict["reason"].endswith("proven by sitemap")
+    assert done.verdict["reason"].endswith("proven by sitemap; not asked for: page")
 
 
 def of_sitemap(blog: Blog) -> list[dict[str, Any]]:
@@ -272,7 +272,7 @@ def test_rest_alone_gives_the_same_records_but_for_what_it_does_not_tell(serve: 
     done = counted(server, output, "-a", "source=rest")
     assert done.status == 0, done.log
     assert done.posts == newest_first([server.blog.rest_record(p) for p in there(server.blog)])
-    assert len(server.requests) <= 3 + 3  # robots.txt, the front page, categories, posts
+    assert len(server.requests) <= 3 + 5  # robots.txt, the front page, categories, types, count of pages, posts
     new = server.blog.publish(("web",))
     edited = server.blog.edit(newest(server.blog, 30)[-1], title="Now")
     night = counted(server, output, "-a", "source=rest")
@@ -416,7 +416,7 @@ def test_the_inventory_alone_counts_and_the_next_run_fetches(serve: Serve, outpu
     assert done.verdict["reason"] == f"{len(secret)} posts that the site's lists name aren't in the archive"
     assert {one["post"] for one in proof(done)["missing"]} == secret
     assert articles(server) == set()
-    assert len(asked(server, "/wp-json/.*")) == 2
+    assert len(asked(server, "/wp-json/.*")) == 2 + 2  # the post types, and how many pages there are
     assert counted(server, output).posts == truth(server.blog)
     assert counted_alone(server, output).status == 0
 

@@ -24,9 +24,10 @@ def read(
     classes: str = "single single-post",
     url: str = URL,
     post_id: int | None = None,
+    pages: bool = False,
 ) -> ArticlePage:
     text = f"<html><head>{head}</head><body class='{classes}'><main>{inside}</main></body></html>"
-    return article.read(Selector(text), text, url, post_id)
+    return article.read(Selector(text), text, url, post_id, pages=pages)
 
 
 def own(inside: str = BODY, name: str = 'id="post-7" class="post-7 post type-post hentry"') -> str:
@@ -145,6 +146,27 @@ def test_a_custom_type_is_the_posts_type() -> None:
     assert (post.id, post.type) == (7, "podcast")
 
 
+@pytest.mark.parametrize(
+    ("inside", "head", "classes", "found"),
+    [
+        (own(name='class="post-7 podcast type-podcast hentry"'), "", "single", (7, "podcast")),
+        (own(name="class='entry'"), "", "podcast-template-default single single-podcast postid-7", (7, "podcast")),
+        (own(name='id="post-7" class="type-wide hentry"'), "", "single single-author postid-7", (7, "post")),
+        (own(name='id="post-7" class="post-7 page type-page"'), "", "page page-id-7 parent-pageid-3", (7, "page")),
+        (BODY, "", "home page-template page-template-full page page-id-7", (7, "page")),
+        (BODY, REST.format(7).replace("posts", "pages") + SHORT.format(7), "", (7, "page")),
+    ],
+)
+def test_a_page_says_its_type_and_id(inside: str, head: str, classes: str, found: tuple[int, str]) -> None:
+    post = read(inside, head=head, classes=classes, pages=True).post
+    assert (post.id, post.type) == found
+
+
+def test_a_page_is_another_posts_by_its_id() -> None:
+    with pytest.raises(NotThePage, match="not the page of post 9, but of post 7"):
+        read(classes="page page-id-7", post_id=9, pages=True)
+
+
 # Is it one post's page?
 
 
@@ -155,10 +177,10 @@ def test_a_custom_type_is_the_posts_type() -> None:
         ("archive category category-hills category-4", "", "a listing"),
         ("home blog", "", "a listing"),
         ("search search-results", "", "a listing"),
-        ("page-template-default page page-id-7", SHORT.format(7), "a page that is no post"),
-        ("", REST.format(7).replace("posts", "pages"), "a page that is no post"),
+        ("page-template-default page page-id-7", SHORT.format(7), "a page: "),
+        ("", REST.format(7).replace("posts", "pages"), "a page: "),
         ("", REST.format(7).replace("posts", "categories"), "a listing"),
-        ("attachment attachment-template-default single single-attachment postid-7", "", "an attachment's page"),
+        ("attachment attachment-template-default single single-attachment postid-7", "", "an attachment: "),
     ],
 )
 def test_what_wordpress_calls_no_post_is_none(classes: str, head: str, reason: str) -> None:

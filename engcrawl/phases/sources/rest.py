@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from scrapy.http import Response
 
+from engcrawl.arguments import ALL_TYPES
 from engcrawl.http.fetch import Fetch, Unavailable, number, text
 from engcrawl.items import Answer, Mention, Post, Source
-from engcrawl.pages import NotThePage, rest
+from engcrawl.pages import rest
 from engcrawl.pages.rest import RestCategory
 from engcrawl.pages.terms import slug_of
+from engcrawl.pages.types import POST, PostType
 from engcrawl.phases.category import BrokenWalkError
 from engcrawl.phases.front import Front
 from engcrawl.phases.plan import Plan
-from engcrawl.phases.rest_root import RestRoot
 from engcrawl.phases.sources import broken_off
+from engcrawl.phases.sources.rest_client import RestClient
+from engcrawl.phases.sources.rest_types import CLOSED, RestTypes
 from engcrawl.phases.sources.rest_walk import PER_PAGE, RestWalk, ShiftedError
 from engcrawl.state import State
 from engcrawl.text import dates
@@ -27,9 +31,6 @@ from engcrawl.text.urls import address
 
 logger = logging.getLogger(__name__)
 
-Answered = TypeVar("Answered")
-
-_POSTS = "/wp/v2/posts"
 _CATEGORIES = "/wp/v2/categories"
 _WALKS = 3
 """So often REST's list is walked where posts come and go meanwhile."""
@@ -41,79 +42,100 @@ class News:
 
     posts: list[Post]
     """The newest, and those that were modified lately."""
-    total: int | None
-    """How many posts it says there are."""
+    totals: dict[str, int | None]
+    """How many posts of each type it says there are."""
     all_modified: bool
     """Whether those modified lately are all among `posts`."""
 
 
 class Rest:
-    """Names all posts by their IDs, 100 a request, with what it says of each."""
+    """Names all posts of the types asked for by their IDs, 100 a request, with what it says of each."""
 
     name: Source = "rest"
 
     def __init__(
         self, fetch: Fetch, state: State, front: Front, *, anew: bool, bodies: bool = False, facts: bool = True
     ) -> None:
-        self._fetch = fetch
         self._state = state
-        self._front = front
-        known = self._known_root()
-        self._roots = [] if anew or known is None else [known]
-        """Where it may be; one, once it answered. Empty: the front page is to tell, *anew* also if it was known."""
-        self._kept = bool(self._roots)
-        """Whether that is known from earlier runs alone."""
-        self.moved = False
-        """Whether it was elsewhere in earlier runs."""
+        self._client = RestClient(fetch, state, front, anew=anew)
         self._bodies = bodies
         self._facts = facts
         """Whether what it says of posts may go into records."""
         self.answer = Answer(status="failed")
+        self.types = RestTypes(state, self.name)
         self.categories: list[RestCategory] = []
         self._numbers: dict[int, str] = {}
         """The categories' slugs by their numbers."""
+
+    @property
+    def moved(self) -> bool:
+        """Return whether it was elsewhere in earlier runs."""
+        return self._client.moved
 
     @property
     def counts(self) -> Counter[str]:
         """Return the categories' posts, as REST counts them."""
         return Counter({category.slug: category.count for category in self.categories})
 
-    async def mentions(self) -> AsyncIterator[list[Mention]]:
+    async def mentions(self, *, further: bool = False) -> AsyncIterator[list[Mention]]:
         """Yield the mentions of all posts; where posts come and go meanwhile the list is walked anew.
 
-        With *bodies* they are in the mentions' facts.
+        With *bodies* they are in the mentions' facts. With *further*, of other types than ``post`` alone.
         """
-        walk = RestWalk()
+        for type_ in self.types.asked:
+            self.types.count(type_.name, None)
+        begun = False
+        answer = Answer(status="whole")
         try:
             await self.ask_categories()
-            for walks in range(1, _WALKS + 1):
-                walk = RestWalk()
+            await self.ask_types()
+            for type_ in self.types.asked:
+                if further and type_.name == POST.name:
+                    continue
                 try:
-                    async for page in self._walk(walk):
+                    async for page in self._all(type_):
+                        begun = True
                         yield self.mentions_of(page)
-                except ShiftedError as error:
-                    if walks == _WALKS:
+                except Unavailable as error:
+                    if not begun or error.status not in CLOSED:
                         raise
-                    logger.info("REST is asked anew from its first post on: %s", error)
-                    self._state.lists.start_over(self.name)
-                else:
-                    break
+                    if ALL_TYPES in self._state.runs.types:
+                        self.types.drop(type_.name)
+                    else:
+                        answer = Answer(status="part", detail=f"no list of its posts of type {type_.name}: {error}")
         except Unavailable as error:
-            self.answer = replace(broken_off(error, begun=bool(walk.listed)), claimed=walk.total, more=self.more())
+            answer = broken_off(error, begun=begun)
         except BrokenWalkError as error:
-            self.answer = Answer(status="part", detail=str(error), claimed=walk.total, again=True, more=self.more())
-        else:
-            self.answer = Answer(status="whole", claimed=walk.total, more=self.more())
+            answer = Answer(status="part", detail=str(error), again=True)
+        self.answer = replace(answer, claimed=self.types.claimed, more=self.more())
 
-    async def _walk(self, walk: RestWalk) -> AsyncIterator[list[Post]]:
+    async def ask_types(self) -> None:
+        """Ask which post types there are, once in a run."""
+        await self.types.learn(self._client.ask)
+
+    async def _all(self, type_: PostType) -> AsyncIterator[list[Post]]:
+        """Yield all posts of a type, a page of them at a time."""
+        for walks in range(1, _WALKS + 1):
+            try:
+                async for page in self._walk(type_, RestWalk()):
+                    yield page
+            except ShiftedError as error:
+                if walks == _WALKS:
+                    raise
+                logger.info("REST is asked anew from its first %s on: %s", type_.name, error)
+                self._state.lists.start_over(self.name, type_.name)
+            else:
+                return
+
+    async def _walk(self, type_: PostType, walk: RestWalk) -> AsyncIterator[list[Post]]:
         while not walk.ended:
-            posts, total = await self._posts(orderby="id", order="asc", offset=walk.offset)
+            posts, total = await self._posts(type_, orderby="id", order="asc", offset=walk.offset)
+            self.types.count(type_.name, total if walk.total is None else walk.total)
             try:
                 walk.take([post.id for post in posts if post.id], total)
             except ShiftedError:
                 raise
             except BrokenWalkError:
-                walk.total = total if walk.total is None else walk.total
                 yield posts
                 raise
             yield posts
@@ -123,7 +145,7 @@ class Rest:
         self.categories = []
         pages, page = 1, 1
         while page <= pages:
-            found, pages = await self._ask(
+            found, pages = await self._client.ask(
                 _CATEGORIES, _read_categories, per_page=PER_PAGE, page=page, _fields="id,slug,link,count"
             )
             self.categories += found
@@ -136,9 +158,14 @@ class Rest:
         *numbers* are the categories' numbers by their slugs, as they were known before.
         """
         self._numbers = {number: slug for slug, number in numbers.items()}
-        newest, total = await self._posts(orderby="date", order="desc")
-        modified, lately = await self._posts(orderby="id", order="asc", modified_after=since)
-        return News(newest + modified, total, all_modified=lately is not None and lately <= len(modified))
+        news = News([], {}, all_modified=True)
+        for type_ in self.types.asked:
+            newest, news.totals[type_.name] = await self._posts(type_, orderby="date", order="desc")
+            modified, lately = await self._posts(type_, orderby="id", order="asc", modified_after=since)
+            news.posts.extend(newest + modified)
+            news = replace(news, all_modified=news.all_modified and lately is not None and lately <= len(modified))
+            self.types.count(type_.name, news.totals[type_.name])
+        return news
 
     def may_tell(self, plan: Plan) -> bool:
         """Return whether it may be asked for what goes into records: it isn't closed, as far as this sweep knows."""
@@ -151,16 +178,20 @@ class Rest:
         asked = self._state.lists.asked(self.name)
         return self.may_tell(plan) and not (asked and asked.run == plan.run and asked.answer.status == "whole")
 
-    async def bodies(self, posts: Sequence[int]) -> dict[int, str | None]:
-        """Ask for the bodies of at most 100 posts; None for one that is empty. Raises Unavailable.
+    async def bodies(self, posts: Mapping[int, str]) -> dict[int, str | None]:
+        """Ask for the bodies of at most 100 *posts*, ID -> type; None for one that is empty. Raises Unavailable.
 
         A post that REST doesn't show is left out; one that needs a password has None.
         """
-        include = ",".join(map(str, posts))
-        return await self._ask(_POSTS, _read_bodies, include=include, per_page=PER_PAGE, _fields="id,link,content")
+        bodies: dict[int, str | None] = {}
+        for route in sorted(set(map(self.types.route, posts.values()))):
+            include = ",".join(str(post) for post, type_ in posts.items() if self.types.route(type_) == route)
+            query = {"include": include, "per_page": PER_PAGE, "_fields": "id,link,content"}
+            bodies |= await self._client.ask(route, _read_bodies, **query)
+        return bodies
 
-    async def in_parts(self) -> set[int]:
-        """Ask which posts' bodies are split over several pages. Raises Unavailable.
+    async def in_parts(self, type_: str) -> set[int]:
+        """Ask which bodies of a type's posts are split over several pages. Raises Unavailable.
 
         WordPress searches the raw text, in which a part ends with ``<!--nextpage-->``.
         """
@@ -168,24 +199,27 @@ class Rest:
         page, pages = 1, 1
         while page <= pages:
             query = {"search": "nextpage", "per_page": PER_PAGE, "page": page, "_fields": "id,link"}
-            links, pages = await self._ask(_POSTS, _read_links, **query)
+            links, pages = await self._client.ask(self.types.route(type_), _read_links, **query)
             found |= links.keys()
             page += 1
         return found
 
-    async def at(self, urls: Sequence[str]) -> dict[str, int]:
-        """Ask which posts are at at most 100 addresses, by their slugs: address -> ID. Raises Unavailable."""
-        slugs = ",".join(map(slug_of, urls))
-        links, _ = await self._ask(_POSTS, _read_links, slug=slugs, per_page=PER_PAGE, _fields="id,link")
-        return {address(link): post for post, link in links.items()}
+    async def at(self, urls: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """Ask which posts are at at most 100 addresses, by their slugs: address -> ID and type. Raises Unavailable."""
+        query = {"slug": ",".join(map(slug_of, urls)), "per_page": PER_PAGE, "_fields": "id,link"}
+        found: dict[str, tuple[int, str]] = {}
+        for type_ in self.types.asked:
+            links, _ = await self._client.ask(type_.route, _read_links, **query)
+            found |= {address(link): (post, type_.name) for post, link in links.items()}
+        return found
 
-    async def has(self, post: int) -> bool:
+    async def has(self, post: int, type_: str) -> bool:
         """Return whether REST has a post; False where it was taken down (404), or back (401: only for its editors).
 
         Raises Unavailable where it doesn't say.
         """
         try:
-            await self._ask(f"{_POSTS}/{post}", text, _fields="id")
+            await self._client.ask(f"{self.types.route(type_)}/{post}", text, _fields="id")
         except Unavailable as error:
             if error.status in (401, 403, 404, 410):
                 return False
@@ -194,67 +228,27 @@ class Rest:
 
     def mentions_of(self, posts: list[Post]) -> list[Mention]:
         """Return the mentions that a list of posts is."""
-        facts = self._facts
-        return [Mention(url=p.url, post=p.id, modified=p.modified_at, facts=p if facts else None) for p in posts]
+        return [
+            Mention(url=p.url, post=p.id, modified=p.modified_at, type=p.type, facts=p if self._facts else None)
+            for p in posts
+        ]
 
-    def _read_posts(self, response: Response) -> tuple[list[Post], int | None]:
-        posts = rest.read_posts(text(response), response.url, self._numbers)
+    def _read_posts(self, type_: str, response: Response) -> tuple[list[Post], int | None]:
+        posts = rest.read_posts(text(response), response.url, self._numbers, type_)
         if not self._bodies:
             for post in posts:
                 post.content_html = post.content_source = None  # some sites send it unasked
         return posts, number(response, "X-WP-Total")
 
-    async def _posts(self, **query: Any) -> tuple[list[Post], int | None]:
+    async def _posts(self, type_: PostType, **query: Any) -> tuple[list[Post], int | None]:
         fields = f"{rest.FIELDS},content.rendered" if self._bodies else rest.FIELDS
         query = {"per_page": PER_PAGE} | query | {"_fields": fields, "_embed": rest.EMBEDDED}
-        return await self._ask(_POSTS, self._read_posts, **query)
-
-    async def _ask(self, route: str, read: Callable[[Response], Answered], **query: Any) -> Answered:
-        """Ask for a route; where REST isn't where it was before, the front page is to say where it is now.
-
-        Raises Unavailable.
-        """
-        if not self._roots:
-            self._roots = await self._front.rest_roots()
-        try:
-            return await self._ask_each(route, read, query)
-        except Unavailable as error:
-            if not (self._kept and _not_there(error)):
-                raise
-            self._kept = False
-            roots = await self._front.rest_roots()
-            if self._roots[0] in roots:
-                raise
-            self._roots, self.moved = roots, True
-            return await self._ask_each(route, read, query)
-
-    async def _ask_each(self, route: str, read: Callable[[Response], Answered], query: dict[str, Any]) -> Answered:
-        """Ask in each place where REST may be until one answers. Raises Unavailable, of the first place."""
-        first: Unavailable | None = None
-        for root in self._roots:
-            try:
-                answer = await self._fetch(root.at(route, **query), read)
-            except Unavailable as error:
-                first = first or error
-                if not _not_there(error):
-                    break
-            else:
-                self._roots, self._kept = [root], False
-                return answer
-        assert first is not None
-        raise first
-
-    def _known_root(self) -> RestRoot | None:
-        """Return where it was in earlier runs."""
-        asked = self._state.lists.asked(self.name)
-        root = asked.answer.more.get("root") if asked else None
-        return RestRoot(root) if root else None
+        return await self._client.ask(type_.route, partial(self._read_posts, type_.name), **query)
 
     def more(self) -> dict[str, Any]:
-        """Return what later runs want to know: where it is, the categories' counts and numbers."""
+        """Return what later runs want to know: where it is, the post types, the categories' counts and numbers."""
         numbers = {slug: number for number, slug in self._numbers.items()}
-        root = {"root": self._roots[0].url} if len(self._roots) == 1 else {}
-        return root | {"categories": dict(self.counts), "numbers": numbers}
+        return self._client.more() | {"types": self.types.more(), "categories": dict(self.counts), "numbers": numbers}
 
 
 def modified_since(state: State) -> str:
@@ -265,11 +259,6 @@ def modified_since(state: State) -> str:
     asked = state.lists.asked("rest")
     since = min(filter(None, (state.lists.last_modified("rest"), asked.at if asked else None)), default="")
     return dates.earlier(since, hours=6) if since else "1970-01-01T00:00:00Z"
-
-
-def _not_there(error: Unavailable) -> bool:
-    """Return whether something else than REST answered."""
-    return error.absent or isinstance(error.__cause__, NotThePage)
 
 
 def _read_bodies(response: Response) -> dict[int, str | None]:

@@ -3,62 +3,102 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from urllib.parse import urljoin
 
 from scrapy.http import Response
 
 from engcrawl.http.fetch import Fetch, Unavailable, content_type
 from engcrawl.items import Answer, Mention, Source
-from engcrawl.pages import NotThePage, sitemap
+from engcrawl.pages import NotThePage, sitemap, types
 from engcrawl.pages.sitemap import SitemapPage
+from engcrawl.pages.types import PAGE, POST
 from engcrawl.phases.front import Front
 from engcrawl.phases.sources import closed
+from engcrawl.state import State
 from engcrawl.text.urls import address, in_blog
 
 _META = {"download_maxsize": sitemap.LARGEST}
 
 
 class Sitemaps:
-    """Names the addresses of the blog's own posts, with the moments of their last modification."""
+    """Names the addresses of the blog's own posts of the types asked for, with the moments of their last change."""
 
     name: Source = "sitemap"
 
-    def __init__(self, fetch: Fetch, front: Front, known: list[str] | None = None) -> None:
+    def __init__(self, fetch: Fetch, state: State, front: Front, known: list[str] | None = None) -> None:
         self._fetch = fetch
+        self._state = state
         self._front = front
         self._site = front.site
         self._known = known
         """The sitemaps that earlier runs read; None where they are to be looked for."""
         self.answer = Answer(status="failed")
+        self.types: dict[str, int | None] = {}
+        """The post types that their names tell, with the number of posts they name; None for those not asked for."""
+        self._read: list[str] = []
+        self._of_posts = 0
+        self._trouble: Unavailable | None = None
 
-    async def mentions(self) -> AsyncIterator[list[Mention]]:
-        """Yield the mentions of each sitemap of posts."""
-        read: list[str] = []
-        of_posts = 0
-        trouble: Unavailable | None = None
+    async def mentions(self, *, further: bool = False) -> AsyncIterator[list[Mention]]:
+        """Yield the mentions of each sitemap of posts; with *further*, of other types than ``post`` alone."""
+        async for page in self._indexes():
+            for part, type_ in self._parts(page):
+                if not self._state.runs.asks_for(type_) or (further and type_ == POST.name):
+                    continue
+                try:
+                    listed = await self._fetch(part, _read, meta=_META)
+                except Unavailable as error:
+                    self._trouble = self._trouble or error
+                    continue
+                if not listed.is_index:
+                    self._of_posts += 1
+                    entries = [entry for entry in listed.entries if await self._is_a_post(entry.url, type_)]
+                    self.types[type_] = (self.types[type_] or 0) + len(entries)
+                    yield [replace(entry, type=type_) for entry in entries]
+        self.answer = replace(
+            _answer(self._read, self._of_posts, self._trouble), more={"urls": self._read, "types": self.types}
+        )
+
+    async def ask_types(self) -> None:
+        """Look which post types there are, by the names of the sitemaps alone."""
+        async for page in self._indexes():
+            self._parts(page)
+
+    async def _indexes(self) -> AsyncIterator[SitemapPage]:
+        """Yield the sitemaps that the blog names, or the first that has posts of those in well-known places."""
+        self._read, self._of_posts, self._trouble, self.types = [], 0, None, {}
         named = self._known if self._known is not None else await self._named()
         for url in named or await self._well_known():
-            if of_posts and not named:
+            if self._of_posts and not named:
                 break
             try:
                 page = await self._fetch(url, _read, meta=_META)
             except Unavailable as error:
                 if named or not (error.status == 404 or isinstance(error.__cause__, NotThePage)):
-                    trouble = trouble or error
+                    self._trouble = self._trouble or error
                 continue
-            read.append(url)
-            parts = [entry.url for entry in sitemap.of_posts(page.entries)] if page.is_index else []
-            for part in parts:
-                try:
-                    listed = await self._fetch(part, _read, meta=_META)
-                except Unavailable as error:
-                    trouble = trouble or error
-                    continue
-                if not listed.is_index:
-                    of_posts += 1
-                    home = address(self._site)
-                    yield [e for e in listed.entries if address(e.url) != home and in_blog(e.url, self._site)]
-        self.answer = _answer(read, of_posts, trouble)
+            self._read.append(url)
+            yield page
+
+    def _parts(self, page: SitemapPage) -> list[tuple[str, str]]:
+        """Return an index' sitemaps of posts, each with its type."""
+        asked = self._state.lists.asked("rest")
+        in_rest = asked.answer.more.get("types", ()) if asked else ()
+        known = [type_["name"] for type_ in in_rest]
+        others = [taxonomy for type_ in in_rest for taxonomy in type_["taxonomies"]]
+        found = [(entry.url, types.in_sitemap(entry.url, known, others)) for entry in page.entries if page.is_index]
+        parts = [(url, type_) for url, type_ in found if type_]
+        for _, type_ in parts:
+            self.types.setdefault(type_, None)
+        return parts
+
+    async def _is_a_post(self, url: str, type_: str) -> bool:
+        """Return whether an address is a post's: the front page is none, unless it is a page by itself."""
+        if address(url) == address(self._site):
+            page = await self._front.said() if type_ == PAGE.name else None
+            return page is not None and page.static
+        return in_blog(url, self._site)
 
     async def _named(self) -> list[str]:
         """Return the sitemaps that robots.txt or the front page names.
@@ -87,7 +127,7 @@ def _answer(read: list[str], of_posts: int, trouble: Unavailable | None) -> Answ
         status = "part" if of_posts else closed(trouble)
         return Answer(status=status, detail=str(trouble), again=status in ("part", "failed"))
     if of_posts:
-        return Answer(status="whole", more={"urls": read})
+        return Answer(status="whole")
     why = "none of posts" if read else "robots.txt names none, and none is where Yoast and WordPress have theirs"
     return Answer(status="missing", detail=why)
 
