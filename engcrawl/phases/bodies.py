@@ -115,9 +115,13 @@ class Bodies:
             self._log.problem(post.url, "no body on its page, and none in REST", post.id)
 
     def _lost(self, wanted: Wanted, error: Unavailable) -> Found | None:
+        """Report a post that neither its page nor REST gives; one that was never listed nor had may be ruled out."""
+        cause = None if error.absent or wanted.listed or wanted.record else error.cause
+        if self._state.failures.put(wanted.post.url, error.reason, post=wanted.id, cause=cause):
+            self._log.unlisted(error.url, f"{cause}: {error.reason}", wanted.id)
+            return None
         self._log.problem(error.url, error.reason, wanted.id)
-        self._state.failures.put(wanted.post.url, error.reason, post=wanted.id)
-        if wanted.record:
+        if wanted.record or cause:
             self._log.done("lost")
             return None
         return Found(post=replace(wanted.post, content_html=None, content_source=None), lost=True)

@@ -197,17 +197,29 @@ def test_new_posts_of_a_quiet_night_do_not_count_as_hidden(inventoried: Server, 
     assert proof(counted(inventoried, output))["hidden_from_listings"] == len(hidden(inventoried.blog))
 
 
-def test_posts_that_are_forbidden_are_not_asked_for_every_night(serve: Serve, output: Path) -> None:
+def test_posts_whose_pages_are_forbidden_have_their_bodies_of_rest_or_are_ruled_out_in_the_third_run(
+    serve: Serve, output: Path
+) -> None:
     server = serve(posts=COUNTED)
-    secret = [p for p in there(server.blog) if p.id in hidden(server.blog) and not p.external]
+    blog = server.blog
+    secret = [p for p in there(blog) if p.id in hidden(blog) and not (p.external or p.protected)]
     server.faults += [Fault("status", re.escape(post.path), status=403) for post in secret]
-    first = counted(server, output, settings=ONCE)
-    again = counted(server, output, settings=ONCE)
-    assert (first.status, again.status, len(server.requests)) == (0, 0, 4)
-    assert proof(again)["missing"] == proof(first)["missing"]
-    server.faults.clear()
-    full = counted(server, output, "-a", "full=yes")
-    assert full.changes == {post.id: "new" for post in secret}
+
+    async def bodiless(request: web.Request) -> web.StreamResponse:
+        if "include" in request.query:
+            raise web.HTTPForbidden
+        return blog_rest.posts(blog, request.query, "")
+
+    server.instead["/wp-json/wp/v2/posts"] = bodiless
+    for expected in (3, 3, 0, 0):
+        done = counted(server, output, settings=ONCE)
+        assert (done.status, {one["post"] for one in proof(done)["missing"]}) == (expected, {p.id for p in secret})
+    assert len(server.requests) == 4
+    server.instead.clear()
+    done = counted(server, output, "-a", "full=yes", settings=ONCE)
+    assert (done.status, done.changes) == (0, {post.id: "new" for post in secret})
+    for post in secret:
+        assert stored(done, post)["content_html"] == blog.rest_record(post)["content_html"]
 
 
 # Without REST

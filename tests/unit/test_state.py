@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engcrawl.http.fetch import Cause
 from engcrawl.items import SOURCES, Found, Mention, Post, Reading, merged
 from engcrawl.state import State
 from engcrawl.state.categories import KnownCategory, sign_of
@@ -217,11 +218,19 @@ def test_what_failed_is_tried_first_and_ever_later(state: State) -> None:
 def test_what_no_run_can_have_waits_for_another_word(state: State) -> None:
     state.lists.mentions.put("rest", [mention(post(1), modified=NOW)])
     assert ids(state) == [1]
-    state.failures.put(post(1).url, "forbidden: HTTP 403", post=1, final=True)
+    state.failures.put(post(1).url, "HTTP 404", post=1, cause="gone")
     state.runs.begin("run-2", "archive", {}, NOW)
     assert (ids(state), list(state.failures.put_off())) == ([], [])
     state.lists.mentions.put("rest", [mention(post(1), modified="2026-11-24T00:00:00Z")])
     assert ids(state) == [1]
+
+
+def test_a_page_is_ruled_out_where_the_third_run_in_a_row_finds_it_forbidden(state: State) -> None:
+    causes: list[Cause | None] = ["forbidden", "forbidden", None, "forbidden", "forbidden", "forbidden", "forbidden"]
+    found = [
+        state.failures.put(post(1).url, "HTTP 500" if cause is None else "HTTP 403", cause=cause) for cause in causes
+    ]
+    assert found == [False, False, False, False, False, True, True]
 
 
 def test_a_gone_post_that_is_named_again_is_back(state: State) -> None:
