@@ -16,6 +16,8 @@ Source = Literal["listings", "rest", "sitemap", "feed"]
 """A list that names posts: the categories' listings, or one that is asked beside them."""
 ASKED: tuple[Source, ...] = ("rest", "sitemap", "feed")
 SOURCES: tuple[Source, ...] = ("listings", *ASKED)
+PROVING: tuple[Source, ...] = ("rest", "sitemap")
+"""Those that are meant to have all posts: listings may hide some, and a feed has the newest."""
 Status = Literal["whole", "part", "missing", "forbidden", "failed"]
 """How much of a source could be read: all of it, a part, nothing: it isn't there, is forbidden, or answers nonsense."""
 ContentSource = Literal["page", "rest", "extracted"]

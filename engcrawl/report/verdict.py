@@ -50,6 +50,8 @@ def decide(
         return Outcome.INCOMPLETE, f"not walked to the end: {', '.join(unwalked)}"
     if proof:
         names = proven_by(proof, log.start)
+        if log.failing and not names:
+            return Outcome.INCOMPLETE, f"no list proves it, as one did before: {'; '.join(log.failing)}"
         by = f"proven by {' and '.join(names)}" if names else "no list beside its listings proves it"
         return Outcome.COMPLETE, f"every post that the site's lists name was read; {by}"
     if not log.pages:

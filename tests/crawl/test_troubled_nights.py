@@ -71,6 +71,29 @@ def test_a_source_that_is_forbidden_is_asked_in_a_sweep_alone(serve: Serve, outp
     assert (sweep.status, statuses(sweep)["rest"]) == (0, "whole")
 
 
+def test_an_archive_that_lost_its_proof_is_incomplete_unless_the_site_closed_it(
+    inventoried: Server, output: Path
+) -> None:
+    server = inventoried
+    lists = [Fault("status", path, status=500) for path in (REST, r"/.*sitemap.*", "/feed/")]
+    server.faults += lists
+    for arguments in (("-a", "full=yes"), ()):
+        done = counted(server, output, *arguments, settings=ONCE)
+        assert (done.status, done.problems) == (3, [])
+        assert "no list proves it, as one did before: rest is failed: HTTP 500" in done.verdict["reason"]
+        assert "sitemap is failed: HTTP 500" in done.verdict["reason"]
+    server.faults.remove(lists[0])
+    assert counted(server, output, settings=ONCE).status == 0  # REST is enough
+    server.faults[:] = [Fault("status", path, status=404) for path in (REST, r"/.*sitemap.*", "/feed/")]
+    notes = []
+    for _ in range(2):
+        done = counted(server, output, "-a", "full=yes", settings=ONCE)
+        assert (done.status, done.problems) == (0, [])
+        assert done.verdict["reason"].endswith("no list beside its listings proves it")
+        notes.append([note["reason"].partition(":")[0] for note in done.verdict["notes"]])
+    assert notes == [["rest is missing", "sitemap is missing"], []]
+
+
 def test_a_post_that_fails_night_after_night_is_tried_ever_later_and_named_each_night(
     serve: Serve, output: Path
 ) -> None:
