@@ -365,6 +365,21 @@ def test_the_inventory_takes_no_removal_from_the_next_run(inventoried: Server, o
     assert counted(inventoried, output).changes == {removed.id: "gone"}
 
 
+def test_a_rest_that_names_no_post_takes_none_away(serve: Serve, output: Path) -> None:
+    server = serve(posts=COUNTED)
+    before = counted(server, output, "-a", "source=rest")
+
+    async def empty(request: web.Request) -> web.StreamResponse:
+        return web.json_response([], headers={"X-WP-Total": "0"})
+
+    server.instead["/wp-json/wp/v2/posts"] = empty
+    done = counted(server, output, "-a", "source=rest", "-a", "full=yes")
+    assert (done.status, done.changes, gone(output), done.posts) == (1, {}, [], before.posts)
+    assert done.problems == [
+        (server.url + "/wp-json/wp/v2/posts", f"REST is failed: names no post, where the archive has {COUNTED}")
+    ]
+
+
 def test_where_records_come_from_rest_no_listing_is_walked(serve: Serve, output: Path) -> None:
     server = serve(posts=COUNTED)
     assert counted(server, output, "-a", "source=rest").status == 0

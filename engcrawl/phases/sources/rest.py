@@ -91,7 +91,11 @@ class Rest:
         except BrokenWalkError as error:
             self.answer = Answer(status="part", detail=str(error), claimed=walk.total, again=True, more=self.more())
         else:
-            self.answer = Answer(status="whole", claimed=walk.total, more=self.more())
+            have = 0 if walk.listed else self._state.posts.measure()[0]
+            lie = f"names no post, where the archive has {have}" if have else ""
+            self.answer = Answer(
+                status="failed" if lie else "whole", detail=lie, claimed=walk.total, again=bool(lie), more=self.more()
+            )
 
     async def _walk(self, walk: RestWalk) -> AsyncIterator[list[Post]]:
         while not walk.ended:
