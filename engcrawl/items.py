@@ -258,4 +258,4 @@ class Found:
     gone: bool = False
     """The site took it down."""
     problems: list[str] = field(default_factory=list)
-    """What the pipelines found wrong with it."""
+    """What is wrong with it, found on the way."""

@@ -95,6 +95,13 @@ class Posts:
         line = self._db.scalar(sa.select(POSTS.c.record).where(self._of_blog, POSTS.c.id == post))
         return Post.of(line) if line else None
 
+    def flawed(self) -> Iterator[tuple[int, str, list[str]]]:
+        """Yield each post that is there with whose record something is wrong: ID, address and what that is."""
+        c = POSTS.c
+        query = sa.select(c.id, c.record, c.problems).where(self._of_blog, c.problems.is_not(None))
+        for row in self._db.stream(query.where(c.gone_since.is_(None)).order_by(c.id)):
+            yield row.id, Post.of(row.record).url, row.problems.splitlines()
+
     def measure(self) -> tuple[int, int, str]:
         """Return how many records there are, their size in a file, in bytes, and when the last one was written."""
         c = POSTS.c
@@ -179,11 +186,17 @@ class Posts:
         self._failures.clear_of(post)
         return "gone"
 
+    def remake_flawed(self) -> None:
+        """Have the records with which something is wrong made anew: the site, or this program, may be mended."""
+        self._db.execute(POSTS.update().where(self._of_blog, POSTS.c.problems.is_not(None)).values(made_from=None))
+
     def _remember(self, found: Found, *, changed: bool) -> None:
         """Remember what the record was made from, and when its page is due again."""
         post = found.post
         values: dict[str, Any] = {}
         assert post.id is not None
+        if found.problems or found.facts is not None or found.reading:  # else the record is told again as it was
+            values["problems"] = "\n".join(found.problems) or None
         if found.facts is not None:
             values["made_from"] = found.facts
         if post.external:
@@ -192,7 +205,8 @@ class Posts:
             now = datetime.now(UTC)
             changes = [post.published_at or post.published_date, post.modified_at]
             values["due"] = next_reading(post.id, [*changes, dates.rfc3339(now) if changed else None], now)
-            values |= {"etag": found.reading.etag, "last_modified": found.reading.last_modified}
+            reading = Reading() if found.problems else found.reading  # a page with problems is never "unchanged"
+            values |= {"etag": reading.etag, "last_modified": reading.last_modified}
             values["read_run"] = self._runs.number
             self._failures.clear(post.url, post.id)
         if values:

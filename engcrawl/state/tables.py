@@ -53,6 +53,7 @@ POSTS = _table(
     sa.Column("read_run", sa.Integer),  # the last run that read its own page, or found it unchanged
     sa.Column("etag", sa.String),
     sa.Column("last_modified", sa.String),
+    sa.Column("problems", sa.Text),  # what is wrong with the record, a line each; NULL: nothing
     sa.Column("gone_since", sa.String),
     sa.Column("last_changed", sa.String),
     sa.Column("stored_at", sa.String),  # when the record was last written
