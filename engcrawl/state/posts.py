@@ -180,8 +180,9 @@ class Posts:
 
     def mark_gone(self, post: int) -> Change:
         """The site took a post down: it stays in the archive, and isn't looked for any more."""
-        now = dates.now()
-        self._update(post, gone_since=sa.func.coalesce(POSTS.c.gone_since, now), last_changed=now)
+        gone, now = POSTS.c.gone_since, dates.now()
+        changed = sa.case((gone.is_(None), now), else_=POSTS.c.last_changed)  # it may be told again
+        self._update(post, gone_since=sa.func.coalesce(gone, now), last_changed=changed)
         self._changes.put(post, "gone")
         self._failures.clear_of(post)
         return "gone"

@@ -1,4 +1,4 @@
-"""Answers that can't be unpacked: what Scrapy raises for them is known, so that it isn't taken for an error in the code."""
+"""Answers that can't be unpacked: what Scrapy raises for them is no error in the code."""
 
 from __future__ import annotations
 
