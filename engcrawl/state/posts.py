@@ -75,11 +75,16 @@ class Posts:
             query = query.where(c.day >= since)
         if changed_since:
             query = query.where(c.last_changed >= changed_since)
-        newest = (sa.func.coalesce(c.day, ""), sa.func.coalesce(c.instant, ""), c.id)
-        for row in self._db.stream(query.order_by(*(column.desc() for column in newest))):
+        for row in self._db.stream(query.order_by(*_NEWEST_FIRST)):
             if _sha(row.record) != row.checksum:
                 raise StateError(f"{self._db.name}: the record of post {row.id} isn't what was written")
             yield row.record, row.gone_since
+
+    def checksums(self) -> Iterator[str]:
+        """Yield the SHA-256 of each record's line (without its end), hexadecimal, newest first."""
+        query = sa.select(POSTS.c.checksum).where(self._of_blog, POSTS.c.record.is_not(None))
+        for row in self._db.stream(query.order_by(*_NEWEST_FIRST)):
+            yield row.checksum
 
     def has_all(self, mentions: Sequence[Mention]) -> bool:
         """Return whether there is a record of each post that some mentions name."""
@@ -102,13 +107,13 @@ class Posts:
         for row in self._db.stream(query.where(c.gone_since.is_(None)).order_by(c.id)):
             yield row.id, Post.of(row.record).url, row.problems.splitlines()
 
-    def measure(self) -> tuple[int, int, str]:
-        """Return how many records there are, their size in a file, in bytes, and when the last one was written."""
+    def measure(self) -> tuple[int, int]:
+        """Return how many records there are, and their size in a file, in bytes."""
         c = POSTS.c
-        sums = (sa.func.count(), sa.func.coalesce(sa.func.sum(c.size), 0), sa.func.max(c.stored_at))
+        sums = (sa.func.count(), sa.func.coalesce(sa.func.sum(c.size), 0))
         row = self._db.one(sa.select(*sums).where(self._of_blog, c.size.is_not(None)))
         assert row is not None
-        return row[0], int(row[1]), row[2] or ""
+        return row[0], int(row[1])
 
     def coverage(self) -> dict[str, int]:
         """Count the records, and those that say what.
@@ -152,7 +157,7 @@ class Posts:
         if row is None or row.content != values["content"]:
             new = row is None or row.content is None or self._changes.of(post.id) == "new"
             change = "new" if new else "updated"
-            values["last_changed"] = values["stored_at"]
+            values["last_changed"] = dates.now()
         else:
             change = self._changes.of(post.id)
             values["last_changed"] = row.last_changed
@@ -227,7 +232,6 @@ def _columns(post: Post) -> dict[str, Any]:
         "size": len(line.encode()) + 1,
         "head": head,
         "content": _sha(f"{head}\0{post.content_html}\0{post.content_markdown}"),
-        "stored_at": dates.now(),
         "address": address(post.url),
         "external": post.external,
         "day": post.published_date,
@@ -243,6 +247,11 @@ def _sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+_NEWEST_FIRST = (
+    sa.func.coalesce(POSTS.c.day, "").desc(),
+    sa.func.coalesce(POSTS.c.instant, "").desc(),
+    POSTS.c.id.desc(),
+)
 _OF = (POSTS.c.blog == sa.bindparam("of_blog"), POSTS.c.id == sa.bindparam("of_post"))
 _STORED = sa.select(POSTS.c.content, POSTS.c.content_source, POSTS.c.last_changed, POSTS.c.address).where(*_OF)
 _STORE = POSTS.update().where(*_OF)

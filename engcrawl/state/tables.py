@@ -56,7 +56,6 @@ POSTS = _table(
     sa.Column("problems", sa.Text),  # what is wrong with the record, a line each; NULL: nothing
     sa.Column("gone_since", sa.String),
     sa.Column("last_changed", sa.String),
-    sa.Column("stored_at", sa.String),  # when the record was last written
     sa.Column("record", sa.Text),  # a line of posts.jsonl, without its end
     sa.Column("checksum", sa.String),  # SHA-256 of that line, hexadecimal
     sa.Column("size", sa.Integer),  # bytes of that line, with its end
