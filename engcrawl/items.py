@@ -218,7 +218,9 @@ class Mention:
     modified: str | None = None
     """When the post was last changed, as the source writes it."""
     facts: Post | None = None
-    """What the source says of the post; None where it says no more than this."""
+    """What the source says of the post; None where it says no more than this, or its word isn't taken."""
+    categories: tuple[str, ...] = ()
+    """Slugs of the post's categories, for the source's own counts of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

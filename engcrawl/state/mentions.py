@@ -161,8 +161,8 @@ class Mentions:
 
     def _count_refiled(self, entries: list[_Entry]) -> None:
         for entry in entries:
-            if entry.mention.facts:
-                self.refiled.update(entry.mention.facts.categories)
+            if entry.mention.facts or entry.anew:
+                self.refiled.update(entry.mention.categories)
             if entry.before and entry.before.facts and not entry.anew:
                 self.refiled.subtract(Post.of(entry.before.facts).categories)
 

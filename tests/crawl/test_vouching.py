@@ -100,11 +100,14 @@ def test_what_rest_says_later_is_more_than_what_listings_said(inventoried: Serve
     assert proof(done)["disagreements"] == {}
 
 
-def test_edits_are_noticed_where_records_have_nothing_of_rest(serve: Serve, output: Path) -> None:
+def test_news_are_noticed_without_a_walk_where_records_have_nothing_of_rest(serve: Serve, output: Path) -> None:
     server = serve(posts=COUNTED)
     assert counted(server, output, "-a", "source=pages").status == 0
     edited = server.blog.edit(newest(server.blog, 1)[0], title="Now")
-    assert counted(server, output, "-a", "source=pages").changes == {edited.id: "updated"}
+    new = server.blog.publish(("web",))
+    done = counted(server, output, "-a", "source=pages")
+    assert done.changes == {edited.id: "updated", new.id: "new"}
+    assert asked(server, "/category/.*") == []
 
 
 def test_a_rest_that_gives_fewer_posts_a_page_than_asked_for_hides_no_edit(serve: Serve, output: Path) -> None:

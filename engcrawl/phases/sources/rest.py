@@ -190,8 +190,16 @@ class Rest:
 
     def mentions_of(self, posts: list[Post]) -> list[Mention]:
         """Return the mentions that a list of posts is."""
-        facts = self._facts
-        return [Mention(url=p.url, post=p.id, modified=p.modified_at, facts=p if facts else None) for p in posts]
+        return [
+            Mention(
+                url=post.url,
+                post=post.id,
+                modified=post.modified_at,
+                facts=post if self._facts else None,
+                categories=tuple(post.categories),
+            )
+            for post in posts
+        ]
 
     def _read_posts(self, response: Response) -> tuple[list[Post], int | None]:
         posts = rest.read_posts(text(response), response.url, self._numbers)
