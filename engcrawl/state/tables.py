@@ -106,7 +106,6 @@ CATEGORIES = _table(
     "categories",
     _key("slug", sa.String),
     sa.Column("url", sa.String, nullable=False),
-    sa.Column("linked", sa.Boolean, nullable=False),  # whether the site links to it there
     sa.Column("pages", sa.Integer),  # how many pages its first page states
     sa.Column("walked", sa.Integer),  # the last run that walked all of it; NULL: its order isn't known
 )

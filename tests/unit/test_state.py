@@ -115,7 +115,7 @@ def test_a_category_that_doesnt_list_a_post_any_more_is_not_the_posts(state: Sta
     made(state, post(categories=["ai", "web"]))
     state.runs.begin("run-2", "archive", {}, NOW)
     listed(state, [post(categories=["web"])], "web")
-    state.lists.categories.close(KnownCategory("ai", f"{SITE}/category/ai/", True, 1, 2), None)
+    state.lists.categories.close(KnownCategory("ai", f"{SITE}/category/ai/", 1, 2), None)
     assert [one.categories for one in posts(state)] == [["web"]]
 
 
