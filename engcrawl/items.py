@@ -16,6 +16,8 @@ Source = Literal["listings", "rest", "sitemap", "feed"]
 """A list that names posts: the categories' listings, or one that is asked beside them."""
 ASKED: tuple[Source, ...] = ("rest", "sitemap", "feed")
 SOURCES: tuple[Source, ...] = ("listings", *ASKED)
+PROVING: tuple[Source, ...] = ("rest", "sitemap")
+"""Those that are meant to have all posts: listings may hide some, and a feed has the newest."""
 Status = Literal["whole", "part", "missing", "forbidden", "failed"]
 """How much of a source could be read: all of it, a part, nothing: it isn't there, is forbidden, or answers nonsense."""
 ContentSource = Literal["page", "rest", "extracted"]
@@ -222,7 +224,9 @@ class Mention:
     type: str | None = None
     """Its post type, where REST or a sitemap's name says it."""
     facts: Post | None = None
-    """What the source says of the post; None where it says no more than this."""
+    """What the source says of the post; None where it says no more than this, or its word isn't taken."""
+    categories: tuple[str, ...] = ()
+    """Slugs of the post's categories, for the source's own counts of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,4 +266,4 @@ class Found:
     gone: bool = False
     """The site took it down."""
     problems: list[str] = field(default_factory=list)
-    """What the pipelines found wrong with it."""
+    """What is wrong with it, found on the way."""

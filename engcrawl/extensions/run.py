@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -202,7 +202,7 @@ class Running:
         return outcome, why, found | {"archive": archive or f"left as it was: the run is {outcome}"}
 
     def _write(self, outcome: Outcome, why: str, verdict: dict[str, Any], *, delivered: bool) -> tuple[Outcome, str]:
-        """Write the verdict down; return the one that it is if it can't be."""
+        """Write the verdict down, in files and in the state; return the one that it is if it can't be."""
         try:
             self.files.write_verdict(verdict)
         except OSError as error:
@@ -214,6 +214,8 @@ class Running:
             self.state.runs.end(str(outcome), verdict["end"], verdict)
         except StateError as error:
             outcome, why = Outcome.FAILED, f"the state can't be read or written: {error}"
+            with suppress(OSError):  # the files say what the exit status does
+                self.files.write_verdict(verdict | told(outcome, why))
         return outcome, why
 
 

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from typing import TYPE_CHECKING, Any
+
+from scrapy.utils._compression import brotli, zstd  # type: ignore[attr-defined]
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+
+
+UNPACKING_ERRORS: tuple[type[Exception], ...] = (
+    zlib.error,
+    EOFError,
+    struct.error,
+    brotli.error,
+    zstd.ZstdError,
+)
+"""What Scrapy lets through where a compressed answer can't be unpacked, beside OSError."""
 
 
 def closing(crawler: Crawler) -> bool:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from parsel import Selector
 from scrapy import Request
 from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
+from scrapy.exceptions import DownloadCancelledError, IgnoreRequest, NotSupported, UnsupportedURLSchemeError
 from scrapy.http import Response, TextResponse
 from scrapy.http.request import NO_CALLBACK
+from scrapy.utils.misc import load_object
 
-from engcrawl.http.engine import closing
+from engcrawl.http.engine import UNPACKING_ERRORS, closing
+from engcrawl.http.own_hosts import OtherHostError
 from engcrawl.pages import NotThePage
 from engcrawl.text.decoding import Kind, decoded
 
@@ -27,6 +29,14 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 _CAUSES: dict[int, Cause] = {401: "forbidden", 403: "forbidden", 404: "gone", 410: "gone"}
+_NOT_RETRIED = (
+    IgnoreRequest,
+    DownloadCancelledError,
+    NotSupported,
+    UnsupportedURLSchemeError,
+    *UNPACKING_ERRORS,
+)
+"""What Scrapy's downloader and its middlewares raise for a page, beside what its ``RETRY_EXCEPTIONS`` name."""
 OVERRULED = "engcrawl/charset_overruled"
 """Prefix of the stats that count answers whose header claims a charset, its last part, that they aren't in."""
 _OVERRULED = "charset_overruled"
@@ -61,6 +71,8 @@ class Fetch:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
+        retried = (load_object(error) for error in crawler.settings.getlist("RETRY_EXCEPTIONS"))
+        self._expected = (*retried, *_NOT_RETRIED)
 
     def stop_if_closing(self) -> None:
         """Raise Stopped once the crawl is closing: from then on nothing may be requested, and no item yielded."""
@@ -110,9 +122,11 @@ class Fetch:
             return await self.crawler.engine.download_async(request)
         except Exception as error:
             self.stop_if_closing()  # then the engine's own account of the request may be closed already
+            if not isinstance(error, self._expected):
+                raise  # an error in the code
             why, cause = str(error), None
             if isinstance(error, IgnoreRequest):
-                cause = _refusal(why)
+                cause = "external" if isinstance(error, OtherHostError) else _refusal(why)
             elif isinstance(error, DownloadCancelledError):  # Scrapy says why in its log alone
                 why = "larger than DOWNLOAD_MAXSIZE"
             else:
@@ -199,4 +213,4 @@ def number(response: Response, header: str) -> int | None:
 
 def _refusal(why: str) -> Cause | None:
     """Return the cause of a request that a middleware refused."""
-    return "forbidden" if "robots.txt" in why else "external" if "another host" in why else None
+    return "forbidden" if "robots.txt" in why else None

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 
+class OtherHostError(IgnoreRequest):
+    """A request would leave the blog's own hosts."""
+
+
 class OwnHosts:
     """Refuses every request that leaves the hosts of the spider's ``site``: links, redirects and retries.
 
@@ -28,8 +32,8 @@ class OwnHosts:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        """Raise IgnoreRequest for a request to another host."""
+        """Raise OtherHostError for a request to another host."""
         site: str | None = getattr(self.crawler.spider, "site", None)
         if site is not None and not same_host(request.url, site):
             self.crawler.stats.inc_value("engcrawl/refused/other_host")
-            raise IgnoreRequest(f"leads to another host than {site}: {request.url}")
+            raise OtherHostError(f"leads to another host than {site}: {request.url}")

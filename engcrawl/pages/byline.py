@@ -74,7 +74,7 @@ class Byline:
             near = [text for text in dict.fromkeys(_read(text, known) for text in found) if _is_near(text, known)]
             if len({_day(text) or text for text in near}) == 1:
                 return near[0]
-        return next((text for text in said if not text.endswith(("Z", "z", "+00:00", "-00:00", "+0000"))), None)
+        return next((text for text in said if not dates.is_utc(text)), None)
 
     def published_at(self) -> str | None:
         """Return the instant of publication that a ``<time>`` of the post names; None where none or several do."""
@@ -99,9 +99,11 @@ class Byline:
     def _times(self, ask: Callable[..., list[HtmlElement]]) -> Iterator[str]:
         for time in self._outside(ask):
             stamp, shown = _stamp(time), text_of(time)
-            if shown and (seen := _date_in(shown)) and _day(seen) and (not stamp or _day(seen) != _day(stamp)):
+            seen = _date_in(shown) if shown else None
+            day = _day(seen) if seen else None
+            if seen and day and (not stamp or day != _day(stamp)):
                 yield seen
-            elif stamp or shown:
+            elif (stamp or shown) and (day or not dates.is_utc(stamp)):
                 yield stamp or shown
 
     def _texts(self) -> Iterator[str]:

@@ -8,6 +8,7 @@ from lxml.html import HtmlElement
 
 from engcrawl.items import Kind
 from engcrawl.pages.page import first, has, text_of, xpath
+from engcrawl.text import dates
 
 _TITLE = xpath(f".//*[{has('entry-title')}]")
 _HEADING = xpath(f".//*[self::h1 or self::h2 or self::h3 or self::h4 or {has('entry-title')}]")
@@ -47,21 +48,24 @@ def clean_title(text: str) -> str:
     return _PERMALINK_TO.sub("", text)
 
 
-def published(element: HtmlElement) -> str | None:
-    """Return what the post's own ``<time>`` writes as the publication: its ``datetime``, else its text; None without.
+def published(element: HtmlElement) -> tuple[str | None, str | None]:
+    """Return the day and the instant of publication that the post's own ``<time>`` writes; None for what it doesn't.
 
-    A date without ``<time>`` counts where it has the class that WordPress' themes give it. What stands in the post's
-    text or in its comments is not the post's.
+    They are its ``datetime``, else its text; beside an instant in UTC, whose day need not be the site's, the text alone
+    tells the day. A date without ``<time>`` counts where it has the class that WordPress' themes give it. What stands
+    in the post's text or in its comments is not the post's.
     """
     for query in (_PUBLISHED, _ANY_TIME):
         for time in query(element):
             if is_own(time, element) and (text := (time.get("datetime") or text_of(time)).strip()):
-                return text
+                shown = text_of(time) if dates.is_utc(text) else text
+                day = shown if shown == text or dates.is_day(shown) else None
+                return day, text if dates.is_instant(text) else None
     for date in _DATE_TEXT(element):
         link = first(_TEXT_LINKS(date))
         if is_own(date, element) and (text := date.get("title", "").strip() or text_of(date if link is None else link)):
-            return text
-    return None
+            return text, text if dates.is_instant(text) else None
+    return None, None
 
 
 def is_own(part: HtmlElement, element: HtmlElement) -> bool:

@@ -11,7 +11,6 @@ from engcrawl.items import Post
 from engcrawl.pages import entry, marks, terms
 from engcrawl.pages.headings import is_post, link_of, plain_id
 from engcrawl.pages.page import first, has, image_of, text_of, xpath
-from engcrawl.text import dates
 from engcrawl.text.urls import permalink, same_host
 
 _LINKS = (
@@ -70,14 +69,14 @@ def read(element: HtmlElement, place: Place) -> Tile:
     ids, claimed = marks.ids(element)
     if not ids and (number := plain_id(url)) and same_host(url, place.base):
         ids = {number}
-    published = entry.published(element)
+    day, instant = entry.published(element)
     post = Post(
         id=next(iter(ids)) if len(ids) == 1 else None,
         type=marks.type_of(classes.split()),
         url=url,
         title=_title(element, heading),
-        published_date=published,
-        published_at=published if published and dates.is_instant(published) else None,
+        published_date=day,
+        published_at=instant,
         authors=entry.authors(element),
         categories=_categories(classes, element, place),
         tags=terms.slugs(classes, "tag", terms.tag_slugs(element, place.base)),

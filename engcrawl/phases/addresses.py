@@ -58,8 +58,8 @@ class Addresses:
     async def read(self, url: str) -> tuple[Wanted, ArticlePage, Reading] | None:
         """Read the page at an address; return the post that it says it is, None if there is none to go on with."""
         if not same_host(url, self._plan.site):
-            why = "external: its address is on another host, and no list says its ID"
-            self._state.failures.put(url, why, final=True)
+            why = "its address is on another host, and no list says its ID"
+            self._state.failures.put(url, why, cause="external")
             return None
         if not self._plan.arguments.articles:
             self._log.problem(url, "no list says its ID, and its own page isn't read (articles=no)")
@@ -67,9 +67,7 @@ class Addresses:
         try:
             page, reading = await self._fetch(url, partial(self._read, url))
         except Unavailable as error:
-            why = f"{error.cause}: {error.reason}" if error.cause else error.reason
-            self._state.failures.put(url, why, final=bool(error.cause))
-            if not error.cause:
+            if not self._state.failures.put(url, error.reason, cause=error.cause):
                 self._log.problem(url, error.reason)
             return None
         if isinstance(page, str):

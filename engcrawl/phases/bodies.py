@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from engcrawl.http.fetch import Unavailable
-from engcrawl.items import Found, Post
+from engcrawl.items import Found
 from engcrawl.phases.plan import Plan
 from engcrawl.phases.sources.rest import Rest
 from engcrawl.phases.sources.rest_walk import PER_PAGE
@@ -95,9 +95,9 @@ class Bodies:
         if body:
             post.content_html, post.content_source = body, "rest"
         elif one.cut:
-            self._log.problem(post.url, "its page shows the first part of its body, and leads to no other", post.id)
+            one.found.problems.append("its page shows the first part of its body, and leads to no other")
         elif one.error is None:
-            self._guess(post, one.wanted.id in bodies)
+            self._guess(one.found, one.wanted.id in bodies)
         if one.error is None:
             return one.found
         if not body and not (post.protected and one.wanted.id in bodies):
@@ -107,17 +107,22 @@ class Bodies:
         self._state.failures.put(one.wanted.post.url, one.error.reason, post=post.id)
         return one.found
 
-    def _guess(self, post: Post, rest_says_empty: bool) -> None:
+    def _guess(self, found: Found, rest_says_empty: bool) -> None:
         """Keep an extractor's guess at the body of a post whose page has no body element, unless REST knows better."""
+        post = found.post
         if rest_says_empty and len(post.content_html or "") < _GUESS:
             post.content_html = post.content_source = None
         elif post.content_html is None:
-            self._log.problem(post.url, "no body on its page, and none in REST", post.id)
+            found.problems.append("no body on its page, and none in REST")
 
     def _lost(self, wanted: Wanted, error: Unavailable) -> Found | None:
+        """Report a post that neither its page nor REST gives; one that was never listed nor had may be ruled out."""
+        cause = None if error.absent or wanted.listed or wanted.record else error.cause
+        if self._state.failures.put(wanted.post.url, error.reason, post=wanted.id, cause=cause):
+            self._log.unlisted(error.url, f"{cause}: {error.reason}", wanted.id)
+            return None
         self._log.problem(error.url, error.reason, wanted.id)
-        self._state.failures.put(wanted.post.url, error.reason, post=wanted.id)
-        if wanted.record:
+        if wanted.record or cause:
             self._log.done("lost")
             return None
         return Found(post=replace(wanted.post, content_html=None, content_source=None), lost=True)

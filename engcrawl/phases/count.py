@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from engcrawl.http.fetch import Fetch
-from engcrawl.items import ASKED, Source
+from engcrawl.items import ASKED, PROVING, Source
 from engcrawl.phases.front import Front
 from engcrawl.phases.plan import Plan
 from engcrawl.phases.sources import NamingSource
@@ -101,9 +101,18 @@ async def ask(source: NamingSource, state: State, log: RunLog) -> int:
 
 
 def answered(source: NamingSource, state: State, log: RunLog) -> int:
-    """Record the answer of a source that was asked for all; return how many posts it doesn't name any more."""
-    answer = source.answer
+    """Record the answer of a source that was asked for all; return how many posts it doesn't name any more.
+
+    A source that proved the archive before and fails is told of in each run; one that the site closed, in the first.
+    """
+    answer, before = source.answer, state.lists.asked(source.name)
     vanished = state.lists.answered(source.name, answer, whole=answer.status == "whole")
-    logger.info("Source %s: %s%s", source.name, answer.status, f": {answer.detail}" if answer.detail else "")
+    said = f"{source.name} is {answer.status}" + (f": {answer.detail}" if answer.detail else "")
+    logger.info("Source %s", said)
     log.sources[source.name] = answer.status
+    if source.name in PROVING and before and before.whole and answer.status != "whole":
+        if answer.again:
+            log.failing.append(said)
+        elif before.answer.status != answer.status:
+            log.note(state.site, f"{said}; it proved the archive in an earlier run")
     return vanished

@@ -49,6 +49,7 @@ class Plan:
         self.sweep = self.run
         state.runs.begin_sweep()
         state.failures.retry()
+        state.posts.remake_flawed()
 
     @property
     def site(self) -> str:

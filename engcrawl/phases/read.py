@@ -183,7 +183,7 @@ class Read:
 
         The record that there is stays; where there is none, what sources say of the post goes out. A post that the
         sweep didn't find is no problem, nor is one that isn't there any more and that no list of this run named, or
-        that REST confirms to be gone, nor one that was never listed and can't be had at all.
+        that REST confirms to be gone. REST is asked for the body of any other.
         """
         unlisted = wanted.named < self._plan.sweep and self._walked.fully
         if wanted.record and (unlisted or (error.absent and wanted.named < self._plan.run)):
@@ -198,24 +198,16 @@ class Read:
             except Unavailable as other:
                 logger.info("REST doesn't say whether post %d is there: %s", wanted.id, other)
                 there = True
-            hopeless = not there
-        else:
-            hopeless = bool(error.cause) and not error.absent and not wanted.listed and wanted.record is None
-        if hopeless:
-            self._rule_out(wanted, error)
-            return None
+            if not there:
+                self._state.failures.put(wanted.post.url, error.reason, post=wanted.id, cause="gone")
+                self._log.unlisted(error.url, f"gone: {error.reason}", wanted.id)
+                return None
         return self._bodies.put(wanted, Found(post=wanted.post), error)
 
     def _rest_is_open(self) -> bool:
         """Return whether REST named posts in this run: then it can say whether it has one."""
         asked = self._state.lists.asked("rest")
         return asked is not None and asked.answer.status in ("whole", "part") and asked.run == self._plan.run
-
-    def _rule_out(self, wanted: Wanted, error: Unavailable) -> None:
-        """A post that lists name can't be had, and never will: what there is of it stays."""
-        why = f"{error.cause}: {error.reason}"
-        self._state.failures.put(wanted.post.url, why, post=wanted.id, final=True)
-        self._log.unlisted(error.url, why, wanted.id)
 
 
 def _out_of_a_cache(page: Post, facts: Post) -> bool:

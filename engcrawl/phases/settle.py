@@ -40,14 +40,23 @@ class Settle:
             self._fetch.stop_if_closing()
             self._log.took()
             yield found
-        if not self._plan.arguments.filtered and self._plan.arguments.source != "rest":
-            self._name_put_off()
+        if not self._plan.arguments.filtered:
+            self._name_flawed()
+            if self._plan.arguments.source != "rest":
+                self._name_put_off()
 
     def _gone(self) -> list[int]:
         asked = self._state.lists.asked("rest")
         if asked is None or asked.answer.status != "whole" or asked.whole < self._plan.sweep:
             return self._read.missing
         return self._read.missing + self._state.wants.unlisted_elsewhere(self._plan.sweep)  # they have no page to ask
+
+    def _name_flawed(self) -> None:
+        """Name what is wrong with records that earlier runs made and this one didn't."""
+        named = {problem.post for problem in self._log.problems}
+        for post, url, problems in self._state.posts.flawed():
+            for why in problems if post not in named else ():
+                self._log.problem(url, why, post)
 
     def _name_put_off(self) -> None:
         """Name what failed in earlier runs and isn't tried in each: a problem, or a note where REST had the body."""

@@ -328,5 +328,5 @@ class Walk:
         walked, vanished = self._state.runs.number, None
         if category.known and category.end == "known":
             walked, vanished = self._known[category.slug].walked or 0, category.known.vanished
-        known = KnownCategory(category.slug, category.url, category.linked, category.stated, walked)
+        known = KnownCategory(category.slug, category.url, category.stated, walked)
         self._state.lists.categories.close(known, vanished)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -16,7 +18,6 @@ from engcrawl.errors import OutputError, UsageError
 from engcrawl.items import Post
 from engcrawl.state import State
 from engcrawl.state.lock import RunLock
-from engcrawl.text.dates import rfc3339
 from engcrawl.text.urls import blog_key, same_host
 
 if TYPE_CHECKING:
@@ -108,10 +109,8 @@ class Output:
 
         Raises OSError and StateError; the archive is then left as it was.
         """
-        _, size, stored = state.posts.measure()
         with contextlib.suppress(FileNotFoundError):
-            found = self.archive.stat()
-            if found.st_size == size and rfc3339(datetime.fromtimestamp(found.st_mtime, UTC)) > stored:
+            if self.archive.stat().st_size == state.posts.measure()[1] and self._is_of(state):
                 return False
         for left in self.folder.glob(f"{self.archive.name}.*.new"):  # of a run that was killed here
             left.unlink()
@@ -119,6 +118,11 @@ class Output:
             for line, _ in state.posts.lines():
                 file.write(line.encode() + b"\n")
         return True
+
+    def _is_of(self, state: State) -> bool:
+        with self.archive.open("rb") as file:
+            sums = (hashlib.sha256(line.removesuffix(b"\n")).hexdigest() for line in file)
+            return all(one == other for one, other in zip_longest(sums, state.posts.checksums()))
 
 
 class Run:

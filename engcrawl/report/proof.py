@@ -9,7 +9,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from engcrawl.items import SOURCES, Source
+from engcrawl.items import PROVING, SOURCES, Source
 from engcrawl.state import State
 from engcrawl.state.lists import Asked
 
@@ -24,7 +24,7 @@ class Proof:
 
     asked: Asked | None
     counts: bool = True
-    """Whether it is meant to have all posts: listings may hide some, and a feed has the newest."""
+    """Whether it is meant to have all posts."""
     listed: int = 0
     in_archive: int = 0
     missing: list[dict[str, Any]] = field(default_factory=list)
@@ -60,7 +60,7 @@ def prove(state: State) -> dict[str, Any]:
     unless it was published after the reading; and if the list can have it: sitemaps have only addresses of their own
     host.
     """
-    proofs = {name: Proof(state.lists.asked(name), counts=name in ("rest", "sitemap")) for name in SOURCES}
+    proofs = {name: Proof(state.lists.asked(name), counts=name in PROVING) for name in SOURCES}
     rest, listings = proofs["rest"].asked, proofs["listings"].asked
     claimed = rest.answer.more.get("categories", {}) if rest else {}
     categories: dict[str, Counter[str]] = {slug: Counter() for slug, count in claimed.items() if count}

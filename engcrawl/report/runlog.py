@@ -67,6 +67,8 @@ class RunLog:
     """`WalkedCategory` by slug."""
     sources: dict[str, str] = field(default_factory=dict)
     """How much of each source that was asked could be read (`engcrawl.items.Status`)."""
+    failing: list[str] = field(default_factory=list)
+    """What became of sources that proved the archive in an earlier run and failed in this one."""
     problems: list[Entry] = field(default_factory=list)
     """Pages and posts that could not be had: each makes the run incomplete."""
     notes: list[Entry] = field(default_factory=list)

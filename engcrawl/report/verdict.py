@@ -49,12 +49,14 @@ def decide(
         return Outcome.STOPPED, f"ended early: max_pages, in {', '.join(limited)}"
     if unwalked := [c.slug for c in log.categories.values() if not c.whole]:
         return Outcome.INCOMPLETE, f"not walked to the end: {', '.join(unwalked)}"
-    return Outcome.COMPLETE, _complete(log, proof) + (f"; not asked for: {others}" if others else "")
+    names = proven_by(proof, log.start) if proof else []
+    if proof and log.failing and not names:
+        return Outcome.INCOMPLETE, f"no list proves it, as one did before: {'; '.join(log.failing)}"
+    return Outcome.COMPLETE, _complete(log, proof, names) + (f"; not asked for: {others}" if others else "")
 
 
-def _complete(log: RunLog, proof: dict[str, Any] | None) -> str:
+def _complete(log: RunLog, proof: dict[str, Any] | None, names: list[str]) -> str:
     if proof:
-        names = proven_by(proof, log.start)
         by = f"proven by {' and '.join(names)}" if names else "no list beside its listings proves it"
         return f"every post that the site's lists name was read; {by}"
     if not log.pages:

@@ -30,6 +30,7 @@ class State:
         self._db = db
         self.name = db.name
         self.blog = blog
+        self.site = site
         self.runs = Runs(db, blog)
         self.changes = Changes(db, blog, self.runs)
         self.failures = Failures(db, blog, self.runs)

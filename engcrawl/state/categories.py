@@ -23,7 +23,6 @@ class KnownCategory:
 
     slug: str
     url: str
-    linked: bool
     pages: int | None
     walked: int | None
     """The last run that walked all of it; None where its order isn't known."""

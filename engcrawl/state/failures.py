@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -12,6 +13,12 @@ from engcrawl.state.runs import Runs
 from engcrawl.state.schedule import AT_ONCE, NEVER, next_try
 from engcrawl.state.tables import FAILURES, POSTS
 from engcrawl.text.urls import address
+
+if TYPE_CHECKING:
+    from engcrawl.http.fetch import Cause
+
+RULED_OUT = 3
+"""Runs in a row that must find a page forbidden."""
 
 
 class Failures:
@@ -23,10 +30,19 @@ class Failures:
         self._blog = blog
         self._of_blog = FAILURES.c.blog == blog
 
-    def put(self, url: str, reason: str, *, post: int | None = None, final: bool = False) -> None:
-        """Record that the page at *url* could not be had; *final*: no other try helps before a sweep."""
+    def put(
+        self, url: str, reason: str, *, post: int | None = None, cause: Cause | None = None, final: bool = False
+    ) -> bool:
+        """Record that the page at *url* could not be had; return whether it is ruled out: no try before a sweep helps.
+
+        *cause* is why none may help; *final*: what is there isn't a post. A firewall's 403 passes: `RULED_OUT` runs in
+        a row must find a page forbidden.
+        """
         where = (self._of_blog, FAILURES.c.address == address(url))
-        count = 1 + (self._db.scalar(sa.select(FAILURES.c.count).where(*where)) or 0)
+        tries, before = self._db.one(sa.select(FAILURES.c.count, FAILURES.c.reason).where(*where)) or (0, "")
+        reason = f"{cause}: {reason}" if cause else reason
+        count = tries + 1 if cause in (None, before.partition(":")[0]) else 1
+        final = final or (cause is not None and (cause != "forbidden" or count >= RULED_OUT))
         values = {"url": url, "post": post, "run": self._runs.number, "count": count, "reason": reason, "final": final}
         values["retry_at"] = NEVER if final else next_try(count, datetime.now(UTC))
         if post is not None:  # it may have moved
@@ -35,6 +51,7 @@ class Failures:
             )
         if not self._db.execute(FAILURES.update().where(*where).values(values)).rowcount:
             self._db.execute(FAILURES.insert().values(values | {"blog": self._blog, "address": address(url)}))
+        return final
 
     def clear(self, url: str, post: int | None = None) -> None:
         """Forget that the page at *url*, of *post*, could not be had: it was."""

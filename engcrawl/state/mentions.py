@@ -97,7 +97,7 @@ class Mentions:
             self._failures.retry([entry.address for entry in modified], [e.post for e in modified if e.post])
         self._make_posts(entries)
         if back := [e.post for e in entries if e.post is not None and (e.anew or source in ("listings", "rest"))]:
-            self._bring_back(back)
+            self.bring_back(back)
         first = {entry.post for entry in entries if entry.post and entry.before is None}
         self.refresh([entry.post for entry in entries if entry.post and entry.news], first)
         return sum(entry.before is None or entry.before.run != self._runs.number for entry in entries)
@@ -166,8 +166,8 @@ class Mentions:
 
     def _count_refiled(self, entries: list[_Entry]) -> None:
         for entry in entries:
-            if entry.mention.facts:
-                self.refiled.update(entry.mention.facts.categories)
+            if entry.mention.facts or entry.anew:
+                self.refiled.update(entry.mention.categories)
             if entry.before and entry.before.facts and not entry.anew:
                 self.refiled.subtract(Post.of(entry.before.facts).categories)
 
@@ -193,8 +193,9 @@ class Mentions:
         links = [{"of_blog": self._blog, "where": entry.address, "who": entry.post} for entry in new]
         self._db.execute(_LINK, links)
 
-    def _bring_back(self, posts: list[int]) -> None:
-        values = {"of_blog": self._blog, "posts": posts}
+    def bring_back(self, posts: Sequence[int]) -> None:
+        """Learn that posts are there: those that were gone are read again, and told as updated."""
+        values = {"of_blog": self._blog, "posts": list(posts)}
         for row in self._db.all(_GONE, values):
             of_post = (POSTS.c.blog == self._blog, POSTS.c.id == row.id)
             self._db.execute(POSTS.update().where(*of_post).values(gone_since=None, due=AT_ONCE))

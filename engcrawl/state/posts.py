@@ -75,11 +75,16 @@ class Posts:
             query = query.where(c.day >= since)
         if changed_since:
             query = query.where(c.last_changed >= changed_since)
-        newest = (sa.func.coalesce(c.day, ""), sa.func.coalesce(c.instant, ""), c.id)
-        for row in self._db.stream(query.order_by(*(column.desc() for column in newest))):
+        for row in self._db.stream(query.order_by(*_NEWEST_FIRST)):
             if _sha(row.record) != row.checksum:
                 raise StateError(f"{self._db.name}: the record of post {row.id} isn't what was written")
             yield row.record, row.gone_since
+
+    def checksums(self) -> Iterator[str]:
+        """Yield the SHA-256 of each record's line (without its end), hexadecimal, newest first."""
+        query = sa.select(POSTS.c.checksum).where(self._of_blog, POSTS.c.record.is_not(None))
+        for row in self._db.stream(query.order_by(*_NEWEST_FIRST)):
+            yield row.checksum
 
     def has_all(self, mentions: Sequence[Mention]) -> bool:
         """Return whether there is a record of each post that some mentions name."""
@@ -95,13 +100,20 @@ class Posts:
         line = self._db.scalar(sa.select(POSTS.c.record).where(self._of_blog, POSTS.c.id == post))
         return Post.of(line) if line else None
 
-    def measure(self) -> tuple[int, int, str]:
-        """Return how many records there are, their size in a file, in bytes, and when the last one was written."""
+    def flawed(self) -> Iterator[tuple[int, str, list[str]]]:
+        """Yield each post that is there with whose record something is wrong: ID, address and what that is."""
         c = POSTS.c
-        sums = (sa.func.count(), sa.func.coalesce(sa.func.sum(c.size), 0), sa.func.max(c.stored_at))
+        query = sa.select(c.id, c.record, c.problems).where(self._of_blog, c.problems.is_not(None))
+        for row in self._db.stream(query.where(c.gone_since.is_(None)).order_by(c.id)):
+            yield row.id, Post.of(row.record).url, row.problems.splitlines()
+
+    def measure(self) -> tuple[int, int]:
+        """Return how many records there are, and their size in a file, in bytes."""
+        c = POSTS.c
+        sums = (sa.func.count(), sa.func.coalesce(sa.func.sum(c.size), 0))
         row = self._db.one(sa.select(*sums).where(self._of_blog, c.size.is_not(None)))
         assert row is not None
-        return row[0], int(row[1]), row[2] or ""
+        return row[0], int(row[1])
 
     def coverage(self) -> dict[str, int]:
         """Count the records, and those that say what.
@@ -145,7 +157,7 @@ class Posts:
         if row is None or row.content != values["content"]:
             new = row is None or row.content is None or self._changes.of(post.id) == "new"
             change = "new" if new else "updated"
-            values["last_changed"] = values["stored_at"]
+            values["last_changed"] = dates.now()
         else:
             change = self._changes.of(post.id)
             values["last_changed"] = row.last_changed
@@ -173,17 +185,24 @@ class Posts:
 
     def mark_gone(self, post: int) -> Change:
         """The site took a post down: it stays in the archive, and isn't looked for any more."""
-        now = dates.now()
-        self._update(post, gone_since=sa.func.coalesce(POSTS.c.gone_since, now), last_changed=now)
+        gone, now = POSTS.c.gone_since, dates.now()
+        changed = sa.case((gone.is_(None), now), else_=POSTS.c.last_changed)  # it may be told again
+        self._update(post, gone_since=sa.func.coalesce(gone, now), last_changed=changed)
         self._changes.put(post, "gone")
         self._failures.clear_of(post)
         return "gone"
+
+    def remake_flawed(self) -> None:
+        """Have the records with which something is wrong made anew: the site, or this program, may be mended."""
+        self._db.execute(POSTS.update().where(self._of_blog, POSTS.c.problems.is_not(None)).values(made_from=None))
 
     def _remember(self, found: Found, *, changed: bool) -> None:
         """Remember what the record was made from, and when its page is due again."""
         post = found.post
         values: dict[str, Any] = {}
         assert post.id is not None
+        if found.problems or found.facts is not None or found.reading:  # else the record is told again as it was
+            values["problems"] = "\n".join(found.problems) or None
         if found.facts is not None:
             values["made_from"] = found.facts
         if post.external:
@@ -192,7 +211,8 @@ class Posts:
             now = datetime.now(UTC)
             changes = [post.published_at or post.published_date, post.modified_at]
             values["due"] = next_reading(post.id, [*changes, dates.rfc3339(now) if changed else None], now)
-            values |= {"etag": found.reading.etag, "last_modified": found.reading.last_modified}
+            reading = Reading() if found.problems else found.reading  # a page with problems is never "unchanged"
+            values |= {"etag": reading.etag, "last_modified": reading.last_modified}
             values["read_run"] = self._runs.number
             self._failures.clear(post.url, post.id)
         if values:
@@ -212,7 +232,6 @@ def _columns(post: Post) -> dict[str, Any]:
         "size": len(line.encode()) + 1,
         "head": head,
         "content": _sha(f"{head}\0{post.content_html}\0{post.content_markdown}"),
-        "stored_at": dates.now(),
         "address": address(post.url),
         "external": post.external,
         "type": post.type,
@@ -229,6 +248,11 @@ def _sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+_NEWEST_FIRST = (
+    sa.func.coalesce(POSTS.c.day, "").desc(),
+    sa.func.coalesce(POSTS.c.instant, "").desc(),
+    POSTS.c.id.desc(),
+)
 _OF = (POSTS.c.blog == sa.bindparam("of_blog"), POSTS.c.id == sa.bindparam("of_post"))
 _STORED = sa.select(POSTS.c.content, POSTS.c.content_source, POSTS.c.last_changed, POSTS.c.address).where(*_OF)
 _STORE = POSTS.update().where(*_OF)

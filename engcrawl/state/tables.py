@@ -54,9 +54,9 @@ POSTS = _table(
     sa.Column("read_run", sa.Integer),  # the last run that read its own page, or found it unchanged
     sa.Column("etag", sa.String),
     sa.Column("last_modified", sa.String),
+    sa.Column("problems", sa.Text),  # what is wrong with the record, a line each; NULL: nothing
     sa.Column("gone_since", sa.String),
     sa.Column("last_changed", sa.String),
-    sa.Column("stored_at", sa.String),  # when the record was last written
     sa.Column("record", sa.Text),  # a line of posts.jsonl, without its end
     sa.Column("checksum", sa.String),  # SHA-256 of that line, hexadecimal
     sa.Column("size", sa.Integer),  # bytes of that line, with its end
@@ -108,7 +108,6 @@ CATEGORIES = _table(
     "categories",
     _key("slug", sa.String),
     sa.Column("url", sa.String, nullable=False),
-    sa.Column("linked", sa.Boolean, nullable=False),  # whether the site links to it there
     sa.Column("pages", sa.Integer),  # how many pages its first page states
     sa.Column("walked", sa.Integer),  # the last run that walked all of it; NULL: its order isn't known
 )

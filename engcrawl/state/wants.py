@@ -86,8 +86,7 @@ class Wants:
             values |= {"facts": "", "first_run": self._runs.number, "due": dates.now()}
             self._db.execute(POSTS.insert().values(values))
         else:
-            back = POSTS.update().where(self._of_blog, POSTS.c.id == post).values(gone_since=None)
-            self._db.execute(back)
+            self._mentions.bring_back([post])
         self._mentions.link(url, post)
         return row is not None and bool(row.tried == self._runs.number)
 

@@ -178,6 +178,11 @@ def is_instant(text: str) -> bool:
         return False
 
 
+def is_utc(text: str) -> bool:
+    """Return whether *text* names an instant by the clock of UTC: its day need not be the site's."""
+    return is_instant(text) and not datetime.fromisoformat(text.strip()).utcoffset()
+
+
 def first_instant(*texts: str | None) -> str | None:
     """Of several statements of one instant, the first that names one; else the first there is."""
     return _first(is_instant, texts)
@@ -185,7 +190,7 @@ def first_instant(*texts: str | None) -> str | None:
 
 def first_day(*texts: str | None) -> str | None:
     """Of several statements of one day, the first that can be read; else the first there is."""
-    return _first(_is_day, texts)
+    return _first(is_day, texts)
 
 
 def _first(good: Callable[[str], bool], texts: Iterable[str | None]) -> str | None:
@@ -193,7 +198,8 @@ def _first(good: Callable[[str], bool], texts: Iterable[str | None]) -> str | No
     return next(filter(good, given), given[0] if given else None)
 
 
-def _is_day(text: str) -> bool:
+def is_day(text: str) -> bool:
+    """Return whether *text* names a day that `day` reads."""
     try:
         day(text)
     except ValueError:

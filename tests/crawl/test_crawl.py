@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from engcrawl.settings import DOWNLOADER_MIDDLEWARES
 from tests.blog import Fault, Server
 from tests.blog.blog import CATEGORIES
 from tests.support.crawls import Crawl, Serve, by_id, command, crawl, environment, newest_first, records
@@ -288,6 +289,12 @@ def test_a_site_that_is_no_wordpress_archive_fails(serve: Serve, output: Path) -
     done = crawl(output, site=server.url, settings={"RETRY_TIMES": "1"})
     expect_failed(done, "no WordPress archive: a login form titled 'Log In' names no category")
     assert done.problems[0][0] == f"{server.url}/"
+
+
+def test_an_error_in_a_middleware_is_one_in_the_code(serve: Serve, output: Path) -> None:
+    wrong = json.dumps({"tests.support.exporters.FailsAtPosts": 970} | DOWNLOADER_MIDDLEWARES)
+    done = crawl(output, site=serve(posts=3).url, settings={"DOWNLOADER_MIDDLEWARES": wrong})
+    expect_failed(done, "an error in the code: KeyError: 'no such thing'")
 
 
 def test_a_site_whose_robots_txt_forbids_it_fails(serve: Serve, output: Path) -> None:

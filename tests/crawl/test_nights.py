@@ -143,10 +143,24 @@ def test_young_posts_are_due_sooner_than_old_ones(serve: Serve, output: Path) ->
     assert night(server, output).status == 0
     rows = query(
         output,
-        "SELECT day, (julianday(due) - julianday(stored_at)) FROM posts WHERE due IS NOT NULL ORDER BY day",
+        "SELECT day, (julianday(due) - julianday('now')) FROM posts WHERE due IS NOT NULL ORDER BY day",
     )
-    assert all(0.49 < days < 76 for _, days in rows)
+    assert all(0.49 < days <= 60 for _, days in rows)
     assert max(days for _, days in rows[-10:]) < min(days for _, days in rows[:10])
+
+
+def test_files_and_exit_status_agree_where_the_state_fails_at_the_end(server: Server, output: Path) -> None:
+    when = "BEFORE UPDATE OF verdict ON runs WHEN NEW.verdict = 'complete'"
+    query(output, f"CREATE TRIGGER full {when} BEGIN SELECT RAISE(ABORT, 'no room'); END")
+    done = night(server, output)
+    latest = json.loads((output / "runs" / "latest.json").read_text())
+    assert (done.status, done.verdict["verdict"], latest["verdict"], latest["exit_status"]) == (
+        1,
+        "failed",
+        "failed",
+        1,
+    )
+    assert "no room" in done.verdict["reason"]
 
 
 def test_a_post_whose_page_could_not_be_had_is_tried_again(serve: Serve, output: Path) -> None:

@@ -6,13 +6,17 @@ import re
 from pathlib import Path
 from typing import Any
 
+import requests
+from aiohttp import web
+
 from tests.blog import Fault, Server
 from tests.blog.blog import Post
 from tests.support.counting import COUNTED, REST, asked, counted, hidden, proof, there
 from tests.support.crawls import Crawl, Serve, newest_first
-from tests.support.nights import articles, query
+from tests.support.nights import articles, newest, night, query, truth
 
 ONCE = {"RETRY_TIMES": "0"}
+VALID = {"ETag": '"of the page"'}
 
 
 def secret(server: Server) -> Post:
@@ -69,6 +73,50 @@ def test_a_source_that_is_forbidden_is_asked_in_a_sweep_alone(serve: Serve, outp
     assert (night.status, statuses(night)["rest"], asked(server, REST)) == (0, "forbidden", [])
     sweep = counted(server, output, "-a", "full=yes")
     assert (sweep.status, statuses(sweep)["rest"]) == (0, "whole")
+
+
+def test_an_archive_that_lost_its_proof_is_incomplete_unless_the_site_closed_it(
+    inventoried: Server, output: Path
+) -> None:
+    server = inventoried
+    lists = [Fault("status", path, status=500) for path in (REST, r"/.*sitemap.*", "/feed/")]
+    server.faults += lists
+    for arguments in (("-a", "full=yes"), ()):
+        done = counted(server, output, *arguments, settings=ONCE)
+        assert (done.status, done.problems) == (3, [])
+        assert "no list proves it, as one did before: rest is failed: HTTP 500" in done.verdict["reason"]
+        assert "sitemap is failed: HTTP 500" in done.verdict["reason"]
+    server.faults.remove(lists[0])
+    assert counted(server, output, settings=ONCE).status == 0  # REST is enough
+    server.faults[:] = [Fault("status", path, status=404) for path in (REST, r"/.*sitemap.*", "/feed/")]
+    notes = []
+    for _ in range(2):
+        done = counted(server, output, "-a", "full=yes", settings=ONCE)
+        assert (done.status, done.problems) == (0, [])
+        assert done.verdict["reason"].endswith("no list beside its listings proves it")
+        notes.append([note["reason"].partition(":")[0] for note in done.verdict["notes"]])
+    assert notes == [["rest is missing", "sitemap is missing"], []]
+
+
+def test_a_date_that_cannot_be_read_is_named_each_night_until_it_is_mended(server: Server, output: Path) -> None:
+    blog = server.blog
+    post = next(p for i in newest(blog, 40) if (p := blog.post(i)).modified)
+    page = requests.get(server.url + post.path, timeout=30)
+    pattern = r'((?:article:modified_time" content=|"dateModified": ))"[^"]*"'
+
+    async def undated(request: web.Request) -> web.StreamResponse:
+        return web.Response(text=re.sub(pattern, r'\1"yesterday"', page.text), content_type="text/html", headers=VALID)
+
+    server.instead[post.path] = undated
+    query(output, f"UPDATE posts SET due = '' WHERE id = {post.id}")
+    trouble = [(server.url + post.path, "modified_at: Invalid isoformat string: 'yesterday'")]
+    first = night(server, output)
+    assert (first.status, first.problems, first.changes) == (3, trouble, {post.id: "updated"})
+    quiet = night(server, output)
+    assert (quiet.status, quiet.problems, quiet.changes) == (3, trouble, {})
+    server.instead.clear()
+    mended = night(server, output, "-a", "full=yes")
+    assert (mended.status, mended.changes, mended.posts) == (0, {post.id: "updated"}, truth(blog))
 
 
 def test_a_post_that_fails_night_after_night_is_tried_ever_later_and_named_each_night(

@@ -100,11 +100,14 @@ def test_what_rest_says_later_is_more_than_what_listings_said(inventoried: Serve
     assert proof(done)["disagreements"] == {}
 
 
-def test_edits_are_noticed_where_records_have_nothing_of_rest(serve: Serve, output: Path) -> None:
+def test_news_are_noticed_without_a_walk_where_records_have_nothing_of_rest(serve: Serve, output: Path) -> None:
     server = serve(posts=COUNTED)
     assert counted(server, output, "-a", "source=pages").status == 0
     edited = server.blog.edit(newest(server.blog, 1)[0], title="Now")
-    assert counted(server, output, "-a", "source=pages").changes == {edited.id: "updated"}
+    new = server.blog.publish(("web",))
+    done = counted(server, output, "-a", "source=pages")
+    assert done.changes == {edited.id: "updated", new.id: "new"}
+    assert asked(server, "/category/.*") == []
 
 
 def test_a_rest_that_gives_fewer_posts_a_page_than_asked_for_hides_no_edit(serve: Serve, output: Path) -> None:
@@ -197,17 +200,29 @@ def test_new_posts_of_a_quiet_night_do_not_count_as_hidden(inventoried: Server, 
     assert proof(counted(inventoried, output))["hidden_from_listings"] == len(hidden(inventoried.blog))
 
 
-def test_posts_that_are_forbidden_are_not_asked_for_every_night(serve: Serve, output: Path) -> None:
+def test_posts_whose_pages_are_forbidden_have_their_bodies_of_rest_or_are_ruled_out_in_the_third_run(
+    serve: Serve, output: Path
+) -> None:
     server = serve(posts=COUNTED)
-    secret = [p for p in there(server.blog) if p.id in hidden(server.blog) and not p.external]
+    blog = server.blog
+    secret = [p for p in there(blog) if p.id in hidden(blog) and not (p.external or p.protected)]
     server.faults += [Fault("status", re.escape(post.path), status=403) for post in secret]
-    first = counted(server, output, settings=ONCE)
-    again = counted(server, output, settings=ONCE)
-    assert (first.status, again.status, len(server.requests)) == (0, 0, 4)
-    assert proof(again)["missing"] == proof(first)["missing"]
-    server.faults.clear()
-    full = counted(server, output, "-a", "full=yes")
-    assert full.changes == {post.id: "new" for post in secret}
+
+    async def bodiless(request: web.Request) -> web.StreamResponse:
+        if "include" in request.query:
+            raise web.HTTPForbidden
+        return blog_rest.posts(blog, request.query, "")
+
+    server.instead["/wp-json/wp/v2/posts"] = bodiless
+    for expected in (3, 3, 0, 0):
+        done = counted(server, output, settings=ONCE)
+        assert (done.status, {one["post"] for one in proof(done)["missing"]}) == (expected, {p.id for p in secret})
+    assert len(server.requests) == 4
+    server.instead.clear()
+    done = counted(server, output, "-a", "full=yes", settings=ONCE)
+    assert (done.status, done.changes) == (0, {post.id: "new" for post in secret})
+    for post in secret:
+        assert stored(done, post)["content_html"] == blog.rest_record(post)["content_html"]
 
 
 # Without REST
@@ -351,6 +366,21 @@ def test_the_inventory_takes_no_removal_from_the_next_run(inventoried: Server, o
     removed = inventoried.blog.remove(newest(inventoried.blog, 30)[-1])
     counted_alone(inventoried, output)
     assert counted(inventoried, output).changes == {removed.id: "gone"}
+
+
+def test_a_rest_that_names_no_post_takes_none_away(serve: Serve, output: Path) -> None:
+    server = serve(posts=COUNTED)
+    before = counted(server, output, "-a", "source=rest")
+
+    async def empty(request: web.Request) -> web.StreamResponse:
+        return web.json_response([], headers={"X-WP-Total": "0"})
+
+    server.instead["/wp-json/wp/v2/posts"] = empty
+    done = counted(server, output, "-a", "source=rest", "-a", "full=yes")
+    assert (done.status, done.changes, gone(output), done.posts) == (1, {}, [], before.posts)
+    assert done.problems == [
+        (server.url + "/wp-json/wp/v2/posts", f"REST is failed: names no post, where the archive has {COUNTED}")
+    ]
 
 
 def test_where_records_come_from_rest_no_listing_is_walked(serve: Serve, output: Path) -> None:

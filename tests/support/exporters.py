@@ -1,4 +1,4 @@
-"""Provide exporters and pipelines with errors in them, which a crawl's settings name."""
+"""Provide exporters, pipelines and middlewares with errors in them, which a crawl's settings name."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ class Unwritable(JsonLinesItemExporter):
 
     def export_item(self, item: object) -> None:
         raise UnicodeEncodeError("ascii", "ж", 0, 1, "can't be said")
+
+
+class FailsAtPosts:
+    """A downloader middleware with an error in it."""
+
+    def process_response(self, request: Any, response: Any) -> Any:
+        """Let the pages through that aren't a post's."""
+        if "/20" in request.url:
+            raise KeyError("no such thing")
+        return response
 
 
 class DropsTheSecond:

@@ -50,7 +50,7 @@ ASTRA = """<article class="post-{n} {classes} ast-article-post" id="post-{n}">
 GENERATE_PRESS = """<article id="post-{n}" class="post-{n} {classes}"><h2 class="entry-title"><a href="/{n}-post/"
 rel="bookmark">Post {n}</a></h2><span class="posted-on">
 <time class="updated" datetime="2022-06-01T00:00:00+00:00"></time>
-<time class="entry-date published" datetime="2022-05-{n}T00:00:00+00:00">May {n}</time></span></article>"""
+<time class="entry-date published" datetime="2022-05-{n}T23:30:00+00:00">May {n}, 2022</time></span></article>"""
 NEWSPAPER = """<div class="td_module_10 td_module_wrap td-animation-stack"><div class="td-module-thumb">
 <a href="/{n}-post/" rel="bookmark"><img src="/{n}.jpg"></a></div><h3 class="entry-title td-module-title">
 <a href="/{n}-post/" rel="bookmark">Post {n}</a></h3>
@@ -91,8 +91,8 @@ def read(main: str, *, url: str = URL, head: str = "", rest: str = "", classes: 
         (DIVI, True, "/{}-post/", "May {}, 2018"),
         (ELEMENTOR, True, "/{}-post/", None),
         (ASTRA, True, "/{}-post/", "May {}, 2021"),
-        (GENERATE_PRESS, True, "/{}-post/", "2022-05-{}T00:00:00+00:00"),
-        (NEWSPAPER, False, "/{}-post/", "2017-05-{}T00:00:00+00:00"),
+        (GENERATE_PRESS, True, "/{}-post/", "May {}, 2022"),
+        (NEWSPAPER, False, "/{}-post/", None),
         (MASONRY, False, "/{}-post/", None),
         (OXYGEN, False, "/{}-post/", None),
     ],

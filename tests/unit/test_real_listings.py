@@ -27,10 +27,10 @@ FIRST_AND_LAST = {
     "listing-category-uncategorized.html": (776, 561),
 }
 DAYS = {
-    "blocks-blog.html": "2026-07-27T16:37:10+00:00",
-    "blocks-blog-page-6.html": "2025-03-05T19:44:42+00:00",
-    "listing-74.html": "2015-07-10T20:57:39+00:00",
-    "listing-97.html": "2016-03-11T12:00:05+00:00",
+    "blocks-blog.html": "July 27, 2026",
+    "blocks-blog-page-6.html": "March 5, 2025",
+    "listing-74.html": "Jul 10, 2015",
+    "listing-97.html": "2016年3月11日",
     "listing-category-uncategorized.html": "07/04/2019",
 }
 TITLES = {

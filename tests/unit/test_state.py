@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from engcrawl.http.fetch import Cause
 from engcrawl.items import SOURCES, Found, Mention, Post, Reading, merged
 from engcrawl.state import State
 from engcrawl.state.categories import KnownCategory, sign_of
-from engcrawl.state.schedule import AT_ONCE
+from engcrawl.state.schedule import AT_ONCE, next_reading
 from engcrawl.state.wants import Wanted
 
 NOW = "2026-11-23T00:00:00Z"
@@ -113,7 +115,7 @@ def test_a_category_that_doesnt_list_a_post_any_more_is_not_the_posts(state: Sta
     made(state, post(categories=["ai", "web"]))
     state.runs.begin("run-2", "archive", {}, NOW)
     listed(state, [post(categories=["web"])], "web")
-    state.lists.categories.close(KnownCategory("ai", f"{SITE}/category/ai/", True, 1, 2), None)
+    state.lists.categories.close(KnownCategory("ai", f"{SITE}/category/ai/", 1, 2), None)
     assert [one.categories for one in posts(state)] == [["web"]]
 
 
@@ -217,11 +219,19 @@ def test_what_failed_is_tried_first_and_ever_later(state: State) -> None:
 def test_what_no_run_can_have_waits_for_another_word(state: State) -> None:
     state.lists.mentions.put("rest", [mention(post(1), modified=NOW)])
     assert ids(state) == [1]
-    state.failures.put(post(1).url, "forbidden: HTTP 403", post=1, final=True)
+    state.failures.put(post(1).url, "HTTP 404", post=1, cause="gone")
     state.runs.begin("run-2", "archive", {}, NOW)
     assert (ids(state), list(state.failures.put_off())) == ([], [])
     state.lists.mentions.put("rest", [mention(post(1), modified="2026-11-24T00:00:00Z")])
     assert ids(state) == [1]
+
+
+def test_a_page_is_ruled_out_where_the_third_run_in_a_row_finds_it_forbidden(state: State) -> None:
+    causes: list[Cause | None] = ["forbidden", "forbidden", None, "forbidden", "forbidden", "forbidden", "forbidden"]
+    found = [
+        state.failures.put(post(1).url, "HTTP 500" if cause is None else "HTTP 403", cause=cause) for cause in causes
+    ]
+    assert found == [False, False, False, False, False, True, True]
 
 
 def test_a_gone_post_that_is_named_again_is_back(state: State) -> None:
@@ -234,6 +244,33 @@ def test_a_gone_post_that_is_named_again_is_back(state: State) -> None:
     listed(state, [post(1)])
     assert state.wants.count(AT_ONCE, pages=True) == 1
     assert [(one.post.id, one.gone) for one in state.changes.untold()] == [(1, False)]
+
+
+def test_a_gone_post_that_is_found_at_an_unresolved_address_is_back(state: State) -> None:
+    listed(state, [post(1)])
+    made(state, post(1))
+    state.changes.delivered()
+    state.posts.mark_gone(1)
+    state.runs.begin("run-2", "archive", {}, NOW)
+    state.wants.identify(1, f"{SITE}/moved/")
+    assert [(one.post.id, one.gone) for one in state.changes.untold()] == [(1, False)]
+    assert state.changes.of(1) == "updated"
+
+
+def test_a_removal_that_is_told_again_is_no_later_change(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed(state, [post(1)])
+    made(state, post(1))
+    for moment in ("2099-01-01T00:00:00Z", "2099-01-02T00:00:00Z"):
+        monkeypatch.setattr("engcrawl.text.dates.now", lambda moment=moment: moment)
+        state.posts.mark_gone(1)
+    assert len(list(state.posts.lines(changed_since="2099-01-01T00:00:00Z"))) == 1
+    assert list(state.posts.lines(changed_since="2099-01-02T00:00:00Z")) == []
+
+
+def test_an_old_page_is_read_again_in_sixty_days_at_the_latest() -> None:
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    times = {next_reading(number, ["2001-01-01"], now) for number in range(1, 2000)}
+    assert (min(times)[:10], max(times)[:10]) == ("2026-12-30", "2027-01-22")
 
 
 def test_nothing_waits_for_the_page_of_a_gone_post(state: State) -> None:

@@ -50,13 +50,13 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):
         Raises DownloadFailedError, which is retried, for what the browser can't load, NoChromiumError, and
         IgnoreRequest where the site's name leads to an address that isn't public.
         """
-        async with self._launching:
-            if not hasattr(self, "browser_provider"):
-                # Chromium resolves no name by itself: it gets the addresses that were checked.
-                options = {"args": arguments(await addresses_of(self.site))}
-                self.config.launch_options = options | self.config.launch_options
-                await self._launch()
         try:
+            async with self._launching:
+                if not hasattr(self, "browser_provider"):
+                    # Chromium resolves no name by itself: it gets the addresses that were checked.
+                    options = {"args": arguments(await addresses_of(self.site))}
+                    self.config.launch_options = options | self.config.launch_options
+                    await self._launch()
             response = await super().download_request(request)
         except Error as error:
             await self._give_up(request)

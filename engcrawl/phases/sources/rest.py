@@ -94,7 +94,7 @@ class Rest:
                     continue
                 try:
                     async for page in self._all(type_):
-                        begun = True
+                        begun = begun or bool(page)
                         yield self.mentions_of(page)
                 except Unavailable as error:
                     if not begun or error.status not in CLOSED:
@@ -107,6 +107,9 @@ class Rest:
             answer = broken_off(error, begun=begun)
         except BrokenWalkError as error:
             answer = Answer(status="part", detail=str(error), again=True)
+        else:
+            if not (begun or further) and (have := self._state.posts.measure()[0]):
+                answer = Answer(status="failed", detail=f"names no post, where the archive has {have}", again=True)
         self.answer = replace(answer, claimed=self.types.claimed, more=self.more())
 
     async def ask_types(self) -> None:
@@ -229,8 +232,15 @@ class Rest:
     def mentions_of(self, posts: list[Post]) -> list[Mention]:
         """Return the mentions that a list of posts is."""
         return [
-            Mention(url=p.url, post=p.id, modified=p.modified_at, type=p.type, facts=p if self._facts else None)
-            for p in posts
+            Mention(
+                url=post.url,
+                post=post.id,
+                modified=post.modified_at,
+                type=post.type,
+                facts=post if self._facts else None,
+                categories=tuple(post.categories),
+            )
+            for post in posts
         ]
 
     def _read_posts(self, type_: str, response: Response) -> tuple[list[Post], int | None]:
