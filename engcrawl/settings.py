@@ -62,6 +62,9 @@ DOWNLOADER_MIDDLEWARES = {
     # Lets retried requests and their redirects off the site, and drops others unreported.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "engcrawl.http.own_hosts.OwnHosts": 50,
+    # Takes a robots.txt that fails as leave to crawl, and leaves Crawl-delay alone.
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "engcrawl.http.robots.RobotsTxt": 100,
     # Nearest to the downloader: an answer that asks to wait, or an address that is refused, is no failure, and isn't
     # counted or retried as one.
     "engcrawl.http.retry_after.RetryAfter": 950,

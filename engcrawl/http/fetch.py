@@ -5,23 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from parsel import Selector
 from scrapy import Request
 from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response, TextResponse
 from scrapy.http.request import NO_CALLBACK
 
 from engcrawl.http.engine import closing
+from engcrawl.http.refused import Cause, NoRobotsTxtError, Refused, status_told, told
 from engcrawl.pages import NotThePage
 from engcrawl.text.decoding import Kind, decoded
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-Cause = Literal["gone", "forbidden", "external"]
 Page = TypeVar("Page")
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -56,11 +56,16 @@ class Stopped(Exception):
     """The crawl is closing: a signal, or one of Scrapy's limits."""
 
 
+class GaveUp(Stopped):
+    """Every page would fail, for one cause: the message says which."""
+
+
 class Fetch:
     """Gets pages for one spider, through Scrapy's downloader and its middlewares."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
+        self._site: str = crawler.spider.site  # type: ignore[union-attr]
 
     def stop_if_closing(self) -> None:
         """Raise Stopped once the crawl is closing: from then on nothing may be requested, and no item yielded."""
@@ -86,9 +91,7 @@ class Fetch:
             response = await self._download(url, request)
             assert response.request is not None
             if not 200 <= response.status < 300 and response.status not in meta.get("handle_httpstatus_list", ()):
-                retries = response.request.meta.get("retry_times", 0)
-                why = f"HTTP {response.status}" + (f" ({retries + 1} tries)" if retries else "")
-                raise Unavailable(url, why, _CAUSES.get(response.status), response.status)
+                raise Unavailable(url, status_told(response), _CAUSES.get(response.status), response.status)
             try:
                 page = read(response)
             except NotThePage as error:
@@ -110,15 +113,9 @@ class Fetch:
             return await self.crawler.engine.download_async(request)
         except Exception as error:
             self.stop_if_closing()  # then the engine's own account of the request may be closed already
-            why, cause = str(error), None
-            if isinstance(error, IgnoreRequest):
-                cause = _refusal(why)
-            elif isinstance(error, DownloadCancelledError):  # Scrapy says why in its log alone
-                why = "larger than DOWNLOAD_MAXSIZE"
-            else:
-                tries = (f"({note})" for note in getattr(error, "__notes__", ()))
-                why = " ".join([type(error).__name__ + ":", *why.split(), *tries])
-            raise Unavailable(url, why, cause) from error
+            if isinstance(error, NoRobotsTxtError) and urlsplit(error.url).netloc == urlsplit(self._site).netloc:
+                raise GaveUp(str(error)) from error  # nothing of this blog may be requested
+            raise Unavailable(url, told(error), error.cause if isinstance(error, Refused) else None) from error
 
     async def pooled(
         self, jobs: Iterable[Job], work: Callable[[Job], Coroutine[Any, Any, Result]]
@@ -195,8 +192,3 @@ def number(response: Response, header: str) -> int | None:
     """Return the whole number in a header of an answer; None where there is none."""
     value = (response.headers.get(header) or b"").decode("latin-1").strip()
     return int(value) if value.isdecimal() else None
-
-
-def _refusal(why: str) -> Cause | None:
-    """Return the cause of a request that a middleware refused."""
-    return "forbidden" if "robots.txt" in why else "external" if "another host" in why else None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from scrapy.exceptions import IgnoreRequest
-
+from engcrawl.http.refused import Refused
 from engcrawl.text.urls import same_host
 
 if TYPE_CHECKING:
@@ -28,8 +27,8 @@ class OwnHosts:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        """Raise IgnoreRequest for a request to another host."""
+        """Raise Refused for a request to another host."""
         site: str | None = getattr(self.crawler.spider, "site", None)
         if site is not None and not same_host(request.url, site):
             self.crawler.stats.inc_value("engcrawl/refused/other_host")
-            raise IgnoreRequest(f"leads to another host than {site}: {request.url}")
+            raise Refused(f"leads to another host than {site}: {request.url}", "external")

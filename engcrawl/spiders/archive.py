@@ -10,7 +10,7 @@ from scrapy.exceptions import CloseSpider
 
 from engcrawl.arguments import ArchiveArguments
 from engcrawl.errors import UsageError
-from engcrawl.http.fetch import Fetch, Stopped
+from engcrawl.http.fetch import Fetch, GaveUp, Stopped
 from engcrawl.items import Found
 from engcrawl.phases.count import Count
 from engcrawl.phases.plan import Plan
@@ -52,6 +52,8 @@ class ArchiveSpider(Spider):
             async for found in road(Fetch(self.crawler), plan):
                 log.sent()
                 yield found
+        except GaveUp as error:
+            log.give_up(str(error))
         except Stopped:
             return
         except UsageError as error:

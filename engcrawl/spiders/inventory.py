@@ -8,7 +8,7 @@ from typing import Any
 from scrapy import Spider
 
 from engcrawl.arguments import InventoryArguments
-from engcrawl.http.fetch import Fetch, Stopped
+from engcrawl.http.fetch import Fetch, GaveUp, Stopped
 from engcrawl.items import ASKED
 from engcrawl.phases.count import ask, sources
 from engcrawl.phases.sources.rest import Rest
@@ -45,6 +45,8 @@ class InventorySpider(Spider):
             for name in ASKED:
                 if await ask(named[name], state, log):
                     state.runs.sweep_next()  # what became of those posts the next archive run is to find out
+        except GaveUp as error:
+            log.give_up(str(error))
         except Stopped:
             return
         log.to_count, log.unread = True, state.wants.count(AT_ONCE, pages=True)
