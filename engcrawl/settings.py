@@ -156,5 +156,9 @@ ENGCRAWL_FULL_EVERY = 7
 # The longest that one request waits because answers to it say `Retry-After`, in seconds, in sum.
 ENGCRAWL_RETRY_AFTER_MAX = 3600
 
+# After so many failures in a row of one cause, with nothing read between, a run ends: a challenge on each page, or a
+# dead host, would cost RETRY_TIMES tries of every post. 0: never.
+ENGCRAWL_FAILURES_IN_A_ROW = 10
+
 # The longest that the browser waits for new posts after a click on "Load More", in seconds.
 ENGCRAWL_CLICK_TIMEOUT = 20

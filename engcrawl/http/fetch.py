@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,6 +31,8 @@ _CAUSES: dict[int, Cause] = {401: "forbidden", 403: "forbidden", 404: "gone", 41
 OVERRULED = "engcrawl/charset_overruled"
 """Prefix of the stats that count answers whose header claims a charset, its last part, that they aren't in."""
 _OVERRULED = "charset_overruled"
+_VARYING = re.compile(r"(?<= titled ).*|\S+://\S+|\d+")
+"""What differs in the reasons of failures that have one cause: titles, addresses, numbers."""
 
 
 @dataclass(eq=False)
@@ -51,26 +54,66 @@ class Unavailable(Exception):
         """Return whether the site says that there is no such page."""
         return self.cause == "gone"
 
+    @property
+    def trouble(self) -> str | None:
+        """Return what may keep all other pages away too, in words that are the same for each; None for a plain answer.
+
+        That a page is gone, elsewhere, or forbidden by robots.txt says nothing of others.
+        """
+        if self.cause and self.status not in (401, 403):
+            return None
+        return f"HTTP {self.status}" if self.status else _VARYING.sub("", self.reason)
+
 
 class Stopped(Exception):
     """The crawl is closing: a signal, or one of Scrapy's limits."""
 
 
 class GaveUp(Stopped):
-    """Every page would fail, for one cause: the message says which."""
+    """Every page would fail, for one cause, which the message says."""
 
 
 class Fetch:
-    """Gets pages for one spider, through Scrapy's downloader and its middlewares."""
+    """Gets pages for one spider, through Scrapy's downloader and its middlewares.
 
-    def __init__(self, crawler: Crawler) -> None:
+    After ``ENGCRAWL_FAILURES_IN_A_ROW`` failures of one cause, with nothing read between, it is `hopeless`, until
+    something is read. Pages that *failed_before*, in earlier runs, don't count: they come first, and all others would
+    wait for them.
+    """
+
+    def __init__(self, crawler: Crawler, failed_before: Callable[[str], bool] = lambda _: False) -> None:
         self.crawler = crawler
+        self.hopeless: str | None = None
+        """Why no other page needs to be tried; None where one may come."""
+        self._most = crawler.settings.getint("ENGCRAWL_FAILURES_IN_A_ROW")
+        self._failed_before = failed_before
+        self._trouble = ""
+        self._in_a_row = 0
         self._site: str = crawler.spider.site  # type: ignore[union-attr]
 
     def stop_if_closing(self) -> None:
         """Raise Stopped once the crawl is closing: from then on nothing may be requested, and no item yielded."""
         if closing(self.crawler):
             raise Stopped
+
+    def stop_if_hopeless(self) -> None:
+        """Raise GaveUp where page after page has failed for one cause."""
+        if self.hopeless:
+            raise GaveUp(f"stopped after {self.hopeless}")
+
+    def try_one_more(self) -> None:
+        """Have one more page tried where it was hopeless: a page of another kind may come."""
+        if self.hopeless:
+            self.hopeless, self._trouble, self._in_a_row = None, "", self._most - 1
+
+    def _count(self, error: Unavailable) -> None:
+        trouble = error.trouble
+        if trouble is None or self._failed_before(error.url):
+            return
+        self._in_a_row = self._in_a_row + 1 if self._trouble in (trouble, "") else 1
+        self._trouble = trouble
+        if 0 < self._most <= self._in_a_row and not self.hopeless:
+            self.hopeless = f"{self._most} failures in a row: {error}"
 
     async def __call__(
         self,
@@ -85,7 +128,21 @@ class Fetch:
         ``handle_httpstatus_list`` in *meta* names statuses that *read* takes beside those of success.
         Raises Unavailable and Stopped.
         """
-        meta = dict(meta or {})
+        try:
+            page = await self._read(url, read, headers, dict(meta or {}))
+        except Unavailable as error:
+            self._count(error)
+            raise
+        self._in_a_row, self.hopeless = 0, None
+        return page
+
+    async def _read(
+        self,
+        url: str,
+        read: Callable[[Response], Page],
+        headers: Mapping[str, str] | None,
+        meta: dict[str, Any],
+    ) -> Page:
         request = Request(url, headers=headers, meta=meta, callback=NO_CALLBACK, dont_filter=True)
         while True:
             response = await self._download(url, request)
@@ -122,24 +179,31 @@ class Fetch:
     ) -> AsyncGenerator[Result, None]:
         """Yield what *work* makes of each of *jobs*, as it comes; no more at once than Scrapy's CONCURRENT_REQUESTS.
 
-        A job is taken when there is room for it. An exception of *work* ends the others, and is raised. Raises Stopped
-        once the crawl is closing: the others come to their end by themselves then, so that each download has someone
-        who waits for it.
+        A job is taken when there is room for it. An exception of *work* ends the others, and is raised; after GaveUp
+        they come to their end first. Raises Stopped once the crawl is closing: the others come to their end by
+        themselves then, so that each download has someone who waits for it.
         """
+        gave_up: GaveUp | None = None
         workers = self.crawler.settings.getint("CONCURRENT_REQUESTS")  # `download_async` doesn't count
         waiting = iter(jobs)
         under_way: set[asyncio.Task[Result]] = set()
         try:
             while True:
-                while len(under_way) < workers and (job := next(waiting, None)) is not None:
+                while not gave_up and len(under_way) < workers and (job := next(waiting, None)) is not None:
                     task = asyncio.create_task(work(job))
                     task.add_done_callback(_retrieve)
                     under_way.add(task)
                 if not under_way:
+                    if gave_up:
+                        raise gave_up
                     return
                 done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
-                    result = task.result()
+                    try:
+                        result = task.result()
+                    except GaveUp as error:
+                        gave_up = error
+                        continue
                     self.stop_if_closing()
                     yield result
         except Stopped:

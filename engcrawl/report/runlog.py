@@ -90,7 +90,7 @@ class RunLog:
     unread: int | None = None
     """Posts that wait to be read by the next run, where this one reads none."""
     gave_up: str | None = None
-    """Why the run ended before all was tried."""
+    """Why not all was tried."""
     usage: str | None = None
     """What is wrong with the arguments, where only the site could tell."""
     state_error: str | None = None
@@ -160,9 +160,9 @@ class RunLog:
         self.changed()
 
     def give_up(self, why: str) -> None:
-        """Learn that the rest of a run isn't tried, and why."""
+        """Learn that a part of the run, or all the rest of it, isn't tried, and why."""
         logger.error("Given up: %s", why)
-        self.gave_up = why
+        self.gave_up = f"{self.gave_up}; {why}" if self.gave_up else why
 
     def code_error(self, error: BaseException) -> None:
         """Take an exception that nobody expected."""

@@ -49,7 +49,7 @@ class ArchiveSpider(Spider):
         log.to_count = plan.counts
         road = self._rest_alone if self.arguments.source == "rest" else self._pages
         try:
-            async for found in road(Fetch(self.crawler), plan):
+            async for found in road(Fetch(self.crawler, self.run.state.failures.has), plan):
                 log.sent()
                 yield found
         except GaveUp as error:

@@ -36,6 +36,11 @@ class Failures:
         if not self._db.execute(FAILURES.update().where(*where).values(values)).rowcount:
             self._db.execute(FAILURES.insert().values(values | {"blog": self._blog, "address": address(url)}))
 
+    def has(self, url: str) -> bool:
+        """Return whether the page at *url* could not be had when it was tried last."""
+        query = sa.select(FAILURES.c.address).where(self._of_blog, FAILURES.c.address == address(url))
+        return self._db.one(query) is not None
+
     def clear(self, url: str, post: int | None = None) -> None:
         """Forget that the page at *url*, of *post*, could not be had: it was."""
         self._db.execute(_CLEAR, {"of_blog": self._blog, "at": address(url), "of_post": post})

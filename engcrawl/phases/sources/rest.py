@@ -176,13 +176,10 @@ class Rest:
 
         Raises Unavailable where it doesn't say.
         """
-        try:
-            await self._fetch(f"{self._site}{_POSTS}/{post}?_fields=id", text)
-        except Unavailable as error:
-            if error.status in (401, 403, 404, 410):
-                return False
-            raise
-        return True
+        answers = [401, 403, 404, 410]
+        url = f"{self._site}{_POSTS}/{post}?_fields=id"
+        meta = {"handle_httpstatus_list": answers}
+        return await self._fetch(url, lambda r: r.status not in answers and bool(text(r)), meta=meta)
 
     def mentions_of(self, posts: list[Post]) -> list[Mention]:
         """Return the mentions that a list of posts is."""

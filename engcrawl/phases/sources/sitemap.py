@@ -45,6 +45,8 @@ class Sitemaps:
             read.append(url)
             parts = [entry.url for entry in sitemap.of_posts(page.entries)] if page.is_index else []
             for part in parts:
+                if self._fetch.hopeless:
+                    break
                 try:
                     listed = await self._fetch(part, _read, meta=_META)
                 except Unavailable as error:
