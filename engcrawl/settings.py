@@ -62,6 +62,9 @@ DOWNLOADER_MIDDLEWARES = {
     # Lets retried requests and their redirects off the site, and drops others unreported.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "engcrawl.http.own_hosts.OwnHosts": 50,
+    # Takes a robots.txt that fails as leave to crawl, and leaves Crawl-delay alone.
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "engcrawl.http.robots.RobotsTxt": 100,
     # Nearest to the downloader: an answer that asks to wait, or an address that is refused, is no failure, and isn't
     # counted or retried as one.
     "engcrawl.http.retry_after.RetryAfter": 950,
@@ -152,6 +155,10 @@ ENGCRAWL_FULL_EVERY = 7
 
 # The longest that one request waits because answers to it say `Retry-After`, in seconds, in sum.
 ENGCRAWL_RETRY_AFTER_MAX = 3600
+
+# After so many failures in a row of one cause, with nothing read between, a run ends: a challenge on each page, or a
+# dead host, would cost RETRY_TIMES tries of every post. 0: never.
+ENGCRAWL_FAILURES_IN_A_ROW = 10
 
 # The longest that the browser waits for new posts after a click on "Load More", in seconds.
 ENGCRAWL_CLICK_TIMEOUT = 20

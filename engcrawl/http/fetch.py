@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from parsel import Selector
 from scrapy import Request
@@ -16,14 +18,13 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.misc import load_object
 
 from engcrawl.http.engine import UNPACKING_ERRORS, closing
-from engcrawl.http.own_hosts import OtherHostError
+from engcrawl.http.refused import Cause, NoRobotsTxtError, Refused, status_told, told
 from engcrawl.pages import NotThePage
 from engcrawl.text.decoding import Kind, decoded
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-Cause = Literal["gone", "forbidden", "external"]
 Page = TypeVar("Page")
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -40,6 +41,8 @@ _NOT_RETRIED = (
 OVERRULED = "engcrawl/charset_overruled"
 """Prefix of the stats that count answers whose header claims a charset, its last part, that they aren't in."""
 _OVERRULED = "charset_overruled"
+_VARYING = re.compile(r"(?<= titled ).*|\S+://\S+|\d+")
+"""What differs in the reasons of failures that have one cause: titles, addresses, numbers."""
 
 
 @dataclass(eq=False)
@@ -61,23 +64,68 @@ class Unavailable(Exception):
         """Return whether the site says that there is no such page."""
         return self.cause == "gone"
 
+    @property
+    def trouble(self) -> str | None:
+        """Return what may keep all other pages away too, in words that are the same for each; None for a plain answer.
+
+        That a page is gone, elsewhere, or forbidden by robots.txt says nothing of others.
+        """
+        if self.cause and self.status not in (401, 403):
+            return None
+        return f"HTTP {self.status}" if self.status else _VARYING.sub("", self.reason)
+
 
 class Stopped(Exception):
     """The crawl is closing: a signal, or one of Scrapy's limits."""
 
 
-class Fetch:
-    """Gets pages for one spider, through Scrapy's downloader and its middlewares."""
+class GaveUp(Stopped):
+    """Every page would fail, for one cause, which the message says."""
 
-    def __init__(self, crawler: Crawler) -> None:
+
+class Fetch:
+    """Gets pages for one spider, through Scrapy's downloader and its middlewares.
+
+    After ``ENGCRAWL_FAILURES_IN_A_ROW`` failures of one cause, with nothing read between, it is `hopeless`, until
+    something is read. Pages that *failed_before*, in earlier runs, don't count: they come first, and all others would
+    wait for them.
+    """
+
+    def __init__(self, crawler: Crawler, failed_before: Callable[[str], bool] = lambda _: False) -> None:
         self.crawler = crawler
         retried = (load_object(error) for error in crawler.settings.getlist("RETRY_EXCEPTIONS"))
         self._expected = (*retried, *_NOT_RETRIED)
+        self.hopeless: str | None = None
+        """Why no other page needs to be tried; None where one may come."""
+        self._most = crawler.settings.getint("ENGCRAWL_FAILURES_IN_A_ROW")
+        self._failed_before = failed_before
+        self._trouble = ""
+        self._in_a_row = 0
+        self._site: str = crawler.spider.site  # type: ignore[union-attr]
 
     def stop_if_closing(self) -> None:
         """Raise Stopped once the crawl is closing: from then on nothing may be requested, and no item yielded."""
         if closing(self.crawler):
             raise Stopped
+
+    def stop_if_hopeless(self) -> None:
+        """Raise GaveUp where page after page has failed for one cause."""
+        if self.hopeless:
+            raise GaveUp(f"stopped after {self.hopeless}")
+
+    def try_one_more(self) -> None:
+        """Have one more page tried where it was hopeless: a page of another kind may come."""
+        if self.hopeless:
+            self.hopeless, self._trouble, self._in_a_row = None, "", self._most - 1
+
+    def _count(self, error: Unavailable) -> None:
+        trouble = error.trouble
+        if trouble is None or self._failed_before(error.url):
+            return
+        self._in_a_row = self._in_a_row + 1 if self._trouble in (trouble, "") else 1
+        self._trouble = trouble
+        if 0 < self._most <= self._in_a_row and not self.hopeless:
+            self.hopeless = f"{self._most} failures in a row: {error}"
 
     async def __call__(
         self,
@@ -92,15 +140,27 @@ class Fetch:
         ``handle_httpstatus_list`` in *meta* names statuses that *read* takes beside those of success.
         Raises Unavailable and Stopped.
         """
-        meta = dict(meta or {})
+        try:
+            page = await self._read(url, read, headers, dict(meta or {}))
+        except Unavailable as error:
+            self._count(error)
+            raise
+        self._in_a_row, self.hopeless = 0, None
+        return page
+
+    async def _read(
+        self,
+        url: str,
+        read: Callable[[Response], Page],
+        headers: Mapping[str, str] | None,
+        meta: dict[str, Any],
+    ) -> Page:
         request = Request(url, headers=headers, meta=meta, callback=NO_CALLBACK, dont_filter=True)
         while True:
             response = await self._download(url, request)
             assert response.request is not None
             if not 200 <= response.status < 300 and response.status not in meta.get("handle_httpstatus_list", ()):
-                retries = response.request.meta.get("retry_times", 0)
-                why = f"HTTP {response.status}" + (f" ({retries + 1} tries)" if retries else "")
-                raise Unavailable(url, why, _CAUSES.get(response.status), response.status)
+                raise Unavailable(url, status_told(response), _CAUSES.get(response.status), response.status)
             try:
                 page = read(response)
             except NotThePage as error:
@@ -124,39 +184,40 @@ class Fetch:
             self.stop_if_closing()  # then the engine's own account of the request may be closed already
             if not isinstance(error, self._expected):
                 raise  # an error in the code
-            why, cause = str(error), None
-            if isinstance(error, IgnoreRequest):
-                cause = "external" if isinstance(error, OtherHostError) else _refusal(why)
-            elif isinstance(error, DownloadCancelledError):  # Scrapy says why in its log alone
-                why = "larger than DOWNLOAD_MAXSIZE"
-            else:
-                tries = (f"({note})" for note in getattr(error, "__notes__", ()))
-                why = " ".join([type(error).__name__ + ":", *why.split(), *tries])
-            raise Unavailable(url, why, cause) from error
+            if isinstance(error, NoRobotsTxtError) and urlsplit(error.url).netloc == urlsplit(self._site).netloc:
+                raise GaveUp(str(error)) from error  # nothing of this blog may be requested
+            raise Unavailable(url, told(error), error.cause if isinstance(error, Refused) else None) from error
 
     async def pooled(
         self, jobs: Iterable[Job], work: Callable[[Job], Coroutine[Any, Any, Result]]
     ) -> AsyncGenerator[Result, None]:
         """Yield what *work* makes of each of *jobs*, as it comes; no more at once than Scrapy's CONCURRENT_REQUESTS.
 
-        A job is taken when there is room for it. An exception of *work* ends the others, and is raised. Raises Stopped
-        once the crawl is closing: the others come to their end by themselves then, so that each download has someone
-        who waits for it.
+        A job is taken when there is room for it. An exception of *work* ends the others, and is raised; after GaveUp
+        they come to their end first. Raises Stopped once the crawl is closing: the others come to their end by
+        themselves then, so that each download has someone who waits for it.
         """
+        gave_up: GaveUp | None = None
         workers = self.crawler.settings.getint("CONCURRENT_REQUESTS")  # `download_async` doesn't count
         waiting = iter(jobs)
         under_way: set[asyncio.Task[Result]] = set()
         try:
             while True:
-                while len(under_way) < workers and (job := next(waiting, None)) is not None:
+                while not gave_up and len(under_way) < workers and (job := next(waiting, None)) is not None:
                     task = asyncio.create_task(work(job))
                     task.add_done_callback(_retrieve)
                     under_way.add(task)
                 if not under_way:
+                    if gave_up:
+                        raise gave_up
                     return
                 done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
-                    result = task.result()
+                    try:
+                        result = task.result()
+                    except GaveUp as error:
+                        gave_up = error
+                        continue
                     self.stop_if_closing()
                     yield result
         except Stopped:
@@ -209,8 +270,3 @@ def number(response: Response, header: str) -> int | None:
     """Return the whole number in a header of an answer; None where there is none."""
     value = (response.headers.get(header) or b"").decode("latin-1").strip()
     return int(value) if value.isdecimal() else None
-
-
-def _refusal(why: str) -> Cause | None:
-    """Return the cause of a request that a middleware refused."""
-    return "forbidden" if "robots.txt" in why else None

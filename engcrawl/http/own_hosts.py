@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from scrapy.exceptions import IgnoreRequest
-
+from engcrawl.http.refused import Refused
 from engcrawl.text.urls import same_host
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
-
-
-class OtherHostError(IgnoreRequest):
-    """A request would leave the blog's own hosts."""
 
 
 class OwnHosts:
@@ -32,8 +27,8 @@ class OwnHosts:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        """Raise OtherHostError for a request to another host."""
+        """Raise Refused for a request to another host."""
         site: str | None = getattr(self.crawler.spider, "site", None)
         if site is not None and not same_host(request.url, site):
             self.crawler.stats.inc_value("engcrawl/refused/other_host")
-            raise OtherHostError(f"leads to another host than {site}: {request.url}")
+            raise Refused(f"leads to another host than {site}: {request.url}", "external")

@@ -13,7 +13,7 @@ from typing import Protocol
 from scrapy.http import Response
 
 from engcrawl.errors import EngcrawlError
-from engcrawl.http.fetch import Fetch, Stopped, Unavailable, html
+from engcrawl.http.fetch import Fetch, GaveUp, Stopped, Unavailable, html
 from engcrawl.items import Found, Post, Reading
 from engcrawl.pages import article
 from engcrawl.pages.article import ArticlePage
@@ -67,9 +67,14 @@ class Read:
         self._log.waiting(self._state.wants.count(due_by, pages=pages))
         wanted = self._state.wants.each(due_by, pages=pages)
         unresolved = (partial(self._resolve, addresses, url) for url in addresses.left())
+        self._fetch.try_one_more()  # what listings fail for may leave posts alone
         jobs = chain(unresolved, (partial(self._read, one) for one in wanted))
-        async for found in self._done(jobs):
-            yield found
+        try:
+            async for found in self._done(jobs):
+                yield found
+        except GaveUp as error:
+            left = self._log.expected - self._log.taken
+            raise GaveUp(f"{error}; {left} posts weren't tried") from error
 
     async def unlisted(self) -> AsyncIterator[Found]:
         """Yield the posts that are still there though no list of the sweep names them; note those that aren't."""
@@ -79,15 +84,21 @@ class Read:
 
     async def _done(self, jobs: Iterable[Job]) -> AsyncIterator[Found]:
         """Yield what comes of *jobs*; of the posts that have no body then, REST is asked for it."""
-        async for found in self._fetch.pooled(jobs, self._safely):
-            if found:
-                yield found
-            if self._bodies.full:
-                for late in await self._bodies.ask():
-                    yield late
+        gave_up = None
+        try:
+            async for found in self._fetch.pooled(jobs, self._safely):
+                if found:
+                    yield found
+                if self._bodies.full or (self._bodies.waiting and self._fetch.hopeless):  # REST may answer all the same
+                    for late in await self._bodies.ask():
+                        yield late
+        except GaveUp as error:
+            gave_up = error
         while self._bodies.waiting:
             for late in await self._bodies.ask():
                 yield late
+        if gave_up:
+            raise gave_up
 
     async def _safely(self, job: Job) -> Found | None:
         """Do a job; an error in the code costs the one post that it came with."""
@@ -106,17 +117,21 @@ class Read:
         post = wanted.post
         if not self._plan.takes(post):
             self._log.filtered_out += 1
+            self._log.expected -= 1
             return None
         if post.external or not post.url or not self._plan.arguments.articles:
             self._log.took()
             return Found(post=post, facts=wanted.facts)
+        self._fetch.stop_if_hopeless()
         return await self._page_of(wanted)
 
     async def _resolve(self, addresses: Addresses, url: str) -> Found | None:
         """Read the page at an unresolved address."""
+        self._fetch.stop_if_hopeless()
         read = await addresses.read(url)
         if read is None:
             return None
+        self._log.expected += 1
         self._log.took()
         wanted, page, reading = read
         try:

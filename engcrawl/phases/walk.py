@@ -108,7 +108,7 @@ class Walk:
 
     async def run(self) -> None:
         """Walk every category that is known and not walked yet, also those found on the way."""
-        while self.pending:
+        while self.pending and not self._fetch.hopeless:
             while self._ready:
                 ready, self._ready = self._ready, []
                 async for _ in self._fetch.pooled(ready, self._walk):
@@ -119,6 +119,17 @@ class Walk:
                 url = self._waiting.pop(slug)
                 if url or slug not in map(terms.as_class, self._log.categories):  # else a class' form of one walked
                     await self._walk(self._category(slug, url))
+        if self.pending:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Leave the categories that aren't walked yet to the next run."""
+        left = self._waiting.keys() | {category.slug for category in self._ready}
+        self._waiting, self._ready = {}, []
+        for category in [c for c in self._log.categories.values() if c.slug in left and c.by_links]:
+            category.troubles, category.by_links = category.by_links, []  # the browser was to walk it anew
+            self._end(category, "broken")
+        self._log.give_up(f"stopped after {self._fetch.hopeless}; {len(left)} categories weren't walked")
 
     def note(self, named: dict[str, str | None]) -> None:
         """Take the categories that a page names: slug -> address of its archive, None where only a class names it.
@@ -196,6 +207,9 @@ class Walk:
 
     async def _walk(self, category: Category) -> None:
         """Walk one category; what its pages name is in the state then."""
+        if self._fetch.hopeless:
+            self._waiting[category.slug] = category.url
+            return
         numbered = category.numbered
         try:
             async with aclosing(self._way(category).pages(category)) as pages:
@@ -308,8 +322,8 @@ class Walk:
         """End a category's walk; one by links that had troubles goes on in the browser, from page 1, if it may."""
         category.end = end
         category.flawed = category.flawed or bool(category.troubles)
-        may = self._arguments.pagination == "auto" and category.pagination == "links" and bool(category.walked)
-        if category.troubles and may:
+        may = self._arguments.pagination == "auto" and category.pagination == "links" and not self._fetch.hopeless
+        if category.troubles and category.walked and may:
             why = "; ".join(f"{why}: {url}" for url, why in category.troubles)
             logger.info("Category %s goes on in the browser: %s", category.slug, why)
             category.pagination, category.detour, category.end = "browser", why, None

@@ -91,6 +91,8 @@ class RunLog:
     """Whether the archive is to be counted against its sources for the verdict."""
     unread: int | None = None
     """Posts that wait to be read by the next run, where this one reads none."""
+    gave_up: str | None = None
+    """Why not all was tried."""
     usage: str | None = None
     """What is wrong with the arguments, where only the site could tell."""
     state_error: str | None = None
@@ -158,6 +160,11 @@ class RunLog:
         """Learn what became of a post."""
         self.outcomes[outcome] += 1
         self.changed()
+
+    def give_up(self, why: str) -> None:
+        """Learn that a part of the run, or all the rest of it, isn't tried, and why."""
+        logger.error("Given up: %s", why)
+        self.gave_up = f"{self.gave_up}; {why}" if self.gave_up else why
 
     def code_error(self, error: BaseException) -> None:
         """Take an exception that nobody expected."""

@@ -38,6 +38,8 @@ def decide(
     if finish_reason != "finished":
         return Outcome.STOPPED, f"ended early: {finish_reason}"
     read = any(status in ("whole", "part") for status in log.sources.values())
+    if log.gave_up:
+        return Outcome.INCOMPLETE if log.pages or read else Outcome.FAILED, log.gave_up
     if not (log.pages or read):
         first = log.problems[0] if log.problems else None
         return Outcome.FAILED, f"no list of posts: {first.reason}: {first.url}" if first else "no list of posts"

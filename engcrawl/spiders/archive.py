@@ -10,7 +10,7 @@ from scrapy.exceptions import CloseSpider
 
 from engcrawl.arguments import ArchiveArguments
 from engcrawl.errors import UsageError
-from engcrawl.http.fetch import Fetch, Stopped
+from engcrawl.http.fetch import Fetch, GaveUp, Stopped
 from engcrawl.items import Found
 from engcrawl.phases.count import Count
 from engcrawl.phases.front import Front
@@ -52,9 +52,11 @@ class ArchiveSpider(Spider):
         log.to_count = plan.counts
         road = self._rest_alone if self.arguments.source == "rest" else self._pages
         try:
-            async for found in road(Fetch(self.crawler), plan):
+            async for found in road(Fetch(self.crawler, self.run.state.failures.has), plan):
                 log.sent()
                 yield found
+        except GaveUp as error:
+            log.give_up(str(error))
         except Stopped:
             return
         except UsageError as error:

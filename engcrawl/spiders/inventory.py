@@ -10,7 +10,7 @@ from scrapy.exceptions import CloseSpider
 
 from engcrawl.arguments import InventoryArguments
 from engcrawl.errors import UsageError
-from engcrawl.http.fetch import Fetch, Stopped
+from engcrawl.http.fetch import Fetch, GaveUp, Stopped
 from engcrawl.items import ASKED
 from engcrawl.phases.count import ask, sources
 from engcrawl.phases.front import Front
@@ -54,6 +54,8 @@ class InventorySpider(Spider):
             for name in ASKED:
                 if await ask(named[name], state, log):
                     state.runs.sweep_next()  # what became of those posts the next archive run is to find out
+        except GaveUp as error:
+            log.give_up(str(error))
         except Stopped:
             return
         except UsageError as error:

@@ -15,7 +15,7 @@ from engcrawl.state.tables import FAILURES, POSTS
 from engcrawl.text.urls import address
 
 if TYPE_CHECKING:
-    from engcrawl.http.fetch import Cause
+    from engcrawl.http.refused import Cause
 
 RULED_OUT = 3
 """Runs in a row that must find a page forbidden."""
@@ -52,6 +52,11 @@ class Failures:
         if not self._db.execute(FAILURES.update().where(*where).values(values)).rowcount:
             self._db.execute(FAILURES.insert().values(values | {"blog": self._blog, "address": address(url)}))
         return final
+
+    def has(self, url: str) -> bool:
+        """Return whether the page at *url* could not be had when it was tried last."""
+        query = sa.select(FAILURES.c.address).where(self._of_blog, FAILURES.c.address == address(url))
+        return self._db.one(query) is not None
 
     def clear(self, url: str, post: int | None = None) -> None:
         """Forget that the page at *url*, of *post*, could not be had: it was."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from playwright.async_api import Browser, Error, Page
 from playwright.async_api import Request as BrowserRequest
 from scrapy import Request
-from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import DownloadFailedError, IgnoreRequest
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 from scrapy_playwright.provider import PlaywrightBrowserProvider
 
 from engcrawl.http.addresses import addresses_of
 from engcrawl.http.browser.chromium import arguments, launch_options
+from engcrawl.http.robots import RobotsTxt
 from engcrawl.text.urls import same_host
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):
         """Return whether the page must do without: other hosts, what only eyes need, what robots.txt forbids."""
         if request.resource_type in _USELESS or not same_host(request.url, self.site):
             return True
-        robots = self.crawler.get_downloader_middleware(RobotsTxtMiddleware)
+        robots = self.crawler.get_downloader_middleware(RobotsTxt)
         try:
             if robots is not None:
                 await robots.process_request(Request(request.url))

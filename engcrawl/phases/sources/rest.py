@@ -189,8 +189,8 @@ class Rest:
         bodies: dict[int, str | None] = {}
         for route in sorted(set(map(self.types.route, posts.values()))):
             include = ",".join(str(post) for post, type_ in posts.items() if self.types.route(type_) == route)
-            query = {"include": include, "per_page": PER_PAGE, "_fields": "id,link,content"}
-            bodies |= await self._client.ask(route, _read_bodies, **query)
+            fields = "id,link,content"
+            bodies |= await self._client.ask(route, _read_bodies, include=include, per_page=PER_PAGE, _fields=fields)
         return bodies
 
     async def in_parts(self, type_: str) -> set[int]:
@@ -201,7 +201,7 @@ class Rest:
         found: set[int] = set()
         page, pages = 1, 1
         while page <= pages:
-            query = {"search": "nextpage", "per_page": PER_PAGE, "page": page, "_fields": "id,link"}
+            query: dict[str, Any] = {"search": "nextpage", "per_page": PER_PAGE, "page": page, "_fields": "id,link"}
             links, pages = await self._client.ask(self.types.route(type_), _read_links, **query)
             found |= links.keys()
             page += 1
@@ -209,7 +209,7 @@ class Rest:
 
     async def at(self, urls: Sequence[str]) -> dict[str, tuple[int, str]]:
         """Ask which posts are at at most 100 addresses, by their slugs: address -> ID and type. Raises Unavailable."""
-        query = {"slug": ",".join(map(slug_of, urls)), "per_page": PER_PAGE, "_fields": "id,link"}
+        query: dict[str, Any] = {"slug": ",".join(map(slug_of, urls)), "per_page": PER_PAGE, "_fields": "id,link"}
         found: dict[str, tuple[int, str]] = {}
         for type_ in self.types.asked:
             links, _ = await self._client.ask(type_.route, _read_links, **query)
@@ -221,13 +221,11 @@ class Rest:
 
         Raises Unavailable where it doesn't say.
         """
-        try:
-            await self._client.ask(f"{self.types.route(type_)}/{post}", text, _fields="id")
-        except Unavailable as error:
-            if error.status in (401, 403, 404, 410):
-                return False
-            raise
-        return True
+        answers = (401, 403, 404, 410)
+        route = f"{self.types.route(type_)}/{post}"
+        return await self._client.ask(
+            route, lambda r: r.status not in answers and bool(text(r)), answers=answers, _fields="id"
+        )
 
     def mentions_of(self, posts: list[Post]) -> list[Mention]:
         """Return the mentions that a list of posts is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from scrapy.http import Response
@@ -31,15 +31,17 @@ class RestClient:
         self.moved = False
         """Whether it was elsewhere in earlier runs."""
 
-    async def ask(self, route: str, read: Callable[[Response], Answered], **query: Any) -> Answered:
+    async def ask(
+        self, route: str, read: Callable[[Response], Answered], answers: Sequence[int] = (), **query: Any
+    ) -> Answered:
         """Ask for a route; where REST isn't where it was before, the front page is to say where it is now.
 
-        Raises Unavailable.
+        *read* takes also the statuses *answers*. Raises Unavailable.
         """
         if not self._roots:
             self._roots = await self._front.rest_roots()
         try:
-            return await self._ask_each(route, read, query)
+            return await self._ask_each(route, read, answers, query)
         except Unavailable as error:
             if not (self._kept and _not_there(error)):
                 raise
@@ -48,14 +50,16 @@ class RestClient:
             if self._roots[0] in roots:
                 raise
             self._roots, self.moved = roots, True
-            return await self._ask_each(route, read, query)
+            return await self._ask_each(route, read, answers, query)
 
-    async def _ask_each(self, route: str, read: Callable[[Response], Answered], query: dict[str, Any]) -> Answered:
+    async def _ask_each(
+        self, route: str, read: Callable[[Response], Answered], answers: Sequence[int], query: dict[str, Any]
+    ) -> Answered:
         """Ask in each place where REST may be until one answers. Raises Unavailable, of the first place."""
         first: Unavailable | None = None
         for root in self._roots:
             try:
-                answer = await self._fetch(root.at(route, **query), read)
+                answer = await self._fetch(root.at(route, **query), read, meta={"handle_httpstatus_list": answers})
             except Unavailable as error:
                 first = first or error
                 if not _not_there(error):

@@ -46,6 +46,8 @@ class Sitemaps:
             for part, type_ in self._parts(page):
                 if not self._state.runs.asks_for(type_) or (further and type_ == POST.name):
                     continue
+                if self._fetch.hopeless:
+                    break
                 try:
                     listed = await self._fetch(part, _read, meta=_META)
                 except Unavailable as error:
