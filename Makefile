@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
 TARGET ?= default
 
-.PHONY: help demo test test-fast test-claims crawl deploy bench bench-memory bench-clicks bench-nightly bench-fuzz clean
+.PHONY: help demo test test-fast test-claims docs crawl deploy bench bench-memory bench-clicks bench-nightly bench-fuzz clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,9 @@ test: $(VENV)/chromium  ## lint, types, every test
 
 test-fast: $(VENV)/tests  ## unit tests alone, under a minute
 	$(BIN)/python -m pytest tests/unit
+
+docs: $(VENV)/tests  ## write docs/reference/, the record's schema and the README's arguments from the code
+	@$(BIN)/python -m tests.support.reference
 
 crawl: $(VENV)/crawl  ## the real thing, politely: make crawl [SITE=https://engineering.fb.com]
 	$(BIN)/scrapy crawl archive -a site=$(SITE)
