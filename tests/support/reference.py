@@ -26,7 +26,7 @@ from engcrawl.text.durations import readable
 from tests.support.folders import ROOT
 
 MADE = "<!-- `make docs` writes this from the code: change it there. -->\n\n"
-README_PART = re.compile(r"(?<=<!-- arguments, by `make docs` -->\n)\n.*?\n(?=<!-- end -->)", re.DOTALL)
+README_PART = re.compile(r"(?<=<!-- arguments, by `make docs` -->\n).*?(?=<!-- end -->)", re.DOTALL)
 PRINTING = (posts, runs, coverage)
 """The modules of the commands that read the state."""
 EXAMPLES = {
