@@ -14,10 +14,11 @@ demo: $(VENV)/tests  ## crawl the bundled blog, all of it, and show the result
 	@$(BIN)/python -m tests.blog.demo
 
 # A test waits about as long as it works: two workers for each of two cores.
-test: $(VENV)/chromium  ## lint, types, every test
+test: $(VENV)/chromium  ## lint, spelling, types, every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy engcrawl
+	$(BIN)/codespell
+	$(BIN)/mypy engcrawl tests
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -n 4
 

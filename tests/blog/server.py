@@ -267,7 +267,7 @@ class Server:
         if post is None or number > post.parts or not request.path.startswith(post.path):
             return self._missing()
         if request[FAULT] == "theme":
-            post = replace(post, authors=[], title=f"{post.title} – The Blog")
+            post = replace(post, authors=(), title=f"{post.title} – The Blog")
         indexes = [(post.index + k) % self.blog.size for k in range(1, 7)]
         page = self._page(
             "article.html",

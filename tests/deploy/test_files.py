@@ -188,7 +188,12 @@ def test_the_image_has_all_it_is_made_of_runs_as_nobody_special_and_is_watched()
 
 
 def test_compose_takes_its_file() -> None:
-    line = [BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", DEPLOY / "compose.yaml"]
+    line: list[str | Path] = [
+        BIN / "check-jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        DEPLOY / "compose.yaml",
+    ]
     assert run(*line) == (0, "ok -- validation done\n")
 
 

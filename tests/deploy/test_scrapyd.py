@@ -113,7 +113,7 @@ def test_it_does_not_start_without_user_or_password(server: Scrapyd, tmp_path: P
 
 
 def test_the_health_check_is_of_scrapyd_and_its_password(server: Scrapyd) -> None:
-    line = [sys.executable, ROOT / "deploy/healthy.py"]
+    line = [sys.executable, str(ROOT / "deploy/healthy.py")]
     given = server.environment
     assert subprocess.run(line, env=given, capture_output=True, check=False).returncode == 0
     assert subprocess.run(line, env=given | {"SCRAPYD_PASSWORD": "x"}, capture_output=True, check=False).returncode == 1
@@ -245,7 +245,7 @@ def test_the_schedulers_job_is_the_archive(
     )
     schedule = tmp_path / "schedule.yaml"
     schedule.write_text(text.replace("--target compose", arguments).replace('"17 3 * * *"', '"@reboot"'))
-    line = [Path(sys.executable).parent / "cronstable", "-c", schedule]
+    line = [str(Path(sys.executable).parent / "cronstable"), "-c", str(schedule)]
     with subprocess.Popen(line, cwd=tree, env=server.environment, stdout=-1, stderr=subprocess.STDOUT) as process:
         try:
             new = wait("the job", lambda: [job["id"] for job in server.client.jobs(PROJECT)["running"]])

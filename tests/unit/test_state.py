@@ -17,7 +17,7 @@ NOW = "2026-11-23T00:00:00Z"
 SITE = "https://x.example"
 
 
-def post(number: int = 1, **facts: object) -> Post:
+def post(number: int = 1, /, **facts: object) -> Post:
     return Post(**{"id": number, "url": f"{SITE}/{number}/", "title": "t"} | facts)  # type: ignore[arg-type]
 
 
@@ -172,7 +172,12 @@ def test_a_permalinks_day_stands_in_for_one_that_cannot_be_read() -> None:
 def test_the_pages_facts_win_but_for_the_day() -> None:
     said = post(published_date="MAY 1, 2020", categories=["ai", "web"], tags=["x"], excerpt="short")
     said.take_page(post(title="new", published_date="2020-05-02", categories=["ai"], content_html="<p>"))
-    facts = {"published_date": "MAY 1, 2020", "categories": ["ai"], "tags": ["x"], "excerpt": "short"}
+    facts: dict[str, object] = {
+        "published_date": "MAY 1, 2020",
+        "categories": ["ai"],
+        "tags": ["x"],
+        "excerpt": "short",
+    }
     assert said == post(title="new", content_html="<p>", **facts)
 
 
@@ -206,7 +211,7 @@ def test_what_failed_is_tried_first_and_ever_later(state: State) -> None:
         state.failures.put(post(1).url, "HTTP 500", post=1)
         state.runs.begin(f"run-{run}", "archive", {}, NOW)
     assert ids(state) == [3, 2]
-    assert [(row.url, row.reason, row.count) for row in state.failures.put_off()] == [(post(1).url, "HTTP 500", 3)]
+    assert [tuple(row)[:4] for row in state.failures.put_off()] == [(post(1).url, 1, "HTTP 500", 3)]
     state.runs.begin("run-5", "archive", {}, NOW)
     state.failures.retry()
     assert ids(state) == [1, 3, 2]
