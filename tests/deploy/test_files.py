@@ -187,14 +187,17 @@ def test_the_image_has_all_it_is_made_of_runs_as_nobody_special_and_is_watched()
     assert all((ROOT / name).exists() for name in sent)
 
 
-def test_compose_takes_its_file() -> None:
-    line: list[str | Path] = [
-        BIN / "check-jsonschema",
-        "--builtin-schema",
-        "vendor.compose-spec",
-        DEPLOY / "compose.yaml",
-    ]
-    assert run(*line) == (0, "ok -- validation done\n")
+@pytest.mark.parametrize(
+    ("schema", "name"),
+    [
+        ("compose-spec", "deploy/compose.yaml"),
+        ("github-workflows", ".github/workflows/tests.yml"),
+        ("github-issue-forms", ".github/ISSUE_TEMPLATE/blog_not_read.yml"),
+    ],
+)
+def test_a_file_is_as_the_schema_of_its_kind_has_it(schema: str, name: str) -> None:
+    line = [str(BIN / "check-jsonschema"), "--builtin-schema", f"vendor.{schema}", name]
+    assert run(*line, cwd=ROOT) == (0, "ok -- validation done\n")
 
 
 def test_compose_publishes_on_loopback_and_does_not_start_without_a_password() -> None:

@@ -83,10 +83,12 @@ def test_the_egg_has_every_module_the_packages_version_and_what_it_depends_on(se
     assert server.client.versions(PROJECT)[0] == egg.stem
     assert server.client.spiders(PROJECT) == ["archive", "inventory"]
     with zipfile.ZipFile(egg) as archive:
-        names = [name for name in archive.namelist() if name.endswith(".py")]
+        names = [name for name in archive.namelist() if name.endswith((".py", "py.typed"))]
         metadata = archive.read("EGG-INFO/PKG-INFO").decode()
         needed = archive.read("EGG-INFO/requires.txt").decode().split()
-    assert sorted(names) == sorted(str(path.relative_to(ROOT)) for path in (ROOT / "engcrawl").rglob("*.py"))
+    assert sorted(names) == sorted(
+        str(path.relative_to(ROOT)) for path in (ROOT / "engcrawl").rglob("*.py*") if path.suffix != ".pyc"
+    )
     assert f"\nName: engcrawl\nVersion: {__version__}\n" in metadata
     stated = (ROOT / "requirements.txt").read_text().splitlines()
     assert sorted(needed) == sorted(line for line in stated if line and not line.startswith("#"))

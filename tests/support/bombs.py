@@ -44,7 +44,8 @@ def brotlied(mib: int) -> bytes:
 def zstandard(mib: int) -> bytes:
     """So many MiB of zeros, as Zstandard."""
     packer = zstd.ZstdCompressor(level=1)
-    return b"".join(packer.compress(_BLOCK) for _ in range(mib // 16)) + packer.flush()
+    packed: bytes = b"".join(packer.compress(_BLOCK) for _ in range(mib // 16)) + packer.flush()
+    return packed
 
 
 def encoded(body: bytes, encoding: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
