@@ -86,9 +86,8 @@ def test_the_egg_has_every_module_the_packages_version_and_what_it_depends_on(se
         names = [name for name in archive.namelist() if name.endswith((".py", "py.typed"))]
         metadata = archive.read("EGG-INFO/PKG-INFO").decode()
         needed = archive.read("EGG-INFO/requires.txt").decode().split()
-    assert sorted(names) == sorted(
-        str(path.relative_to(ROOT)) for path in (ROOT / "engcrawl").rglob("*.py*") if path.suffix != ".pyc"
-    )
+    sources = [path for path in (ROOT / "engcrawl").rglob("*") if path.suffix in (".py", ".typed")]
+    assert sorted(names) == sorted(str(path.relative_to(ROOT)) for path in sources)
     assert f"\nName: engcrawl\nVersion: {__version__}\n" in metadata
     stated = (ROOT / "requirements.txt").read_text().splitlines()
     assert sorted(needed) == sorted(line for line in stated if line and not line.startswith("#"))
