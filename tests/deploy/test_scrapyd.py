@@ -135,7 +135,7 @@ def test_every_spider_runs_from_the_egg_and_its_verdict_is_found_by_the_job(
     assert verdict["feeds"] == [str(output / "runs" / verdict["feed"])]
     assert Crawl(0, "", output).posts == newest_first(list(blog.blog.truth(rest=True)))
     assert f"Verdict: complete (exit status 0): {verdict['reason']}\n" in job.log
-    assert f"{output}/runs/{verdict['run']}.json: the verdict in full\n" in job.log
+    assert f"Verdict written: {output}/runs/{verdict['run']}.json\n" in job.log
     job = server.finished(server.schedule("inventory", blog.url, settings=to(output)))
     assert job.status == 0, job.log
     assert [job.verdict(output)[key] for key in ("spider", "verdict")] == ["inventory", "complete"]
