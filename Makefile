@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
 TARGET ?= default
 
-.PHONY: help demo test test-fast test-claims crawl deploy bench bench-memory bench-clicks bench-nightly bench-fuzz clean
+.PHONY: help demo test test-fast test-claims docs crawl deploy bench bench-memory bench-clicks bench-nightly bench-fuzz clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -14,15 +14,19 @@ demo: $(VENV)/tests  ## crawl the bundled blog, all of it, and show the result
 	@$(BIN)/python -m tests.blog.demo
 
 # A test waits about as long as it works: two workers for each of two cores.
-test: $(VENV)/chromium  ## lint, types, every test
+test: $(VENV)/chromium  ## lint, spelling, types, every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy engcrawl
+	$(BIN)/codespell
+	$(BIN)/mypy engcrawl tests
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -n 4
 
 test-fast: $(VENV)/tests  ## unit tests alone, under a minute
 	$(BIN)/python -m pytest tests/unit
+
+docs: $(VENV)/tests  ## write docs/reference/, the record's schema and the README's arguments from the code
+	@$(BIN)/python -m tests.support.reference
 
 crawl: $(VENV)/crawl  ## the real thing, politely: make crawl [SITE=https://engineering.fb.com]
 	$(BIN)/scrapy crawl archive -a site=$(SITE)

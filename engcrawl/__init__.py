@@ -1,3 +1,3 @@
 """engcrawl: the complete archive of a WordPress engineering blog, as JSON Lines."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -110,7 +110,7 @@ class Arguments(Given):
     model_config = ConfigDict(extra="forbid")
 
     site: Annotated[str, BeforeValidator(_site)] = Field(
-        "https://engineering.fb.com", description="the blog's address; in a folder too (https://example.com/blog)"
+        "https://engineering.fb.com", description="the blog's address; in a folder too (`https://example.com/blog`)"
     )
     types: Annotated[list[str], BeforeValidator(_types)] = Field(
         ["post"], description="which post types: their slugs with commas between them, or all that the blog shows"
@@ -126,22 +126,34 @@ class ArchiveArguments(Arguments):
     """What ``scrapy crawl archive`` takes."""
 
     categories: Annotated[list[str], BeforeValidator(_slugs)] | None = Field(
-        None, description="only these categories: slugs with commas between them (default: all)"
+        None, description="only these categories: slugs with commas between them; without it, all that the site has"
     )
-    since: Day | None = Field(None, description="only posts of this day or later, YYYY-MM-DD")
-    until: Day | None = Field(None, description="only posts of this day or earlier, YYYY-MM-DD")
-    articles: YesOrNo = Field(True, description="read each post's own page too: yes or no")
+    since: Day | None = Field(
+        None, description="only posts of this day or later, `YYYY-MM-DD`; a post without a day is kept"
+    )
+    until: Day | None = Field(
+        None, description="only posts of this day or earlier, `YYYY-MM-DD`; a post without a day is kept"
+    )
+    articles: YesOrNo = Field(True, description="`yes` or `no`: read each post's own page too, not listings alone")
     pagination: Literal["links", "browser", "auto"] = Field(
-        "auto", description="from page to page by links, browser (clicks Load More), or auto: a browser where links end"
+        "auto",
+        description="how a walk gets from one listing page to the next: by `links`; by `browser`, which clicks Load"
+        " More; or `auto`: by links, and by a browser in a category whose links end too early",
     )
-    max_pages: Count | None = Field(None, description="at most this many listing pages of each category, from 1")
-    full: YesOrNo = Field(False, description="walk every listing page, also where nothing is new: yes or no")
+    max_pages: Count | None = Field(None, description="read at most this many listing pages of each category, from 1")
+    full: YesOrNo = Field(
+        False,
+        description="`yes` or `no`: walk every listing page, also where nothing is new; by itself a run does so every"
+        " `ENGCRAWL_FULL_EVERY` days",
+    )
     inventory: YesOrNo = Field(
-        True, description="count the archive against REST, sitemaps and feeds, and fetch what only they name: yes or no"
+        True,
+        description="`yes` or `no`: count the archive against REST, sitemaps and feeds, and fetch what only they name;"
+        " a run that takes a part of the archive never does",
     )
     source: Literal["auto", "pages", "rest"] = Field(
         "auto",
-        description="where records come from: the pages, REST alone, or auto: the pages, and REST for what they lack",
+        description="where records come from: `pages`; `rest` alone; or `auto`: the pages, and REST for what they lack",
     )
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from engcrawl.text import dates
 
@@ -38,7 +38,11 @@ def _known(value: int | None) -> int:
 Url = Annotated[str, Field(pattern=r"^https?://[^/?#\s]+[^#\s]*$")]
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
 Instant = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
-Slugs = Annotated[list[Annotated[str, Field(min_length=1)]], AfterValidator(_sorted_and_unique)]
+Slugs = Annotated[
+    list[Annotated[str, Field(min_length=1)]],
+    AfterValidator(_sorted_and_unique),
+    Field(json_schema_extra={"uniqueItems": True}),
+]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,10 +56,10 @@ class Post:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(revalidate_instances="always", strict=True)
 
-    id: Annotated[int | None, AfterValidator(_known)] = None
-    """WordPress post ID: the key of a blog's archive. A page or a listing may not say it (None); a record has one."""
+    id: Annotated[int | None, AfterValidator(_known), WithJsonSchema({"type": "integer", "minimum": 1})] = None
+    """WordPress post ID: the key of a blog's archive. A record always has one, though a page or a listing may not."""
     type: Annotated[str, Field(min_length=1)] = "post"
-    """WordPress post type."""
+    """WordPress post type: ``post``."""
     url: Url
     """Permalink: absolute, with its query but for tracking parameters, without fragment."""
     title: str
@@ -67,11 +71,11 @@ class Post:
     modified_at: Instant | None = None
     """The instant of the last change, RFC 3339 in UTC; some sites give one before the publication."""
     authors: list[str] = field(default_factory=list)
-    """Names, in the site's order."""
+    """Names, in the site's order; where REST alone tells (external posts, ``source=rest``), the first of them."""
     categories: Slugs = field(default_factory=list)
     """Slugs of every category that the post is filed in, sorted."""
     tags: Slugs = field(default_factory=list)
-    """Slugs, sorted."""
+    """Slugs of every tag, sorted."""
     kind: Kind = "article"
     """``video`` where the site marks the post as one (also beside ``article``), else ``article``."""
     external: bool = False
@@ -79,18 +83,20 @@ class Post:
     protected: bool = False
     """Its body needs a password; then it has no content here."""
     excerpt: str | None = None
+    """The summary that the site gives, as plain text."""
     image_url: str | None = None
-    """The full picture: without the query that asks for a smaller one."""
+    """Address of the post's picture in full size: without the query that asks for a smaller one."""
     language: str | None = None
-    """BCP 47, as the page says it (``en-US``)."""
+    """BCP 47 tag, as the page gives it (``en-US``)."""
     content_html: str | None = None
-    """The body alone: links absolute, no share block, no script."""
+    """The body alone: links absolute, no share block, nothing that runs."""
     content_markdown: str | None = None
     """The same body as Markdown, code fenced."""
     content_source: ContentSource | None = None
-    """Where the body came from: the post's own page, REST, or an extractor's guess at a page's main text."""
+    """Where the body came from: ``page``, the body element of the post's own page; ``rest``, REST; ``extracted``, an
+    extractor's guess at the page's main text. None where there is no body."""
     crawled_at: Instant | None = None
-    """When this record was read, RFC 3339 in UTC."""
+    """When the page was read that last changed the record, RFC 3339 in UTC."""
 
     def see_again(self, other: Post) -> None:
         """Merge a second mention by the same source in: what this one lacks, and every category and tag."""

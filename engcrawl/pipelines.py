@@ -32,7 +32,7 @@ class NormaliseDates:
     """
 
     def process_item(self, item: Found) -> Found:
-        """Scrapy's interface of a pipeline."""
+        """Normalise a post's dates, and stamp it."""
         post = ItemAdapter(item.post)
         for name, convert in _DATES.items():
             if post[name] is not None:
@@ -55,7 +55,7 @@ class Markdown:
     """Writes the body as Markdown too."""
 
     def process_item(self, item: Found) -> Found:
-        """Scrapy's interface of a pipeline."""
+        """Add the body as Markdown."""
         post = ItemAdapter(item.post)
         if post["content_html"] is not None:
             try:
@@ -71,7 +71,7 @@ class Validate:
     schema = TypeAdapter(Post)
 
     def process_item(self, item: Found) -> Found:
-        """Scrapy's interface of a pipeline."""
+        """Check the record; drop one that isn't valid."""
         try:
             self.schema.validate_python(item.post)
         except ValidationError as error:
@@ -88,7 +88,7 @@ class Dedupe:
         self._out: set[int] = set()
 
     def process_item(self, item: Found) -> Found:
-        """Scrapy's interface of a pipeline."""
+        """Drop a post that was sent before."""
         post_id = ItemAdapter(item.post)["id"]
         if post_id in self._out:
             raise Dropped(f"post {post_id} is out already", "duplicate")
@@ -109,7 +109,7 @@ class Remember:
         return cls(crawler.spider.run)  # type: ignore[union-attr]
 
     def process_item(self, item: Found) -> dict[str, Any]:
-        """Scrapy's interface of a pipeline."""
+        """Store the record; let through what is new or changed."""
         posts, post = self.run.state.posts, item.post
         assert post.id is not None  # the schema says so
         change = posts.mark_gone(post.id) if item.gone else posts.store(item)

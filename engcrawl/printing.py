@@ -84,7 +84,7 @@ class StateCommand(ScrapyCommand, Generic[AnyOptions]):
         parser.error = self.fail  # type: ignore[method-assign]  # argparse's own are several lines
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Print; an error is one line, and the exit status that goes with it."""
+        """Print what the options ask for; an error is one line, and the exit status that goes with it."""
         assert self.settings is not None
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` is no error
         if isinstance(sys.stdout, TextIOWrapper):  # the archive's encoding, whatever the terminal's

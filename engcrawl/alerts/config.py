@@ -49,33 +49,51 @@ SecretUrl = Annotated[SecretStr, BeforeValidator(_url)]
 
 
 class AlertSettings(BaseModel):
-    """The variables, without their prefix; docs/alerts.md describes each. One that is empty counts as not set.
+    """Alerts' variables, without their prefix; one that is empty counts as not set.
 
-    A field's description is what is said of a wrong value; without one, what its validator raises.
+    The text under a field is its line in docs/reference/environment.md. A field's description is what is said of a
+    wrong value; without one, what its validator raises.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_variable)
 
     email_to: Addresses = ()
+    """Mail addresses, with commas between them; needs the mail server."""
     email_from: Address = f"engcrawl@{HOST}"
+    """The sender's address."""
     smtp_host: str = ""
+    """The mail server."""
     smtp_port: Port = 0
+    """The mail server's port; by default 25, 587 or 465, as its security has it."""
     smtp_security: Security = "none"
+    """``none``; ``starttls``; or ``implicit``, TLS from the first byte. With TLS the certificate is checked
+    (``SSL_CERT_FILE`` names authorities of one's own)."""
     smtp_user: str = ""
+    """The login, where the mail server wants one."""
     smtp_password: SecretStr = SecretStr("")
+    """The login's password (a secret); it is sent over TLS alone."""
     slack_token: SecretStr = SecretStr("")
+    """A bot's token (a secret), with the right ``chat:write``; needs the channel."""
     slack_channel: Names = ()
+    """Channels, with commas between them: ``#ops``, or their IDs."""
     slack_api: Url = "https://slack.com/api/"
+    """Another address of Slack's API."""
     telegram_token: SecretStr = SecretStr("")
+    """A bot's token (a secret); needs the chat."""
     telegram_chat: Names = ()
+    """IDs of chats, with commas between them."""
     telegram_api: Url = "https://api.telegram.org"
+    """The address of a Bot API server of one's own."""
     discord_webhook: SecretUrl = SecretStr("")
+    """A channel's webhook (its address is a secret)."""
     webhook: SecretUrl = SecretStr("")
+    """An address to which JSON is posted (a secret)."""
     max_age: Annotated[timedelta, BeforeValidator(duration)] = timedelta(days=3)
+    """How long ago the archive may last have been complete: ``90m``, ``26h``, ``3d``."""
     tolerance: Percent = 1
-    """Percent of the archive's posts by which a count may get worse."""
+    """Percent of the archive's posts by which a count may get worse; one post always may."""
     errors: Percent = 10
-    """Percent of a run's requests that may go wrong."""
+    """Percent of a run's requests that may go wrong; five always may."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Self:

@@ -64,7 +64,7 @@ class Running:
                 output.check(self.spider.site)
             self.state = stack.enter_context(State.open(url, self.spider.site, alone=alone))
             if self.state.posts.empty() and (taken := self.state.posts.take_in(output.records(self.spider.site))):
-                logger.info("%s: %d posts of %s taken in", self.state.name, taken, output.archive)
+                logger.info("Took %d posts of %s into a new state: %s", taken, output.archive, self.state.name)
             self.files = output.reserve(self.spider.name, start)
             self.state.runs.begin(self.files.name, self.spider.name, self.arguments, rfc3339(start))
             self._held = stack.pop_all()
@@ -175,8 +175,8 @@ class Running:
         self.crawler.signals.send_catch_log(engcrawl.signals.verdict_given, verdict=verdict)
         level = logging.INFO if outcome is Outcome.COMPLETE else logging.ERROR
         logger.log(level, "Verdict: %s (exit status %d): %s", outcome, outcome, why)
-        logger.info("%s: %s", self.files.output.archive, verdict["archive"])
-        logger.info("%s: the verdict in full", self.files.verdict)
+        logger.info("Archive: %s: %s", self.files.output.archive, verdict["archive"])
+        logger.info("Verdict written: %s", self.files.verdict)
 
     def _judge(self, reason: str, *, feeds_failed: bool) -> tuple[Outcome, str, dict[str, Any]]:
         """Decide the verdict and publish the archive; return both, with what the verdict says of the archive."""

@@ -67,11 +67,13 @@ class RetryAfter:
         waited = request.meta.get("retry_after_waited", 0.0) + seconds
         host = _host(request)
         if waited > self.longest:
-            logger.warning("%s asks to wait %d s (longer than ENGCRAWL_RETRY_AFTER_MAX): %s", host, seconds, request)
+            logger.warning(
+                "Not waiting %d s as %s asks to, ENGCRAWL_RETRY_AFTER_MAX is less: %s", seconds, host, request
+            )
             request.meta["dont_retry"] = True
             return response
         self.crawler.stats.inc_value("engcrawl/retry_after/count")
-        logger.info("%s asks to be left alone for %d s: %s", host, seconds, request)
+        logger.info("Waiting %d s, as %s asks to: %s", seconds, host, request)
         self._free_at[host] = max(self._free_at[host], monotonic() + seconds)
         slot = self.crawler.engine.downloader.slots.get(host)
         while slot is not None and slot.queue:  # requests that were past process_request already

@@ -35,18 +35,18 @@ class AnotherKindError(NotThePage):
 
 
 def has(class_name: str) -> str:
-    """An XPath condition: the element has this class."""
+    """Return an XPath condition: the element has this class."""
     return f'contains(concat(" ", normalize-space(@class), " "), " {class_name} ")'
 
 
 def xpath(expression: str) -> Callable[..., Any]:
-    """A compiled XPath expression (a listing page asks the same questions of each of its posts)."""
+    """Compile an XPath expression (a listing page asks the same questions of each of its posts)."""
     compiled: Callable[..., Any] = etree.XPath(expression, smart_strings=False)
     return compiled
 
 
 def whole(text: str, root: Any, url: str) -> HtmlElement:
-    """The tree of a page that arrived whole, from *url*; relative addresses in it are relative to that.
+    """Return the tree of a page that arrived whole, from *url*; relative addresses in it are relative to that.
 
     Raises NotThePage for an empty body, for something that isn't HTML, and for a page cut short.
     """
@@ -72,31 +72,34 @@ def _resolve(root: HtmlElement, base: str) -> None:
 
 
 def plain_xml(content: bytes) -> bytes:
-    """*content*, an XML document. Raises NotThePage where it declares entities of its own: no sitemap or feed does."""
+    """Return an XML document as it is.
+
+    Raises NotThePage where it declares entities of its own: no sitemap or feed does.
+    """
     if _OWN_ENTITIES.match(content):
         raise NotThePage("an XML document with declarations of its own (<!DOCTYPE … [)")
     return content
 
 
 def described(root: HtmlElement) -> str:
-    """What a page that isn't the wanted one seems to be, for the one who reads the verdict."""
+    """Describe a page that isn't the wanted one, for the one who reads the verdict."""
     title = folded(root.findtext(".//title") or "")
     password = root.xpath('boolean(//input[@type="password"])')
     return f"{'a login form' if password else 'a page'} titled {title!r}"
 
 
 def folded(text: str) -> str:
-    """*text* with white space folded: one space between words, none around."""
+    """Return *text* with white space folded: one space between words, none around."""
     return " ".join(text.split())
 
 
 def text_of(element: HtmlElement | None) -> str:
-    """The folded text of an element; "" for None."""
+    """Return the folded text of an element; "" for None."""
     return "" if element is None else folded(str(element.text_content()))
 
 
 def first(found: list[Any]) -> Any:
-    """The first of an XPath result, or None."""
+    """Return the first of an XPath result, or None."""
     return found[0] if found else None
 
 
@@ -120,12 +123,12 @@ _META = xpath("//meta[@property=$name or @name=$name]/@content")
 
 
 def meta(root: HtmlElement, name: str) -> str | None:
-    """The content of ``<meta property=name>`` or ``<meta name=name>``; None where missing or empty."""
+    """Return the content of ``<meta property=name>`` or ``<meta name=name>``; None where missing or empty."""
     value = first(_META(root, name=name))
     return folded(value) or None if value else None
 
 
 def image_of(element: HtmlElement, base: str) -> str | None:
-    """The address of an ``<img>``'s full picture; where it is loaded late, of the one to come."""
+    """Return the address of an ``<img>``'s full picture; where it is loaded late, of the one to come."""
     sources = (element.get(name) for name in ("data-src", "data-lazy-src", "src"))
     return next((url for src in sources if src and (url := image(src, base))), None)

@@ -55,7 +55,7 @@ class QuickCheck:
         if vouches:
             self._plan.vouched, self._plan.due_by = True, AT_ONCE
         elif vouches is False:
-            logger.info("The site's own counts aren't explained by what is new: everything is walked")
+            logger.info("Walking everything: the site's own counts aren't explained by what is new")
             self._plan.begin_sweep(self._state)
 
     def _was_whole(self, source: Source) -> bool:

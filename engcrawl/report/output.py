@@ -172,7 +172,7 @@ def withhold_writing() -> None:
 
 
 def finish(file: IO[bytes], path: Path) -> None:
-    """Bring what was written to *file* to the disk, close it, and give it the name *path*."""
+    """Flush what was written to *file* to the disk, close it, and name it *path*."""
     with file:
         file.flush()
         os.fsync(file.fileno())

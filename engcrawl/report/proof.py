@@ -33,12 +33,12 @@ class Proof:
 
     @property
     def proves(self) -> bool:
-        """Whether it shows that the archive is complete: all of it was read, and the two have the same posts."""
+        """Return whether it shows that the archive is complete: all of it was read, and the two have the same posts."""
         whole = self.asked is not None and self.asked.answer.status == "whole"
         return self.counts and whole and not self.unexpected and not any(one["reason"] is None for one in self.missing)
 
     def entry(self) -> dict[str, Any]:
-        """As the verdict has it."""
+        """Return the proof by this list, as the verdict has it."""
         answer = self.asked.answer if self.asked else None
         return {
             "status": answer.status if answer else "not asked",
@@ -54,7 +54,7 @@ class Proof:
 
 
 def prove(state: State) -> dict[str, Any]:
-    """The proof part of a verdict.
+    """Count the archive against every list; return the proof part of a verdict.
 
     A post of the archive is expected in a list that was read whole, if the run that read it knew the post at its end,
     unless it was published after the reading; and if the list can have it: sitemaps have only addresses of their own
@@ -111,12 +111,12 @@ def prove(state: State) -> dict[str, Any]:
 
 
 def unexplained(proof: dict[str, Any]) -> int:
-    """How many posts are missing without a reason that no run can do anything about."""
+    """Count the posts that are missing for no reason that explains it for good."""
     return sum(one["reason"] is None for one in proof["missing"])
 
 
 def proven_by(proof: dict[str, Any], start: str) -> list[str]:
-    """The lists that show the archive to be complete; with the moment of their reading where it was before *start*."""
+    """Name the lists that show the archive to be complete; with the moment of their reading if it is before *start*."""
     proving = {name: source["asked"] for name, source in proof["sources"].items() if source["proves"]}
     return [name if asked >= start else f"{name} as of {asked}" for name, asked in proving.items()]
 
@@ -133,7 +133,7 @@ def _miss(
 
 
 def _expected(name: str, row: Any, published_at: str | None, asked: Asked | None) -> bool:
-    """Whether a list, of which all was read, should name a post of the archive that was there then."""
+    """Return whether a list that was read whole should name a post of the archive: one that was there then."""
     if asked is None or asked.answer.status != "whole" or row.gone_since:
         return False
     if row.first_run > asked.run or (published_at or "") > asked.at:
@@ -144,7 +144,7 @@ def _expected(name: str, row: Any, published_at: str | None, asked: Asked | None
 
 
 def _disagreements(record: dict[str, Any], rest: dict[str, Any]) -> list[str]:
-    """The facts that a record has otherwise than REST, where both tell them."""
+    """Name the keys of which record and REST say different things, where both say something."""
     told = {name: value for name, value in rest.items() if record.get(name) not in (None, "", [])}
     found = [name for name in (*_COMPARED, *_COMPARED_LISTS) if name in told and told[name] != record[name]]
     if record["protected"] and record["title"].endswith(told.get("title", "")):  # "Protected: ", the theme adds

@@ -112,43 +112,43 @@ class RunLog:
         return self.taken - self.outcomes.total() - self.dropped.total()
 
     def category(self, category: WalkedCategory) -> None:
-        """Take a category that was found, walked a page further, or to its end."""
+        """Record a category that was found, walked a page further, or to its end."""
         self.categories[category.slug] = category
         self.changed()
 
     def problem(self, url: str, reason: str, post: int | None = None) -> None:
-        """Take something that should be in the archive and could not be had, or not whole."""
+        """Record something that should be in the archive and could not be had, or not whole."""
         logger.warning("Unavailable: %s: %s", url, reason)
         self.problems.append(Entry(url, reason, post))
         self.changed()
 
     def note(self, url: str, reason: str, post: int | None = None) -> None:
-        """Take a page that could not be had though nothing is missing for it."""
+        """Record a page that could not be had though nothing is missing for it."""
         logger.info("Note: %s: %s", url, reason)
         self.notes.append(Entry(url, reason, post))
 
     def unlisted(self, url: str, reason: str, post: int) -> None:
-        """Take a post that no list names any more, or that can't be had by any run."""
+        """Record a post that no list names any more, or that can't be had by any run."""
         logger.info("Unlisted: %s: %s", url, reason)
         self.unlisted_posts.append(Entry(url, reason, post))
         self.done("unlisted")
 
     def waiting(self, count: int) -> None:
-        """Learn that *count* more posts are to be looked at."""
+        """Record that *count* more posts are to be looked at."""
         self.expected = self.taken + count
         self.changed()
 
     def took(self) -> None:
-        """Take up a post: an outcome, or a drop, follows."""
+        """Record that a post is looked at: an outcome, or a drop, follows."""
         self.taken += 1
 
     def stored(self, item: Found, outcome: Outcome) -> None:
-        """Learn what became of a post whose record was stored, or is as it was."""
+        """Record what became of a post whose record was stored, or is as it was."""
         self._take_problems(item)
         self.done(outcome)
 
     def drop(self, item: Found, name: str) -> None:
-        """Learn that the pipelines dropped a post, and what that counts as."""
+        """Record that the pipelines dropped a post, and what that counts as."""
         self._take_problems(item)
         self.dropped[name] += 1
 
@@ -157,7 +157,7 @@ class RunLog:
             self.problem(item.post.url, why, item.post.id)
 
     def done(self, outcome: Outcome) -> None:
-        """Learn what became of a post."""
+        """Record what became of a post."""
         self.outcomes[outcome] += 1
         self.changed()
 
@@ -167,18 +167,18 @@ class RunLog:
         self.gave_up = f"{self.gave_up}; {why}" if self.gave_up else why
 
     def code_error(self, error: BaseException) -> None:
-        """Take an exception that nobody expected."""
+        """Record an exception that nobody expected."""
         self.code_errors.append(" ".join(f"{type(error).__name__}: {error}".split()))
 
     # Items under way to the state
 
     def sent(self) -> None:
-        """Send an item into the pipelines."""
+        """Count an item that goes into the pipelines."""
         self._under_way += 1
         self._none_under_way.clear()
 
     def arrived(self) -> None:
-        """Learn that an item left the pipelines: stored, dropped or failed."""
+        """Count an item that left the pipelines: stored, dropped or failed."""
         self._under_way -= 1
         if self._under_way <= 0:
             self._none_under_way.set()

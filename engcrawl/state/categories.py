@@ -54,7 +54,7 @@ class Categories:
         return array("q", (_sign(key) for (key,) in rows))
 
     def put_page(self, slug: str, page: int, mentions: Sequence[Mention]) -> int:
-        """Take page *page* of a category's listing; return how many of its posts are new to this run."""
+        """Record page *page* of a category's listing; return how many of its posts are new to this run."""
         named: dict[str, Mention] = {}
         for mention in mentions:
             named.setdefault(key_of(mention), mention)
@@ -78,12 +78,15 @@ class Categories:
         return self._mentions.put("listings", named.values())
 
     def open(self, slug: str) -> None:
-        """A walk found something new in a category: its order isn't known until a walk comes to its end."""
+        """Record that a walk found something new in a category: its order isn't known until a walk comes to its end."""
         where = (self._of_blog, CATEGORIES.c.slug == slug)
         self._db.execute(CATEGORIES.update().where(*where).values(walked=None))
 
     def close(self, category: KnownCategory, vanished: Sequence[int] | None) -> None:
-        """A walk came to its end; *vanished* are the signs of posts it found missing, None: all that it didn't name."""
+        """Record that a walk came to its end.
+
+        *vanished* are the signs of the posts that it found missing; None stands for all that it didn't name.
+        """
         left = PLACES.c.run != self._runs.number
         keys = [row.key for row in self._db.all(sa.select(PLACES.c.key).where(*self._in(category.slug), left))]
         if vanished is not None:

@@ -29,7 +29,7 @@ class Changes:
         return change
 
     def put(self, post: int, change: Change, *, told: bool = True) -> None:
-        """Put in the change of a post, instead of any that waits; *told*: this run's feed gets it now."""
+        """Record the change of a post, instead of any that waits; *told*: this run's feed gets it now."""
         values = {"of_blog": self._blog, "of_post": post, "what": change, "by": self._runs.number if told else _UNTOLD}
         if not self._db.execute(_AGAIN, values).rowcount:
             self._db.execute(_PUT, values)
@@ -48,7 +48,7 @@ class Changes:
             last = rows[-1].post
 
     def delivered(self) -> None:
-        """Take out what this run's feeds have: they are finished."""
+        """Forget the changes that this run's feeds have: they are finished."""
         self._db.execute(CHANGES.delete().where(CHANGES.c.blog == self._blog, CHANGES.c.run == self._runs.number))
 
 

@@ -66,7 +66,7 @@ class Database:
             raise StateError(f"it has schema {found}; a run of this engcrawl brings it to {len(migrations.STEPS)}")
 
     def close(self) -> None:
-        """Give the connection and the lock back; what wasn't committed is lost."""
+        """Close the connection and release the lock; what wasn't committed is lost."""
         self._held.close()
 
     # Statements
@@ -97,7 +97,7 @@ class Database:
             yield from rows
 
     def commit(self) -> None:
-        """Bring what was written to the disk."""
+        """Commit what was written."""
         if self._connection.in_transaction():
             with self.errors():
                 self._connection.commit()

@@ -67,7 +67,7 @@ class Failures:
         self._db.execute(FAILURES.delete().where(self._of_blog, FAILURES.c.post == post))
 
     def retry(self, addresses: Sequence[str] | None = None, posts: Sequence[int] = ()) -> None:
-        """Have these addresses and posts, or all that failed, tried again at once."""
+        """Make the next run try these addresses and posts, or all that failed, at once."""
         these = sa.or_(FAILURES.c.address.in_(addresses or ()), FAILURES.c.post.in_(posts))
         where = (self._of_blog,) if addresses is None else (self._of_blog, these)
         self._db.execute(FAILURES.update().where(*where).values(retry_at=AT_ONCE))

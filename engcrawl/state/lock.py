@@ -35,12 +35,12 @@ class RunLock:
             raise OutputError(f"{path}: {error}") from error
 
     def release(self) -> None:
-        """Let the next run in."""
+        """Release the lock, for the next run."""
         self._lock.release()
 
 
 def holder(pid: int, host: str, start: str) -> str:
-    """Who holds a lock, for a person."""
+    """Describe who holds a lock, for a person."""
     return f"pid {pid} on {host}, since {start}"
 
 

@@ -58,7 +58,7 @@ class _Entry:
 
     @property
     def news(self) -> bool:
-        """Whether the source says something else than before."""
+        """Return whether the source says something else than before."""
         row = self.before
         if row is None or self.modified:
             return True
@@ -80,7 +80,7 @@ class Mentions:
         """By how many posts REST's facts made categories larger or smaller in this run."""
 
     def put(self, source: Source, mentions: Iterable[Mention]) -> int:
-        """Take a part of what a source names; return how many of the posts it had not named in this run.
+        """Record a part of what a source names; return how many of the posts it had not named in this run.
 
         A post that is gone and named anew is back; what could not be had is tried again where it is modified anew.
         """
@@ -103,7 +103,7 @@ class Mentions:
         return sum(entry.before is None or entry.before.run != self._runs.number for entry in entries)
 
     def link(self, url: str, post: int) -> None:
-        """Learn which *post* is at an address that sources name."""
+        """Record which *post* is at an address that sources name."""
         if self._db.execute(_LINK, {"of_blog": self._blog, "where": address(url), "who": post}).rowcount:
             self.refresh([post], {post})
 
@@ -119,7 +119,7 @@ class Mentions:
         return {post: _merge(rows, filed[post]) for post, rows in said.items()}
 
     def refresh(self, posts: Sequence[int], first: Collection[int] = ()) -> None:
-        """Bring the fingerprints of posts' facts up to date.
+        """Compute the fingerprints of posts' facts anew.
 
         A source's *first* word on a post whose record has all that the others said is no news where the record agrees.
         """

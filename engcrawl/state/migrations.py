@@ -18,7 +18,7 @@ STEPS: list[Callable[[Connection], None]] = [METADATA.create_all]
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring the database to the newest schema; the caller commits.
+    """Upgrade the database to the newest schema; the caller commits.
 
     Raises StateError where the database is of another engcrawl, or has tables of something else.
     """

@@ -48,7 +48,7 @@ class Posts:
         return self._db.scalar(sa.select(POSTS.c.id).where(self._of_blog).limit(1)) is None
 
     def take_in(self, posts: Iterator[Post]) -> int:
-        """Take the records of an archive that has no state; return how many. What sources say first is no news then."""
+        """Store the records of an archive without a state; return how many. What sources say first is no news then."""
         count = 0
         for post in posts:
             assert post.id is not None
@@ -171,20 +171,20 @@ class Posts:
         return change
 
     def settle(self, post: int, facts: str) -> None:
-        """Learn that what sources say of a post needs no other record."""
+        """Record that what sources say of a post needs no other record."""
         self._update(post, made_from=facts)
 
     def confirm(self, wanted: Wanted, reading: Reading) -> None:
-        """Learn that a post's own page is the one that was read before."""
+        """Record that a post's own page is the one that was read before."""
         assert wanted.record is not None
         self._remember(Found(post=wanted.record, facts=wanted.facts, reading=reading), changed=False)
 
     def put_off(self, post: int) -> None:
-        """Have a post whose own page isn't there wait for the next sweep, or for a source's word."""
+        """Make a post whose own page isn't there wait for the next sweep, or for a source's word."""
         self._update(post, due=None)
 
     def mark_gone(self, post: int) -> Change:
-        """The site took a post down: it stays in the archive, and isn't looked for any more."""
+        """Record that the site took a post down: it stays in the archive, and isn't looked for any more."""
         gone, now = POSTS.c.gone_since, dates.now()
         changed = sa.case((gone.is_(None), now), else_=POSTS.c.last_changed)  # it may be told again
         self._update(post, gone_since=sa.func.coalesce(gone, now), last_changed=changed)

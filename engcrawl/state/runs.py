@@ -86,7 +86,7 @@ class Runs:
         self._db.execute(BLOGS.update().where(BLOGS.c.blog == self._blog).values(sweep=self.number))
 
     def sweep_next(self) -> None:
-        """Have the next run begin a sweep."""
+        """Make the next run begin a sweep."""
         self._db.execute(BLOGS.update().where(BLOGS.c.blog == self._blog).values(sweep=None))
 
     # Looking back

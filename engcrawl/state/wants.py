@@ -79,7 +79,7 @@ class Wants:
         return [row.id for row in self._db.all(sa.select(c.id).where(*here, c.external, ~self._named_since(sweep)))]
 
     def identify(self, post: int, url: str, type_: str) -> bool:
-        """Learn which *post* is at an unresolved address; return whether it was taken up in this run already."""
+        """Record which *post* is at an unresolved address; return whether it was taken up in this run already."""
         row = self._db.one(sa.select(POSTS.c.tried).where(self._of_blog, POSTS.c.id == post))
         if row is None:
             values = {"blog": self._blog, "id": post, "address": address(url), "external": False, "type": type_}

@@ -159,7 +159,7 @@ def _in_english(text: str, months: set[int]) -> str:
 
 
 def instant(text: str) -> datetime | None:
-    """The instant that *text*, ISO 8601, names, in UTC; None where it names no offset (then it is no instant).
+    """Return the instant that *text*, ISO 8601, names, in UTC; None where it names no offset (then it is no instant).
 
     Raises ValueError where it isn't ISO 8601.
     """
@@ -171,7 +171,7 @@ def instant(text: str) -> datetime | None:
 
 
 def is_instant(text: str) -> bool:
-    """Whether *text* names an instant: ISO 8601 with an offset."""
+    """Return whether *text* names an instant: ISO 8601 with an offset."""
     try:
         return instant(text) is not None
     except ValueError:
@@ -184,12 +184,12 @@ def is_utc(text: str) -> bool:
 
 
 def first_instant(*texts: str | None) -> str | None:
-    """Of several statements of one instant, the first that names one; else the first there is."""
+    """Return the first of several statements of one instant that names one; else the first there is."""
     return _first(is_instant, texts)
 
 
 def first_day(*texts: str | None) -> str | None:
-    """Of several statements of one day, the first that can be read; else the first there is."""
+    """Return the first of several statements of one day that can be read; else the first there is."""
     return _first(is_day, texts)
 
 
@@ -208,7 +208,7 @@ def is_day(text: str) -> bool:
 
 
 def permalink_day(url: str) -> date | None:
-    """The day in a permalink of WordPress's "day and name" form, ``/2024/10/03/…``; None for any other form."""
+    """Return the day in a permalink of WordPress' form "day and name" (``/2024/10/03/…``); None for any other form."""
     match = _PERMALINK_DAY.search(url)
     if match is None:
         return None
@@ -231,7 +231,7 @@ def contradicts(day: str, instant: str) -> bool:
 
 
 def rfc3339(moment: datetime) -> str:
-    """*moment* (aware) as RFC 3339 in UTC, whole seconds: ``2025-02-05T18:30:51Z``."""
+    """Return *moment* (aware) as RFC 3339 in UTC, in whole seconds: ``2025-02-05T18:30:51Z``."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -241,7 +241,7 @@ def now() -> str:
 
 
 def earlier(text: str, **time: float) -> str:
-    """The instant that lies that much *time* (as for `datetime.timedelta`) before the one that *text* names, in UTC."""
+    """Return the instant, in UTC, that is *time* (as for `datetime.timedelta`) before the one that *text* names."""
     moment = instant(text)
     assert moment is not None
     return rfc3339(moment - timedelta(**time))

@@ -60,7 +60,7 @@ _ACTIVE_STYLE = re.compile(r"\\|/\*|expression|behaviou?r|-moz-binding|@import|(
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
-    """An attribute's value; None for one that may have only some."""
+    """Return an attribute's value; None where it isn't one of those that the attribute may have."""
     if name == "style":
         return None if _ACTIVE_STYLE.search(value) else value
     if name in ("href", "src", "poster") and (plain := _GAPS.sub("", value).lower()).startswith("data:"):
@@ -80,5 +80,5 @@ _CLEANER = nh3.Cleaner(
 
 
 def safe(html: str) -> str:
-    """*html* without what isn't known to be harmless."""
+    """Return *html* without what isn't known to be harmless."""
     return _CLEANER.clean(html)

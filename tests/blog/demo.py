@@ -36,7 +36,7 @@ def main() -> int:
         with subprocess.Popen(line, cwd=ROOT, env=environment, process_group=0) as crawl:
             # The crawl, in a group of its own, gets an interrupt from here, once: then it stops cleanly.
             for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda number, _: crawl.poll() is None and crawl.send_signal(number))
+                signal.signal(number, lambda number, _: crawl.send_signal(number))
             status = crawl.wait()
     if status not in (0, 3, 5):
         console.print(f"The crawl failed: exit status {status}.")

@@ -311,7 +311,7 @@ class Server:
         if post is None or number > post.parts or not request.path.startswith(post.path):
             return self._missing()
         if request[FAULT] == "theme":
-            post = replace(post, authors=[], title=f"{post.title} – The Blog")
+            post = replace(post, authors=(), title=f"{post.title} – The Blog")
         return self._own_page(request, post, number)
 
     def _own_page(self, request: web.Request, post: Post, number: int) -> web.Response:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from engcrawl.items import Found, Post
 from engcrawl.printing import SEPARATOR
@@ -54,6 +55,27 @@ def ids(text: str) -> list[int]:
 def test_posts_are_the_archives_lines(archive: tuple[Blog, Path, BlogPost]) -> None:
     _, output, _ = archive
     assert run(output, "posts") == (output / "posts.jsonl").read_text("utf-8")
+
+
+def test_each_line_of_the_archive_and_of_the_feeds_is_as_the_schema_says(archive: tuple[Blog, Path, BlogPost]) -> None:
+    _, output, _ = archive
+    schema = json.loads((ROOT / "docs/record.schema.json").read_text("utf-8"))
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    files = {
+        path: path.read_text("utf-8").splitlines() for path in (output / "posts.jsonl", *output.glob("runs/*.jsonl"))
+    }
+    assert sorted(len(lines) for lines in files.values()) == [1, 58, 58]
+    faults = [
+        (path.name, fault.message)
+        for path in files
+        for line in files[path]
+        for fault in validator.iter_errors(json.loads(line))
+    ]
+    assert faults == []
+    record = json.loads(files[output / "posts.jsonl"][0])
+    wrong = [record | {"more": 1}, record | {"id": None}, record | {"tags": ["b", "b"]}, record | {"change": "came"}]
+    assert not any(validator.is_valid(one) for one in (*wrong, {k: v for k, v in record.items() if k != "kind"}))
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv"])

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from tests.support.crawls import Crawl, Serve, by_id, command, crawl, environmen
 from tests.support.folders import ROOT
 
 OUTCOMES = ("new", "updated", "gone", "unchanged", "lost", "unlisted")
-NONE = {"listed": 0, "filtered": 0} | dict.fromkeys(OUTCOMES, 0) | {"dropped": {}}
+NONE: dict[str, Any] = {"listed": 0, "filtered": 0} | dict.fromkeys(OUTCOMES, 0) | {"dropped": {}}
 """A verdict's account of the posts where there are none."""
 
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,7 @@ def test_a_state_of_the_schema_before_the_first_release_is_one_line_and_left_alo
     with engine.begin() as connection:
         for table in ("schema_version (version INTEGER)", "inventory (source TEXT)", "posts (id INTEGER)"):
             connection.execute(sa.text(f"CREATE TABLE {table}"))
-    for open_it in (lambda: State.open(url, SITE), lambda: State.read(url, None)):
+    for open_it in (partial(State.open, url, SITE), partial(State.read, url, None)):
         with pytest.raises(StateError, match="before the first release: move it away, and the next run takes posts"):
             open_it()
     with engine.connect() as connection:
@@ -131,7 +132,7 @@ def test_a_database_of_a_newer_version_is_left_alone(url: str) -> None:
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE engcrawl_schema SET version = 99"))
-    for open_it in (lambda: State.open(url, SITE), lambda: State.read(url, None)):
+    for open_it in (partial(State.open, url, SITE), partial(State.read, url, None)):
         with pytest.raises(StateError, match="it has schema 99"):
             open_it()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ ARTICLE = (
 pytestmark = pytest.mark.skipif(not SHARED.exists(), reason=f"the site's captures are not there: {SHARED}")
 
 
-def replayed(output: Path, pages: dict[str, str | Path], *arguments: str) -> Crawl:
+def replayed(output: Path, pages: Mapping[str, str | Path], *arguments: str) -> Crawl:
     settings = {
         "DOWNLOAD_HANDLERS": json.dumps({"https": "tests.support.replay.ReplayHandler"}),
         "REPLAY": json.dumps({url: str(page) for url, page in pages.items()}),

@@ -21,7 +21,7 @@ from tests.support.folders import ROOT
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").iterdir())
 BIN = Path(sys.executable).parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 EXPOSURE = 40
 """The most that `systemd-analyze security` may say of a service, in tenths of its points."""
 
@@ -187,9 +187,17 @@ def test_the_image_has_all_it_is_made_of_runs_as_nobody_special_and_is_watched()
     assert all((ROOT / name).exists() for name in sent)
 
 
-def test_compose_takes_its_file() -> None:
-    line = [BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", DEPLOY / "compose.yaml"]
-    assert run(*line) == (0, "ok -- validation done\n")
+@pytest.mark.parametrize(
+    ("schema", "name"),
+    [
+        ("compose-spec", "deploy/compose.yaml"),
+        ("github-workflows", ".github/workflows/tests.yml"),
+        ("github-issue-forms", ".github/ISSUE_TEMPLATE/blog_not_read.yml"),
+    ],
+)
+def test_a_file_is_as_the_schema_of_its_kind_has_it(schema: str, name: str) -> None:
+    line = [str(BIN / "check-jsonschema"), "--builtin-schema", f"vendor.{schema}", name]
+    assert run(*line, cwd=ROOT) == (0, "ok -- validation done\n")
 
 
 def test_compose_publishes_on_loopback_and_does_not_start_without_a_password() -> None:
@@ -227,5 +235,3 @@ def test_pages_name_every_file_of_the_deployment_and_show_it_as_it_is() -> None:
             assert (ROOT / path).exists() or path == "deploy/.env", f"{page.name}: {path}"
         for kind, shown in re.findall(r"^```(ini|crontab|dockerfile)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
             assert shown in {(ROOT / name).read_text("utf-8") for name in files}, f"{page.name}: {kind}"
-        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
-            assert (page.parent / link).exists(), f"{page.name}: {link}"

@@ -83,10 +83,11 @@ def test_the_egg_has_every_module_the_packages_version_and_what_it_depends_on(se
     assert server.client.versions(PROJECT)[0] == egg.stem
     assert server.client.spiders(PROJECT) == ["archive", "inventory"]
     with zipfile.ZipFile(egg) as archive:
-        names = [name for name in archive.namelist() if name.endswith(".py")]
+        names = [name for name in archive.namelist() if name.endswith((".py", "py.typed"))]
         metadata = archive.read("EGG-INFO/PKG-INFO").decode()
         needed = archive.read("EGG-INFO/requires.txt").decode().split()
-    assert sorted(names) == sorted(str(path.relative_to(ROOT)) for path in (ROOT / "engcrawl").rglob("*.py"))
+    sources = [path for path in (ROOT / "engcrawl").rglob("*") if path.suffix in (".py", ".typed")]
+    assert sorted(names) == sorted(str(path.relative_to(ROOT)) for path in sources)
     assert f"\nName: engcrawl\nVersion: {__version__}\n" in metadata
     stated = (ROOT / "requirements.txt").read_text().splitlines()
     assert sorted(needed) == sorted(line for line in stated if line and not line.startswith("#"))
@@ -113,7 +114,7 @@ def test_it_does_not_start_without_user_or_password(server: Scrapyd, tmp_path: P
 
 
 def test_the_health_check_is_of_scrapyd_and_its_password(server: Scrapyd) -> None:
-    line = [sys.executable, ROOT / "deploy/healthy.py"]
+    line = [sys.executable, str(ROOT / "deploy/healthy.py")]
     given = server.environment
     assert subprocess.run(line, env=given, capture_output=True, check=False).returncode == 0
     assert subprocess.run(line, env=given | {"SCRAPYD_PASSWORD": "x"}, capture_output=True, check=False).returncode == 1
@@ -134,7 +135,7 @@ def test_every_spider_runs_from_the_egg_and_its_verdict_is_found_by_the_job(
     assert verdict["feeds"] == [str(output / "runs" / verdict["feed"])]
     assert Crawl(0, "", output).posts == newest_first(list(blog.blog.truth(rest=True)))
     assert f"Verdict: complete (exit status 0): {verdict['reason']}\n" in job.log
-    assert f"{output}/runs/{verdict['run']}.json: the verdict in full\n" in job.log
+    assert f"Verdict written: {output}/runs/{verdict['run']}.json\n" in job.log
     job = server.finished(server.schedule("inventory", blog.url, settings=to(output)))
     assert job.status == 0, job.log
     assert [job.verdict(output)[key] for key in ("spider", "verdict")] == ["inventory", "complete"]
@@ -245,7 +246,7 @@ def test_the_schedulers_job_is_the_archive(
     )
     schedule = tmp_path / "schedule.yaml"
     schedule.write_text(text.replace("--target compose", arguments).replace('"17 3 * * *"', '"@reboot"'))
-    line = [Path(sys.executable).parent / "cronstable", "-c", schedule]
+    line = [str(Path(sys.executable).parent / "cronstable"), "-c", str(schedule)]
     with subprocess.Popen(line, cwd=tree, env=server.environment, stdout=-1, stderr=subprocess.STDOUT) as process:
         try:
             new = wait("the job", lambda: [job["id"] for job in server.client.jobs(PROJECT)["running"]])

@@ -37,13 +37,15 @@ def gzipped(mib: int, head: bytes = b"") -> bytes:
 def brotlied(mib: int) -> bytes:
     """So many MiB of zeros, as brotli."""
     packer = brotli.Compressor(quality=1)
-    return b"".join(packer.process(_BLOCK) for _ in range(mib // 16)) + packer.finish()
+    packed: bytes = b"".join(packer.process(_BLOCK) for _ in range(mib // 16)) + packer.finish()
+    return packed
 
 
 def zstandard(mib: int) -> bytes:
     """So many MiB of zeros, as Zstandard."""
     packer = zstd.ZstdCompressor(level=1)
-    return b"".join(packer.compress(_BLOCK) for _ in range(mib // 16)) + packer.flush()
+    packed: bytes = b"".join(packer.compress(_BLOCK) for _ in range(mib // 16)) + packer.flush()
+    return packed
 
 
 def encoded(body: bytes, encoding: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

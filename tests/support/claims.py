@@ -131,13 +131,14 @@ def check(case: Case, blog: Blog, done: Crawl) -> None:
         assert source["in_archive"] + len(missing) == source["listed"]
         assert {one["post"] for one in source["missing"]}.isdisjoint(archive)
         named = None if name == "listings" else case.named(blog, name)
-        whole = name != "feed" and source["status"] == "whole" and named is not None
-        if whole:
+        if name == "feed" or source["status"] != "whole":
+            named = None
+        if named is not None:
             assert source["listed"] == len(named)
             assert source["in_archive"] == len(named & archive)
             assert source["unexpected"] == len((inner if name == "sitemap" else archive) - named)
         if source["proves"]:
-            assert whole
+            assert named is not None
             assert (inner if name == "sitemap" else archive) | gone | ruled_out >= named
             assert not source["unexpected"]
     if done.status == 0:

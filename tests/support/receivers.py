@@ -101,7 +101,7 @@ class Receivers:
         )
         return "250 OK"
 
-    async def _post(self, request: web.Request) -> web.Response:
+    async def _post(self, request: web.Request) -> web.StreamResponse:
         kind = request.content_type
         body = await request.json() if kind == "application/json" else dict(await request.post())
         self.posted.append(Posted(request.path_qs, request.headers.get("Authorization"), body))

@@ -6,7 +6,7 @@ import pytest
 from lxml import html
 from parsel import Selector
 
-from engcrawl.pages import article
+from engcrawl.pages import NotThePage, article
 from engcrawl.pages.article import ArticlePage
 from engcrawl.text import dates
 
@@ -198,5 +198,5 @@ def test_the_categories_are_the_posts_own(theme: str) -> None:
 @pytest.mark.parametrize("theme", THEMES)
 def test_a_page_is_the_one_that_was_asked_for_or_it_is_refused(theme: str) -> None:
     assert read(theme, 7).post.id == 7
-    with pytest.raises(article.NotThePage, match=r"not the page of post 6, but of post 7"):
+    with pytest.raises(NotThePage, match=r"not the page of post 6, but of post 7"):
         read(theme, 6)

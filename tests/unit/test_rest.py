@@ -51,7 +51,7 @@ def test_classes_may_come_as_an_object() -> None:
 
 
 def test_terms_author_and_picture_are_embedded() -> None:
-    embedded = {
+    embedded: dict[str, list[Any]] = {
         "author": [{"name": "Ada &amp; Bo"}],
         "wp:featuredmedia": [{"source_url": "https://x.example/a.png?w=100"}],
         "wp:term": [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engcrawl.http.fetch import Cause
+from engcrawl.http.refused import Cause
 from engcrawl.items import SOURCES, Found, Mention, Post, Reading, merged
 from engcrawl.state import State
 from engcrawl.state.categories import KnownCategory, sign_of
@@ -19,7 +19,7 @@ NOW = "2026-11-23T00:00:00Z"
 SITE = "https://x.example"
 
 
-def post(number: int = 1, **facts: object) -> Post:
+def post(number: int = 1, /, **facts: object) -> Post:
     return Post(**{"id": number, "url": f"{SITE}/{number}/", "title": "t"} | facts)  # type: ignore[arg-type]
 
 
@@ -174,7 +174,12 @@ def test_a_permalinks_day_stands_in_for_one_that_cannot_be_read() -> None:
 def test_the_pages_facts_win_but_for_the_day() -> None:
     said = post(published_date="MAY 1, 2020", categories=["ai", "web"], tags=["x"], excerpt="short")
     said.take_page(post(title="new", published_date="2020-05-02", categories=["ai"], content_html="<p>"))
-    facts = {"published_date": "MAY 1, 2020", "categories": ["ai"], "tags": ["x"], "excerpt": "short"}
+    facts: dict[str, object] = {
+        "published_date": "MAY 1, 2020",
+        "categories": ["ai"],
+        "tags": ["x"],
+        "excerpt": "short",
+    }
     assert said == post(title="new", content_html="<p>", **facts)
 
 
@@ -208,7 +213,7 @@ def test_what_failed_is_tried_first_and_ever_later(state: State) -> None:
         state.failures.put(post(1).url, "HTTP 500", post=1)
         state.runs.begin(f"run-{run}", "archive", {}, NOW)
     assert ids(state) == [3, 2]
-    assert [(row.url, row.reason, row.count) for row in state.failures.put_off()] == [(post(1).url, "HTTP 500", 3)]
+    assert [tuple(row)[:4] for row in state.failures.put_off()] == [(post(1).url, 1, "HTTP 500", 3)]
     state.runs.begin("run-5", "archive", {}, NOW)
     state.failures.retry()
     assert ids(state) == [1, 3, 2]
@@ -252,7 +257,7 @@ def test_a_gone_post_that_is_found_at_an_unresolved_address_is_back(state: State
     state.changes.delivered()
     state.posts.mark_gone(1)
     state.runs.begin("run-2", "archive", {}, NOW)
-    state.wants.identify(1, f"{SITE}/moved/")
+    state.wants.identify(1, f"{SITE}/moved/", "post")
     assert [(one.post.id, one.gone) for one in state.changes.untold()] == [(1, False)]
     assert state.changes.of(1) == "updated"
 
