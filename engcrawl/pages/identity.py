@@ -18,7 +18,7 @@ _SHORTLINK = xpath('//link[contains(concat(" ", @rel, " "), " shortlink ")]/@hre
 _CANONICAL = xpath('//link[@rel="canonical"]/@href')
 _BODY_CLASS = xpath("string(//body/@class)")
 _NUMBERED = xpath('//@id[starts-with(., "post-")]/.. | //@class[contains(., "post-")]/..')
-_TITLE = xpath("(.//h1[not(.//a[@rel='home'])] | .//*[contains(@class, 'entry-title')])[normalize-space()][1]")
+_TITLE = xpath("(.//h1[not(.//a[@rel='home'])] | .//*/@class[contains(., 'entry-title')]/..)[normalize-space()][1]")
 _LESSER_TITLE = xpath("(.//h2|.//h3|.//h4)[normalize-space()][1]")
 _LINK = xpath("string(.//a/@href | parent::a/@href)")
 _WITH_ID = xpath("//@id[.=$id]/..")
