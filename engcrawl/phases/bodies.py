@@ -65,13 +65,13 @@ class Bodies:
 
     async def in_parts(self, post: int) -> bool:
         """Return whether REST knows that a post's body is split over several pages; it is asked once in a run."""
-        if not (self._plan.counts and self._rest.may_tell(self._plan)):
-            return False
         if self._in_parts is None:
             self._in_parts = asyncio.create_task(self._ask_in_parts())
         return post in await self._in_parts
 
     async def _ask_in_parts(self) -> set[int]:
+        if not (self._plan.counts and self._rest.may_tell(self._plan)):
+            return set()
         try:
             return await self._rest.in_parts()
         except Unavailable as error:
