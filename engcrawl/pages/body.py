@@ -64,6 +64,7 @@ def cleaned(content: HtmlElement, base: str, post_url: str | None = None) -> str
 
     *base* is the page's address, and the post's too, unless *post_url* is that.
     """
+    content.attrib.clear()
     for element in _NEVER_SHOWN(content):
         drop(element)
     _drop_boxes(content, post_url or base)
@@ -71,9 +72,9 @@ def cleaned(content: HtmlElement, base: str, post_url: str | None = None) -> str
         _load_now(element)
     for element in content.iter("iframe"):
         element[:], element.text = [], None  # for browsers without frames: text for all others
-    _make_printable(content)
+    if UNPRINTABLE.search(_inside(content)):
+        _make_printable(content)
     _make_absolute(content, base)
-    content.attrib.clear()
     written = _inside(content)
     harmless = safe(written)
     if harmless != written and not _same(harmless, written):

@@ -73,8 +73,8 @@ _COMMENTS = _words(
     " wp-block-post-comments wp-block-post-comments-form"
 )
 _MAYBE_COMMENTS = xpath(
-    "//*[contains(@class, 'omment') or contains(@class, 'respond') or contains(@class, 'disqus')"
-    " or contains(@id, 'comment') or @id='respond' or @id='disqus_thread']"
+    "//@class[contains(., 'omment') or contains(., 'respond') or contains(., 'disqus')]/.."
+    " | //@id[contains(., 'comment') or .='respond' or .='disqus_thread']/.."
 )
 _COMMENT_ID = re.compile(
     r"(?:li-|div-)?comment-\d+$|respond$|disqus_thread$"

@@ -11,13 +11,14 @@ from engcrawl.pages.json_ld import Graph
 from engcrawl.pages.page import first, folded, has, meta, text_of, xpath
 
 _MARKED = xpath(
-    f".//*[contains(@class, '-title')][{has('entry-title')} or {has('wp-block-post-title')} or {has('post-title')}]"
+    ".//*/@class[contains(., '-title')]"
+    f"/parent::*[{has('entry-title')} or {has('wp-block-post-title')} or {has('post-title')}]"
     " | .//*[@itemprop='headline'][not(self::meta)]"
 )
 _HEADINGS = xpath(".//h1 | .//h2 | .//h3")
 _OF_SITE = xpath(
-    "//*[contains(@class, 'site-title') or @id='site-title' or @id='blog-title']"
-    " | //a[contains(concat(' ', @rel, ' '), ' home ')]"
+    "//@class[contains(., 'site-title')]/.. | //@id[.='site-title' or .='blog-title']/.."
+    " | //a/@rel[contains(concat(' ', ., ' '), ' home ')]/.."
 )
 _FEED_TITLES = xpath('//link[@rel="alternate" and @type="application/rss+xml"]/@title')
 _TITLE = xpath("string(//title)")
@@ -31,18 +32,19 @@ class Headline:
     """The title that a page gives its post, and the element that shows it, if one does."""
 
     def __init__(self, root: HtmlElement, graph: Graph, own: HtmlElement) -> None:
-        self._site = _site_names(root, graph)
+        of_site: list[HtmlElement] = _OF_SITE(root)
+        self._site = _site_names(root, graph, of_site)
         self._titles = [
             title
             for said in (meta(root, "og:title"), graph.text("headline"), folded(_TITLE(root)))
             if said and (title := self._cut(said))
         ]
-        self.element = self._element(root, own)
+        self.element = self._element(root, own, of_site)
         self.text = text_of(self.element) or next(iter(self._titles), "")
 
-    def _element(self, root: HtmlElement, own: HtmlElement) -> HtmlElement | None:
+    def _element(self, root: HtmlElement, own: HtmlElement, of_site: list[HtmlElement]) -> HtmlElement | None:
         """Return the heading that says what the page's head says too, else what is marked as the post's title."""
-        beside = {element for site in _OF_SITE(root) for element in (site, site.getparent())}
+        beside = {element for site in of_site for element in (site, site.getparent())}
         marked = [element for element in _MARKED(own) if element not in beside and text_of(element)]
         in_own = [element for element in _HEADINGS(own) if element not in beside]
         if said := [*self._said([*marked, *in_own], _ends), *marked]:
@@ -75,9 +77,9 @@ class Headline:
         return title
 
 
-def _site_names(root: HtmlElement, graph: Graph) -> list[str]:
+def _site_names(root: HtmlElement, graph: Graph, of_site: list[HtmlElement]) -> list[str]:
     """Return what a page calls its site, the longest name first."""
-    shown = [text_of(element) for element in _OF_SITE(root)]
+    shown = [text_of(element) for element in of_site]
     feeds = [folded(re.split(r"\s*[»›|]\s*|\s+[-–—]\s+", title)[0]) for title in _FEED_TITLES(root)]
     names = {meta(root, "og:site_name") or "", *graph.site_names(), *shown, *feeds[:1]}
     return sorted((name for name in names if name), key=len, reverse=True)

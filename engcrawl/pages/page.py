@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lxml import etree
-from lxml.html import HtmlElement
+from lxml.html import HtmlComment, HtmlElement, HtmlProcessingInstruction
 
 from engcrawl.text.urls import absolute, absolute_srcset, image
 
@@ -20,6 +20,10 @@ _END_OF_PAGE = re.compile(r"</html\s*>", re.IGNORECASE)
 
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What no XML may have (XML 1.0, 2.2), and lxml refuses to write; HTML's parser lets it through."""
+
+
+_CLASSES = etree.ElementDefaultClassLookup(HtmlElement, HtmlComment, HtmlProcessingInstruction)
+"""Which class an element has: lxml asks a Python function for each, each time, for the sake of forms' classes."""
 
 
 class NotThePage(Exception):
@@ -50,12 +54,13 @@ def whole(text: str, root: Any, url: str) -> HtmlElement:
 
     Raises NotThePage for an empty body, for something that isn't HTML, and for a page cut short.
     """
-    if not text.strip():
+    if not text or text.isspace():
         raise NotThePage("an empty body")
     if not isinstance(root, HtmlElement):
         raise NotThePage("not an HTML page")
-    if not _END_OF_PAGE.search(text):
+    if "</html>" not in text and not _END_OF_PAGE.search(text):  # the expression alone takes its time
         raise NotThePage("a page cut short: it has no </html>")
+    root.getroottree().parser.set_element_class_lookup(_CLASSES)
     if bases := _BASE(root):
         _resolve(root, absolute(bases[0], url) or url)
     return root

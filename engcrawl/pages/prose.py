@@ -14,8 +14,8 @@ from engcrawl.pages.boxes import Box, kind
 from engcrawl.pages.page import has, xpath
 
 _BODIES = xpath(
-    f".//*[contains(@class, '-content')][{has('entry-content')} or {has('wp-block-post-content')}]"
-    " | .//*[@itemprop='articleBody']"
+    f".//*/@class[contains(., '-content')]/parent::*[{has('entry-content')} or {has('wp-block-post-content')}]"
+    " | .//*/@itemprop[.='articleBody']/.."
 )
 """What WordPress' themes call a post's body by convention: hAtom, block themes, schema.org."""
 has_title: Callable[[HtmlElement], bool] = xpath(
@@ -38,7 +38,6 @@ class _State(NamedTuple):
     holder: HtmlElement
     """The block that the text here stands in."""
     linked: bool
-    silent: bool
     in_body: bool
 
 
@@ -48,11 +47,12 @@ class _Measure:
 
     held: dict[HtmlElement, int] = field(default_factory=dict)
     total: dict[HtmlElement, int] = field(default_factory=dict)
-    states: dict[HtmlElement, _State] = field(default_factory=dict)
+    bodies: list[HtmlElement] = field(default_factory=list)
+    """Those of the bodies by their names that stand in no box."""
 
-    def count(self, state: _State, text: str) -> None:
+    def count(self, state: _State, text: str | None) -> None:
         """Count a *text* that stands in the block of *state*."""
-        if not state.linked and not state.silent and (length := len(text.strip())):
+        if text and not state.linked and (length := len(text.strip())):
             self.held[state.holder] = self.held.get(state.holder, 0) + length
 
 
@@ -90,7 +90,7 @@ class Prose:
         return element in self.bodies
 
     def _best_body(self) -> HtmlElement | None:
-        bodies = [body for body in self.bodies if not self._measure.states[body].silent]
+        bodies = self._measure.bodies
         best = max(bodies, key=self.total, default=None)
         if best is None:
             return None
@@ -102,19 +102,23 @@ class Prose:
     @cached_property
     def _measure(self) -> _Measure:
         measure, bodies = _Measure(), set(self.bodies)
-        for element in self._root.iter():
-            state = measure.states.get(element.getparent())
-            if state is not None and element.tail:
-                measure.count(state, element.tail)
-            if isinstance(element.tag, str):
-                measure.states[element] = state = _state(element, state, element in bodies)
-                if element.text:
-                    measure.count(state, element.text)
-        measure.total.update(measure.held)
-        for element in reversed(measure.states):
-            parent = element.getparent()
-            if parent is not None and (length := measure.total.get(element)):
-                measure.total[parent] = measure.total.get(parent, 0) + length
+        waiting: list[tuple[HtmlElement, _State | None]] = [(self._root, None)]
+        while waiting:  # in the page's order
+            element, around = waiting.pop()
+            if around is not None:
+                measure.count(around, element.tail)
+            if not isinstance(element.tag, str):
+                continue
+            state = _state(element, around, element in bodies)
+            if state is None:
+                continue
+            if element in bodies:
+                measure.bodies.append(element)
+            measure.count(state, element.text)
+            waiting.extend([(child, state) for child in element.iterchildren(reversed=True)])
+        for block, length in measure.held.items():
+            for outer in (block, *block.iterancestors()):
+                measure.total[outer] = measure.total.get(outer, 0) + length
         return measure
 
 
@@ -124,17 +128,18 @@ def named_as_body(element: HtmlElement) -> bool:
     return any(name in _EXACTLY or _NAMED.search(name) for name in names)
 
 
-def _state(element: HtmlElement, parent: _State | None, is_body: bool) -> _State:
+def _state(element: HtmlElement, parent: _State | None, is_body: bool) -> _State | None:
+    """Return where the text in an element stands, which is in *parent*; None where it isn't the page's main text."""
     if parent is None:
-        return _State(element, False, False, is_body)
-    if parent.silent or not (element.attrib or element.tag in _TELLING):
+        return _State(element, False, is_body)
+    if not (element.attrib or element.tag in _TELLING):
         return parent
     holder = element if element.tag in _HOLDERS else parent.holder
     box = kind(element)
     silent = element.tag in _SILENT and not (parent.in_body and element.tag == "aside")
     silent = silent or (box is Box.BESIDE and not parent.in_body)
     silent = silent or (box not in (Box.NONE, Box.BESIDE) and not is_body)
-    return _State(holder, parent.linked or element.tag == "a", parent.silent or silent, parent.in_body or is_body)
+    return None if silent else _State(holder, parent.linked or element.tag == "a", parent.in_body or is_body)
 
 
 def _is_plainly_the_text(body: HtmlElement) -> bool:

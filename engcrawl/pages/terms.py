@@ -15,8 +15,8 @@ _NOT_THE_CATEGORY = re.compile(r"/(?:(?:page/\d+|feed)/?)?(?:index\.html?)?$")
 _NOT_IN_A_CLASS = re.compile(r"%[0-9a-fA-F]{2}|[^A-Za-z0-9_-]")
 
 _CATEGORY_LINKS = xpath(
-    f'.//a[contains(@rel, "category")][contains(concat(" ", @rel, " "), " category ")]/@href'
-    f"| .//li[contains(@class, 'cat')][{has('menu-item-object-category')} or {has('cat-item')}]/a/@href"
+    './/a/@rel[contains(concat(" ", ., " "), " category ")]/../@href'
+    f"| .//li/@class[contains(., 'cat')]/parent::*[{has('menu-item-object-category')} or {has('cat-item')}]/a/@href"
     f"| .//a[@rel='tag'][ancestor::*[{has('taxonomy-category')}]]/@href"
 )
 _TAG_LINKS = xpath(

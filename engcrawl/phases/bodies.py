@@ -65,13 +65,13 @@ class Bodies:
 
     async def in_parts(self, post: int, type_: str) -> bool:
         """Return whether REST knows that a post's body is split over several pages; it is asked once for each type."""
-        if not (self._plan.counts and self._rest.may_tell(self._plan)):
-            return False
         if type_ not in self._in_parts:
             self._in_parts[type_] = asyncio.create_task(self._ask_in_parts(type_))
         return post in await self._in_parts[type_]
 
     async def _ask_in_parts(self, type_: str) -> set[int]:
+        if not (self._plan.counts and self._rest.may_tell(self._plan)):
+            return set()
         try:
             return await self._rest.in_parts(type_)
         except Unavailable as error:

@@ -146,7 +146,9 @@ class Lists:
         c, m = POSTS.c, MENTIONS.c
         of_post = sa.and_(m.blog == c.blog, m.post == c.id)
         lists = [sa.exists().where(*self._current(name), of_post).label(f"in_{name}") for name in ASKED]
-        listed = sa.exists().where(of_post, PLACES.c.blog == m.blog, PLACES.c.key == m.key, m.source == "listings")
+        placed = sa.exists().where(PLACES.c.blog == m.blog, PLACES.c.key == m.key)
+        # Nested: of a join of the two SQLite would read all places of the blog for each post.
+        listed = sa.exists().where(of_post, m.source == "listings", placed)
         facts = sa.select(sa.func.max(m.facts)).where(of_post, m.source == "rest").scalar_subquery()
         url = sa.select(sa.func.max(m.url)).where(of_post).scalar_subquery()
         failed = (FAILURES.c.blog == c.blog, FAILURES.c.post == c.id)

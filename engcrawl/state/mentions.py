@@ -109,13 +109,13 @@ class Mentions:
 
     def facts(self, posts: Sequence[int]) -> dict[int, Facts]:
         """Return what all sources together say of each of some posts."""
-        values = {"of_blog": self._blog, "posts": list(posts)}
         said: dict[int, list[Row]] = defaultdict(list)
-        for row in self._db.all(_SAID, values):
+        for row in self._db.all(_SAID, {"of_blog": self._blog, "posts": list(posts)}):
             said[row.post].append(row)
+        listed = {row.key: row.post for rows in said.values() for row in rows if row.source == "listings"}
         filed: dict[int, set[str]] = defaultdict(set)
-        for row in self._db.all(_FILED, values):
-            filed[row.post].add(row.category)
+        for row in self._db.all(_FILED, {"of_blog": self._blog, "keys": list(listed)}) if listed else ():
+            filed[listed[row.key]].add(row.category)
         return {post: _merge(rows, filed[post]) for post, rows in said.items()}
 
     def refresh(self, posts: Sequence[int], first: Collection[int] = ()) -> None:
@@ -258,11 +258,8 @@ _OF_SOURCE = (MENTIONS.c.blog == _BLOG, MENTIONS.c.source == sa.bindparam("of_so
 _KNOWN = sa.select(MENTIONS).where(*_OF_SOURCE, MENTIONS.c.key.in_(sa.bindparam("keys", expanding=True)))
 _SAID = sa.select(MENTIONS).where(MENTIONS.c.blog == _BLOG, MENTIONS.c.post.in_(_IDS))
 _SAID = _SAID.order_by(MENTIONS.c.post, MENTIONS.c.source, MENTIONS.c.key)
-_FILED = (
-    sa.select(MENTIONS.c.post, PLACES.c.category)
-    .join(PLACES, sa.and_(PLACES.c.blog == MENTIONS.c.blog, PLACES.c.key == MENTIONS.c.key))
-    .where(MENTIONS.c.blog == _BLOG, MENTIONS.c.source == "listings", PLACES.c.named)
-    .where(MENTIONS.c.post.in_(_IDS))
+_FILED = sa.select(PLACES.c.key, PLACES.c.category).where(
+    PLACES.c.blog == _BLOG, PLACES.c.key.in_(sa.bindparam("keys", expanding=True)), PLACES.c.named
 )
 _OF_POSTS = (POSTS.c.blog == _BLOG, POSTS.c.id.in_(_IDS))
 _AT = sa.select(POSTS.c.id, POSTS.c.address).where(

@@ -216,7 +216,7 @@ class Posts:
             values["read_run"] = self._runs.number
             self._failures.clear(post.url, post.id)
         if values:
-            self._update(post.id, **values)
+            self._db.execute(_STORE, values | {"of_blog": self._blog, "of_post": post.id})
 
     def _update(self, post: int, **values: Any) -> None:
         self._db.execute(POSTS.update().where(self._of_blog, POSTS.c.id == post).values(values))
