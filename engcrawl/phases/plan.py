@@ -87,6 +87,11 @@ class Plan:
         day, since, until = day_of(post), self.arguments.since, self.arguments.until
         return day is None or ((since is None or day >= since) and (until is None or day <= until))
 
+    def past(self, posts: list[Post]) -> bool:
+        """Return whether a listing, newest first, has only posts older than ``since`` behind a page with *posts*."""
+        since, days = self.arguments.since, [day for post in posts if (day := day_of(post))]
+        return since is not None and bool(days) and max(days) < since
+
 
 def day_of(post: Post) -> date | None:
     """Return the day of a post, for ``since`` and ``until``; None where there is none that can be read."""

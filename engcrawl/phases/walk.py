@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import logging
-import re
 from contextlib import aclosing
-from urllib.parse import quote
 
-from engcrawl.arguments import ArchiveArguments
-from engcrawl.errors import UsageError
 from engcrawl.http.fetch import Fetch, Unavailable
-from engcrawl.items import Answer, Mention, Post
+from engcrawl.items import Answer, Mention
 from engcrawl.pages import terms
 from engcrawl.pages.listing import ListingPage
 from engcrawl.phases.category import BrokenWalkError, Category, End, NotTheCategoryError, Pagination, Way
 from engcrawl.phases.front import Front
 from engcrawl.phases.known import KnownListing
 from engcrawl.phases.links import Links
-from engcrawl.phases.plan import Plan, day_of
+from engcrawl.phases.names import UNCATEGORIZED, Names
+from engcrawl.phases.plan import Plan
 from engcrawl.report.runlog import RunLog
 from engcrawl.state import State
 from engcrawl.state.categories import KnownCategory, sign_of
-from engcrawl.text.urls import in_blog
 
 logger = logging.getLogger(__name__)
-
-UNCATEGORIZED = "uncategorized"
-"""WordPress' own first category: most menus hide it, so it is tried on every site."""
 
 
 class Walk:
@@ -40,15 +33,9 @@ class Walk:
         self._state = state
         self._log = log
         self._plan = plan
-        self._front = front
-        self._plain = False
-        """Whether the front page shows that permalinks are plain."""
-        self._arguments: ArchiveArguments = plan.arguments
+        self._arguments = plan.arguments
         self._known = {known.slug: known for known in state.lists.categories.all()}
-        self._named: dict[str, str | None] = {}
-        """Every category that a page named: slug -> address of its archive, None where only a class named it."""
-        self._slugs: dict[str | None, str] = {known.url: known.slug for known in self._known.values()}
-        """The slugs of categories by the addresses of their archives."""
+        self._names = Names(front, self._known.values())
         self._numbered: set[str] = set()
         """Categories of which only the number is known, that were taken up."""
         self._misplaced: dict[str, tuple[str, str]] = {}
@@ -88,8 +75,7 @@ class Walk:
         for category in self._not_found():
             self._broken(category, *self._misplaced[category.slug])
         if self._log.categories:
-            answer = Answer(status="whole" if self.whole else "part")
-            self._state.lists.answered("listings", answer, whole=False)
+            self._state.lists.answered("listings", Answer(status="whole" if self.whole else "part"), whole=False)
 
     async def start(self) -> None:
         """Find the categories: those asked for, or those that the front page and earlier runs know."""
@@ -98,7 +84,7 @@ class Walk:
         if not self._arguments.categories:
             self._waiting = {UNCATEGORIZED: None} | {known.slug: known.url for known in self._known.values()}
             try:
-                self.note(await self._read_front())
+                self.note(await self._names.on_front())
             except Unavailable as error:
                 self._log.problem(error.url, error.reason)
                 self._waiting.clear()  # a site without a front page gets no guesses
@@ -138,17 +124,13 @@ class Walk:
         """
         if not self._plan.of_posts:
             return
-        site = self._plan.site  # a blog in a folder: its neighbours' categories aren't its own
-        named = {self._slugs.get(url, slug): url for slug, url in named.items() if not url or in_blog(url, site)}
-        self._named.update({slug: url or self._named.get(slug) for slug, url in named.items()})
         wanted = self._arguments.categories
-        for slug, url in named.items():
+        for slug, url in self._names.take(named).items():
             category = self._log.categories.get(slug)
             if category and not (category.end == "no such category" and url not in (None, category.url) and not wanted):
                 continue
-            if (wanted and slug not in wanted) or (self._plan.vouched and slug in self._known):
-                continue
-            if slug in self._numbered:
+            left_out = (wanted and slug not in wanted) or (self._plan.vouched and slug in self._known)
+            if left_out or slug in self._numbered:
                 continue
             if slug.startswith("?"):
                 self._numbered.add(slug)
@@ -169,26 +151,12 @@ class Walk:
         category = self._log.categories.get(slug)
         if category is None or category.end == "no such category":
             pagination: Pagination = "browser" if self._arguments.pagination == "browser" else "links"
-            linked = self._named.get(slug) is not None
-            category = Category(
-                slug, url or self._made(slug), linked=linked, pagination=pagination, known=self._known_listing(slug)
-            )
+            made = self._names.made(slug, self._log.categories.values())
+            linked, known = self._names.linked(slug), self._known_listing(slug)
+            category = Category(slug, url or made, linked=linked, pagination=pagination, known=known)
         if not category.numbered:  # else it may be one that is known by its slug
             self._log.category(category)
         return category
-
-    async def _read_front(self) -> dict[str, str | None]:
-        """Return the categories that the front page names. Raises Unavailable."""
-        page = await self._front.page()
-        self._plain = page.plain
-        return page.categories
-
-    def _made(self, slug: str) -> str:
-        """Return the address of a category that no link names: made like those of the site's links, else WordPress'."""
-        if self._plain:
-            return f"{self._plan.site}/?category_name={quote(slug)}"
-        linked = (re.sub(r"[^/]+/?$", "", c.url) for c in self._log.categories.values() if c.linked)
-        return f"{min(linked, key=len, default=f'{self._plan.site}/category/')}{quote(slug)}/"
 
     def _known_listing(self, slug: str) -> KnownListing | None:
         """Return a category's listing as the sweep has it already; None where it hasn't."""
@@ -225,18 +193,17 @@ class Walk:
             if error.absent and not category.walked and self._absent(category, error.url, error.reason):
                 return
             self._broken(category, error.url, error.reason)
-        except NotTheCategoryError as error:
-            url = error.url or category.url
-            if not self._absent(category, url, str(error)):
-                self._broken(category, url, str(error))
         except BrokenWalkError as error:
-            self._broken(category, error.url or category.url, str(error))
+            url, why = error.url or category.url, str(error)
+            if not (isinstance(error, NotTheCategoryError) and self._absent(category, url, why)):
+                self._broken(category, url, why)
         else:
             self._end(category, "last page")
 
     def _named_anew(self, category: Category) -> bool:
         """Take the slug that a category turned out to have; return whether it is to be walked under that name."""
-        self._slugs[category.url] = slug = category.slug
+        slug = category.slug
+        self._names.is_at(category.url, slug)
         there = self._log.categories.get(slug)
         if there is not None and there.end != "no such category":
             return False
@@ -264,17 +231,9 @@ class Walk:
         most = self._arguments.max_pages
         if past_new:
             return "known"
-        if not last and self._past_since(page.posts):
+        if not last and self._plan.past(page.posts):
             return "since"
         return "max_pages" if not last and most and len(category.walked) >= most else None
-
-    def _past_since(self, posts: list[Post]) -> bool:
-        """Return whether a listing, newest first, has only older posts behind a page with *posts*."""
-        since = self._arguments.since
-        days = [day for post in posts if (day := day_of(post))]
-        return since is not None and bool(days) and max(days) < since
-
-    # How a walk ends
 
     def _absent(self, category: Category, url: str, why: str) -> bool:
         """Return whether there may be no such category: its address was only made, or it was asked for by a wrong name.
@@ -284,7 +243,7 @@ class Walk:
         if category.linked:
             return False
         if not self._arguments.categories:
-            if category.slug != UNCATEGORIZED and category.slug in self._named:
+            if category.slug != UNCATEGORIZED and category.slug in self._names:
                 self._misplaced[category.slug] = url, why
             self._state.lists.categories.forget(category.slug)
         self._end(category, "no such category")
@@ -293,26 +252,20 @@ class Walk:
     async def _find_asked_for(self) -> None:
         """Look on the front page for categories asked for that aren't at the address made from their slugs.
 
-        Raises UsageError for those that the site doesn't have.
+        Raises UsageError where the site doesn't have one.
         """
         wanted = self._arguments.categories or ()
         lost = [c for c in self._log.categories.values() if c.end == "no such category" and c.slug in wanted]
         if not lost:
             return
         try:
-            named = await self._read_front()
+            named = await self._names.on_front()
         except Unavailable as error:
             self._log.problem(error.url, error.reason)
             return
-        self._named.update({slug: url or self._named.get(slug) for slug, url in named.items()})
-        there = {slug: url or (self._made(slug) if self._plain else None) for slug, url in self._named.items()}
-        if unknown := [c.slug for c in lost if there.get(c.slug) in (None, c.url)]:
-            raise UsageError(
-                f"argument categories={','.join(wanted)}: unknown category {', '.join(unknown)};"
-                f" {self._plan.site} has: {', '.join(sorted(slug for slug in there if not slug.startswith('?')))}"
-            )
-        for category in lost:
-            self._add(category.slug, there[category.slug])
+        self._names.take(named)
+        for slug, url in self._names.found(lost, wanted, self._log.categories.values()).items():
+            self._add(slug, url)
 
     def _broken(self, category: Category, url: str, why: str) -> None:
         category.troubles.append((url, why))
