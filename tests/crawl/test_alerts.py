@@ -112,7 +112,7 @@ def test_each_night_is_held_against_those_before_and_only_what_got_worse_is_told
     # The first: nothing to compare with.
     first = night()
     assert found(receivers) == {}
-    keys = (DOCS / "verdicts.md").read_text("utf-8").partition("| key |")[2].partition("\n\n")[0]
+    keys = (DOCS / "reference" / "verdict.md").read_text("utf-8").partition("| key |")[2].partition("\n\n")[0]
     named = [re.findall(r"`(\w+)`", row.split("|")[1]) for row in keys.splitlines() if row.startswith("| `")]
     assert [name for row in named for name in row] == list(first.verdict)
     assert first.verdict["coverage"] == coverage(first.posts, gone=0)
@@ -193,7 +193,7 @@ def test_each_night_is_held_against_those_before_and_only_what_got_worse_is_told
 
 def test_every_notifier_sends_what_someone_on_call_needs(output: Path, unused_port: int, receivers: Receivers) -> None:
     site = f"http://127.0.0.1:{unused_port}"
-    hurry = {"RETRY_TIMES": "0", "LOG_LEVEL": "DEBUG"}
+    hurry = {"RETRY_TIMES": "0", "LOG_LEVEL": "DEBUG", "ROBOTSTXT_OBEY": "False"}
     done = alerting(output, webhook(receivers) | mail(receivers) | chats(receivers), site=site, settings=hurry)
     assert done.status == 1
     verdict = done.verdict

@@ -362,7 +362,7 @@ def test_an_output_folder_that_cannot_be_written_is_one_line(serve: Serve, tmp_p
     [
         (
             ["-a", "sote=x"],
-            "unknown argument sote: allowed are site, categories, since, until, articles, pagination, max_pages, full",
+            "unknown argument sote: allowed are site, types, categories, since, until, articles, pagination, max_pages",
         ),
         (["-a", "since=2024-13-01"], "argument since=2024-13-01: must be a day of the calendar as YYYY-MM-DD"),
         (["-a", "until=yesterday"], "argument until=yesterday: must be a day as YYYY-MM-DD"),

@@ -28,7 +28,7 @@ class OddSpider(Spider):
         yield Found(post=Post(id=1, url=url, title="again"))
         yield Found(post=Post(id=2, url=url, title="a day that isn't", published_date="someday"))
         yield Found(post=Post(id=3, url=url, title="twice", tags=["a", "a"]))
-        yield Found(post=Post(id=4, url="https://x.example/p/?q=1", title="query"))
+        yield Found(post=Post(id=4, url="https://x.example/p/#part", title="fragment"))
         yield Found(post=Post(id=0, url=url, title="no ID"))
         yield Found(post=Post(id=5, url=url, title="tags", tags=["b", "a"]))
         yield Found(post=Post(id=6, url=url, title="local time", published_at="2024-08-06T01:02:03"))
