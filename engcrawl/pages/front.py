@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from parsel import Selector
 
 from engcrawl.pages.listing import read_categories
-from engcrawl.pages.page import NotThePage, described, whole, xpath
+from engcrawl.pages.page import NotThePage, described, meta, whole, xpath
 from engcrawl.text.urls import absolute, same_host
 
 _REST = xpath('//link[contains(concat(" ", @rel, " "), " https://api.w.org/ ")]/@href')
@@ -23,6 +23,7 @@ _STATIC = xpath('contains(concat(" ", //body/@class), " page-id-")')
 _OF_COMMENTS = re.compile(r"/comments/|feed=comments")
 _HEADER = re.compile(r"<([^<>]*)>([^<]*)")
 _REST_HEADER = re.compile(r""";\s*rel\s*=\s*["']?[^"';]*https://api\.w\.org/""")
+_THEME = re.compile(r"/wp-content/themes/([\w.-]+)/")
 _WORDPRESS = ("/wp-content/", "/wp-includes/")
 """Where WordPress has its files."""
 
@@ -44,6 +45,10 @@ class FrontPage:
     """Whether the blog's permalinks are plain (``?p=N``)."""
     static: bool
     """Whether it is a page by itself, not a list of the newest posts."""
+    generator: str | None
+    """What it says made it, ``WordPress 6.7``."""
+    theme: str | None
+    """The folder of its theme."""
 
 
 def read(selector: Selector, text: str, url: str, links: Iterable[str] = ()) -> FrontPage:
@@ -62,4 +67,7 @@ def read(selector: Selector, text: str, url: str, links: Iterable[str] = ()) -> 
     sitemaps = [found for href in _SITEMAPS(root) if (found := absolute(href, url))]
     plain = "rest_route=" in (rest or "") or "feed=" in urlsplit(feed or "").query
     plain = plain or any(slug.startswith("?") for slug in categories)
-    return FrontPage(url, categories, rest, feed, sitemaps, plain, bool(_STATIC(root)))
+    made_by, theme = meta(root, "generator"), _THEME.search(text)
+    return FrontPage(
+        url, categories, rest, feed, sitemaps, plain, bool(_STATIC(root)), made_by, theme and theme.group(1)
+    )

@@ -17,7 +17,7 @@ from engcrawl import settings
 from engcrawl.alerts import PREFIX
 from engcrawl.alerts.config import AlertSettings
 from engcrawl.arguments import ArchiveArguments, Arguments
-from engcrawl.commands import coverage, crawl, posts, runs
+from engcrawl.commands import coverage, crawl, posts, probe, runs
 from engcrawl.items import Change, Post
 from engcrawl.spiders.archive import ArchiveSpider
 from engcrawl.spiders.inventory import InventorySpider
@@ -111,6 +111,9 @@ def commands() -> str:
             ("option", "meaning"),
             [(f"`--{one.alias}{' ' + one.title if one.title else ''}`", one.description) for one in options],
         )
+    text += (
+        f"\n## scrapy probe\n\n{probe.Command().long_desc()}\n\n    scrapy probe https://blog.example.com\n\n"
+    ) + _table(("option", "meaning"), [("`--json`", "what was seen as JSON, not as text")])
     return text + (
         "\n`posts`, `runs` and `coverage` exit 2 for a wrong option, and 1 where there is no state or it can't be read;"
         " `runs --check` has\n[statuses of its own](../alerts.md#scrapy-runs---check).\n"
