@@ -31,7 +31,7 @@ _CAT = re.compile(r"\?cat=\d+$")
 
 
 def category_links(element: HtmlElement, base: str) -> dict[str, str]:
-    """Categories that *element* links to on the site's own host: slug -> address of the archive's first page.
+    """Return the categories that *element* links to on the site's own host: slug -> its archive's first page.
 
     Takes the links that WordPress itself marks: a post's ``rel="category tag"``, a menu's
     ``menu-item-object-category``, a category list's ``cat-item``, a block theme's ``taxonomy-category``.
@@ -58,7 +58,7 @@ def _archives(element: HtmlElement, base: str) -> Iterator[str]:
 
 
 def tag_slugs(element: HtmlElement, base: str) -> list[str]:
-    """Slugs of the tags that *element* links to (``rel="tag"``)."""
+    """Return the slugs of the tags that *element* links to (``rel="tag"``)."""
     return [slug for href in _TAG_LINKS(element) if (slug := slug_of(permalink(href, base)))]
 
 
@@ -80,7 +80,7 @@ def _is_filed(element: HtmlElement, names: list[str]) -> bool:
 
 
 def slug_of(url: str) -> str:
-    """The slug in a term's or a post's address: its last part, percent-encoding undone.
+    """Return the slug in a term's or a post's address: its last part, percent-encoding undone.
 
     In a plain one that is what ``category_name`` or ``tag`` says; "" where it has a number only (``?cat=4``, ``?p=1``).
     """
@@ -104,7 +104,7 @@ def archive_slug(classes: str, url: str) -> str:
 
 
 def slugs(classes: str, prefix: str, linked: Iterable[str] = ()) -> list[str]:
-    """The slugs of a post's terms, sorted: its classes ``{prefix}-SLUG`` and the terms it links to.
+    """Return the slugs of a post's terms, sorted: of its classes ``{prefix}-SLUG``, and of the terms it links to.
 
     WordPress' ``sanitize_html_class`` drops from a class what isn't ASCII, and writes the term's number where
     nothing is left. Such a class stands for one of the linked terms, or names none that can be known.
@@ -119,11 +119,11 @@ def slugs(classes: str, prefix: str, linked: Iterable[str] = ()) -> list[str]:
 
 
 def as_class(slug: str) -> str:
-    """What WordPress' ``sanitize_html_class`` leaves of a slug."""
+    """Return what WordPress' ``sanitize_html_class`` leaves of a slug."""
     return _NOT_IN_A_CLASS.sub("", slug)
 
 
 def numbers(classes: str, prefix: str) -> set[str]:
-    """The terms that *classes* name by number only (``category-73``)."""
+    """Return the terms that *classes* name by number only (``category-73``)."""
     names = (name.removeprefix(f"{prefix}-") for name in classes.split() if name.startswith(f"{prefix}-"))
     return {name for name in names if name.isdecimal()}

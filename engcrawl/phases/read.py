@@ -181,7 +181,7 @@ class Read:
         return self._bodies.put(wanted, found, cut=cut) if cut or page.post.content_source == "extracted" else found
 
     async def _unchanged(self, wanted: Wanted, reading: Reading) -> Found | None:
-        """The page is the one that was read before: the record stays, but for what sources say anew."""
+        """Keep the record of a page that is the one that was read before, but for what sources say anew."""
         assert wanted.record is not None
         if wanted.changed:
             facts = None if _out_of_a_cache(wanted.record, wanted.post) else wanted.facts

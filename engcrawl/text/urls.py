@@ -23,7 +23,7 @@ _PART = re.compile(r"/(\d{1,2})/?$|&(?:amp;|#038;)?page=(\d{1,2})$")
 
 
 def absolute(href: str, base: str) -> str | None:
-    """*href* made absolute; None where it is no http(s) address (``http://[your-host]/`` isn't one either)."""
+    """Make *href* absolute; return None where it is no http(s) address (``http://[your-host]/`` isn't one either)."""
     try:
         url = href.strip()
         if not url.startswith(("http://", "https://")):
@@ -41,7 +41,7 @@ def absolute_srcset(srcset: str, base: str) -> str:
 
 
 def permalink(href: str, base: str) -> str:
-    """*href* made absolute, without fragment and tracking parameters; "" where it is no http(s) address."""
+    """Make *href* absolute, without fragment and tracking parameters; return "" where it is no http(s) address."""
     url = absolute(href, base)
     if url is None:
         return ""
@@ -55,13 +55,13 @@ def _untracked(query: str) -> str:
 
 
 def image(src: str, base: str) -> str | None:
-    """The address of the full picture: absolute, without the parameters that ask for a smaller one."""
+    """Return the address of the full picture: absolute, without the parameters that ask for a smaller one."""
     url = absolute(src, base)
     return url_query_cleaner(url, _RESIZING, remove=True) if url else None
 
 
 def address(url: str) -> str:
-    """What two addresses of one page share: host, path and query.
+    """Return what two addresses of one page share: host, path and query.
 
     It is without ``www.``, percent-encoding, a last slash and tracking parameters; those of the query are sorted.
     """
@@ -97,7 +97,7 @@ def without_part(url: str) -> str:
 
 
 def same_host(url: str, other: str) -> bool:
-    """Whether two addresses are on one host, however its name is written; ``www.`` makes no difference, a port does."""
+    """Return whether two addresses are on one host, however its name is written; a port counts, ``www.`` doesn't."""
     return _bare_host(url) == _bare_host(other)
 
 

@@ -30,7 +30,7 @@ class RestWalk:
 
     @property
     def offset(self) -> int:
-        """How many posts the next page leaves out."""
+        """Return how many posts the next page leaves out."""
         return max(self.listed - 1, 0)
 
     def take(self, ids: Sequence[int], total: int | None) -> None:
