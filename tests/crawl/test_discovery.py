@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from tests.blog import Blog, Server
 from tests.blog.permalinks import Permalinks
 from tests.support.counting import asked, counted
-from tests.support.crawls import Serve, by_id, newest_first
+from tests.support.crawls import Serve, by_id, command, newest_first, run
 
 PLAIN, INDEX = Permalinks("/?p={id}"), Permalinks(index=True)
 
@@ -74,3 +75,15 @@ def test_plain_permalinks_need_neither_rest_nor_sitemap(serve: Serve, output: Pa
     assert {*listed} <= {record["id"] for record in done.posts}
     truth = {record["id"]: record["url"] for record in server.blog.truth(rest=True)}
     assert all(truth[record["id"]] == record["url"] for record in done.posts)
+
+
+def test_the_address_may_be_given_without_the_www_that_the_blog_has(output: Path) -> None:
+    with Server(Blog(60)) as server:
+        server.host, proxy = "www.blog.invalid", f"http://127.0.0.1:{server.port}"
+        server.show(server.blog)
+        line = command("-a", "inventory=yes", site=f"http://blog.invalid:{server.port}")
+        done = run(line, output, http_proxy=proxy, no_proxy="")
+        assert (done.status, done.posts) == (0, newest_first(list(server.blog.truth(rest=True)))), done.log
+        server.requests.clear()
+        night = run(line, output, http_proxy=proxy, no_proxy="")
+        assert (night.status, night.changes, len(server.requests)) == (0, {}, 4)
