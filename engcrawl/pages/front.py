@@ -20,6 +20,10 @@ _FEEDS = xpath(
 )
 _SITEMAPS = xpath('//link[contains(concat(" ", @rel, " "), " sitemap ")]/@href')
 _STATIC = xpath('contains(concat(" ", //body/@class), " page-id-")')
+_GENERATORS = xpath('//meta[@name="generator"]/@content')
+_STYLES = xpath('//link[@rel="stylesheet"]/@href')
+_VERSION = re.compile(r"WordPress (\d[\w.-]*)")
+_THEME = re.compile(r"/wp-content/themes/([^/?#]+)/")
 _OF_COMMENTS = re.compile(r"/comments/|feed=comments")
 _HEADER = re.compile(r"<([^<>]*)>([^<]*)")
 _REST_HEADER = re.compile(r""";\s*rel\s*=\s*["']?[^"';]*https://api\.w\.org/""")
@@ -44,6 +48,10 @@ class FrontPage:
     """Whether the blog's permalinks are plain (``?p=N``)."""
     static: bool
     """Whether it is a page by itself, not a list of the newest posts."""
+    wordpress: str | None
+    """The version of WordPress; None where it doesn't say."""
+    theme: str | None
+    """The folder of its theme, as its stylesheets' addresses have it; None where they don't."""
 
 
 def read(selector: Selector, text: str, url: str, links: Iterable[str] = ()) -> FrontPage:
@@ -62,4 +70,14 @@ def read(selector: Selector, text: str, url: str, links: Iterable[str] = ()) -> 
     sitemaps = [found for href in _SITEMAPS(root) if (found := absolute(href, url))]
     plain = "rest_route=" in (rest or "") or "feed=" in urlsplit(feed or "").query
     plain = plain or any(slug.startswith("?") for slug in categories)
-    return FrontPage(url, categories, rest, feed, sitemaps, plain, bool(_STATIC(root)))
+    return FrontPage(
+        url,
+        categories,
+        rest,
+        feed,
+        sitemaps,
+        plain,
+        static=bool(_STATIC(root)),
+        wordpress=next((match[1] for text in _GENERATORS(root) if (match := _VERSION.match(text))), None),
+        theme=next((match[1] for href in _STYLES(root) if (match := _THEME.search(href))), None),
+    )
