@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import re
 from contextlib import aclosing
-from urllib.parse import quote
 
 from engcrawl.arguments import ArchiveArguments
 from engcrawl.errors import UsageError
@@ -13,7 +11,7 @@ from engcrawl.http.fetch import Fetch, Unavailable
 from engcrawl.items import Answer, Mention, Post
 from engcrawl.pages import terms
 from engcrawl.pages.listing import ListingPage
-from engcrawl.phases.category import BrokenWalkError, Category, End, NotTheCategoryError, Pagination, Way
+from engcrawl.phases.category import BrokenWalkError, Category, End, NotTheCategoryError, Pagination, Way, made_address
 from engcrawl.phases.front import Front
 from engcrawl.phases.known import KnownListing
 from engcrawl.phases.links import Links
@@ -185,10 +183,8 @@ class Walk:
 
     def _made(self, slug: str) -> str:
         """Return the address of a category that no link names: made like those of the site's links, else WordPress'."""
-        if self._plain:
-            return f"{self._plan.site}/?category_name={quote(slug)}"
-        linked = (re.sub(r"[^/]+/?$", "", c.url) for c in self._log.categories.values() if c.linked)
-        return f"{min(linked, key=len, default=f'{self._plan.site}/category/')}{quote(slug)}/"
+        linked = (category.url for category in self._log.categories.values() if category.linked)
+        return made_address(slug, self._plan.site, linked, plain=self._plain)
 
     def _known_listing(self, slug: str) -> KnownListing | None:
         """Return a category's listing as the sweep has it already; None where it hasn't."""

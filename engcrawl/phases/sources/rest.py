@@ -32,7 +32,7 @@ from engcrawl.text.urls import address
 
 logger = logging.getLogger(__name__)
 
-_CATEGORIES = "/wp/v2/categories"
+CATEGORIES = "/wp/v2/categories"
 _WALKS = 3
 """So often REST's list is walked where posts come and go meanwhile."""
 
@@ -150,7 +150,7 @@ class Rest:
         pages, page = 1, 1
         while page <= pages:
             found, pages = await self._client.ask(
-                _CATEGORIES, _read_categories, per_page=PER_PAGE, page=page, _fields="id,slug,link,count"
+                CATEGORIES, _read_categories, per_page=PER_PAGE, page=page, _fields="id,slug,link,count"
             )
             self.categories += found
             page += 1
