@@ -17,6 +17,7 @@ from engcrawl.errors import EngcrawlError, UsageError
 from engcrawl.http.addresses import private_allowed
 from engcrawl.http.fetch import Fetch, Stopped
 from engcrawl.http.observed import Observed
+from engcrawl.items import Source
 from engcrawl.phases.probe import Probe
 from engcrawl.phases.probed import Probed
 from engcrawl.printing import PrintingCommand, print_table
@@ -28,6 +29,12 @@ _COLUMNS = ("id", "published_date", "title", "categories")
 """Of the table of the newest posts."""
 _MOST_CATEGORIES = 20
 """Categories that a person reads; ``--json`` has them all."""
+_SURE: dict[Source | None, str] = {
+    "rest": "",
+    "sitemap": "about ",
+    "listings": "very roughly, by one category's pages, ",
+}
+"""How sure a number of posts is, by who says it."""
 _WIDE = 100
 """Signs of a body's first line."""
 
@@ -50,7 +57,7 @@ class ProbeSpider(Spider):
         "ENGCRAWL_RETRY_AFTER_MAX": 60,
     }
     site: str
-    probing: asyncio.Task[Probed]
+    probing: asyncio.Task[Probed] | None = None
     """The probe, whose result or exception the command takes."""
 
     async def start(self) -> AsyncIterator[Any]:
@@ -95,11 +102,15 @@ class Command(PrintingCommand):
         """Return what a probe of *site* finds. Raises StoppedError."""
         assert self.crawler_process is not None
         crawler = self.crawler_process.create_crawler(ProbeSpider)
-        self.crawler_process.crawl(crawler, site=site)
+        crawl = self.crawler_process.crawl(crawler, site=site)
         self.crawler_process.start()
-        assert isinstance(crawler.spider, ProbeSpider)
+        if isinstance(crawl, asyncio.Task) and crawl.done() and (error := crawl.exception()):
+            raise error  # it could not begin
+        probing = crawler.spider.probing if isinstance(crawler.spider, ProbeSpider) else None
+        if probing is None or not probing.done():
+            raise StoppedError("stopped")
         try:
-            return crawler.spider.probing.result()
+            return probing.result()
         except Stopped as error:
             raise StoppedError(str(error) or "stopped") from error
 
@@ -141,8 +152,7 @@ def _facts(found: Probed) -> Iterator[tuple[str, str]]:
     for name, asked in found.sources.items():
         yield name, asked.access + (f": {asked.detail}" if asked.detail else "")
     if found.posts is not None:
-        about = "" if found.posts_from == "rest" else "about "
-        yield "posts", f"{about}{found.posts:,}, as {found.posts_from} says"
+        yield "posts", f"{_SURE[found.posts_from]}{found.posts:,}"
     if found.types:
         yield "types", ", ".join(n if count is None else f"{n} {count:,}" for n, count in found.types.items())
     if found.categories:

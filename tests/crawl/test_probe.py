@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +129,7 @@ def test_a_block_theme_without_rest_is_told_in_words(serve: Serve, tmp_path: Pat
     assert f"rest        missing: HTTP 404: {server.url}/wp-json/wp/v2/categories" in said
     assert "feed        open" in lines
     assert "- no REST and no sitemap: nothing beside its listings and the feed proves the archive" in lines
+    assert re.search(r"^posts       very roughly, by one category's pages, \d+$", said, re.MULTILINE)
     assert len(re.findall(r"^    body from page: \w", said, re.MULTILINE)) == 3
     assert re.search(
         r"^A first run takes about \d+ requests and, one every \S+ s, less than a minute\.$", said, re.MULTILINE
@@ -159,6 +162,24 @@ def test_a_blog_whose_robots_txt_forbids_all_is_asked_for_nothing_else(serve: Se
     found = json.loads(probe(tmp_path / "cwd", server.url, "--json", status=1))
     assert found["reason"] == f"Forbidden by robots.txt: {server.url}/"
     assert [path for _, path in server.requests] == ["/robots.txt"]
+
+
+def test_a_stopped_probe_says_so(serve: Serve, tmp_path: Path) -> None:
+    server = serve(posts=1, faults=[Fault("slow", "/", seconds=2)])
+    with subprocess.Popen(
+        [sys.executable, "-m", "scrapy", "probe", server.url],
+        cwd=ROOT,
+        env=os.environ | {"ENGCRAWL_OUTPUT": str(tmp_path / "output")},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while len(server.requests) < 2:
+            time.sleep(0.05)
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert process.stderr.read() == "scrapy probe: stopped\n"
+    assert process.returncode == 5
 
 
 def test_a_wrong_address_is_one_line(tmp_path: Path) -> None:
