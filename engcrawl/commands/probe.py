@@ -71,8 +71,10 @@ class ProbeSpider(Spider):
 class Command(PrintingCommand):
     """Tell what a blog is, and how it would be taken.
 
-    About a dozen requests, at a crawl's pace; nothing is stored. The exit status is 0 if posts can be read whole, 1 if
-    not (the last line says why), 2 for a wrong argument.
+    WordPress version and theme if told, which lists of posts are open, how many posts, types and categories there are,
+    the newest posts as a table, three of them read as a run would, what a run would lack or need, and what a first run
+    takes, about. That is about a dozen requests, at a crawl's pace; nothing is stored. The exit status is 0 if the
+    posts were read whole, 1 if not (the last line says why), 2 for a wrong argument, 5 if the probe was stopped.
     """
 
     def syntax(self) -> str:

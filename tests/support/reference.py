@@ -17,7 +17,7 @@ from engcrawl import settings
 from engcrawl.alerts import PREFIX
 from engcrawl.alerts.config import AlertSettings
 from engcrawl.arguments import ArchiveArguments, Arguments
-from engcrawl.commands import coverage, crawl, posts, runs
+from engcrawl.commands import coverage, crawl, posts, probe, runs
 from engcrawl.items import Change, Post
 from engcrawl.spiders.archive import ArchiveSpider
 from engcrawl.spiders.inventory import InventorySpider
@@ -101,6 +101,11 @@ def commands() -> str:
     names = [(f"`{spider.name}`", (inspect.getdoc(spider) or "").partition("\n\n")[0].replace("\n", " "))
              for spider in (ArchiveSpider, InventorySpider)]  # fmt: skip
     text += "\n" + _table(("spider", "what it does"), names)
+    text += (
+        f"\n## scrapy probe\n\n{inspect.getdoc(probe.Command())}\n\n    scrapy probe https://blog.example.com\n"
+        "    scrapy probe https://blog.example.com --json\n\n"
+        + _table(("option", "meaning"), [("`--json`", "print what was found as JSON, not as text")])
+    )
     for module in PRINTING:
         command = module.Command()
         text += (
