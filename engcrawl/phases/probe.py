@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable
 from itertools import islice
 
-from engcrawl.http.fetch import Fetch, Unavailable, content_type, html, number, text
+from engcrawl.http.fetch import Fetch, GaveUp, Unavailable, content_type, html, number, text
 from engcrawl.http.observed import Observed
 from engcrawl.items import Found, Post, Source, merged
 from engcrawl.pages import article, feed, listing, rest, sitemap, types
@@ -57,29 +57,32 @@ class Probe:
         """Return what there is to say of the blog. Raises Stopped."""
         found, observed = self.found, self._observed
         try:
-            page = await self._front.page()
-        except Unavailable as error:
+            await self._look(await self._front.page())
+        except (Unavailable, GaveUp) as error:
             found.reason = str(error)
-        else:
-            found.wordpress, found.theme = page.wordpress, page.theme
-            await self._part("rest", self._ask_rest(page))
-            await self._part("listings", self._read_listing())
-            await self._part("sitemap", self._ask_sitemaps())
-            await self._part("feed", self._read_feed(page))
-            self._count_by_listings()
-            found.listed = [row(post) for post in islice(self._candidates(), _NEWEST)]
-            inner = (post for post in self._candidates() if post.url and not (post.external or post.protected))
-            found.read = [await self._read(post) for post in islice(inner, _READ)]
-            if found.open("rest"):
-                await self._ask_types()
-            found.crawl_delay = observed.crawl_delay
-            found.list_missing()
-            found.estimate(sitemaps=self._sitemaps, delay=observed.delay)
-            found.judge()
         if observed.robots is not None:
             found.robots = observed.robots.status
         found.requests = observed.requests
         return found
+
+    async def _look(self, page: FrontPage) -> None:
+        """Look at all that is behind the front page. Raises Stopped."""
+        found, observed = self.found, self._observed
+        found.wordpress, found.theme = page.wordpress, page.theme
+        await self._part("rest", self._ask_rest(page))
+        await self._part("listings", self._read_listing())
+        await self._part("sitemap", self._ask_sitemaps())
+        await self._part("feed", self._read_feed(page))
+        self._count_by_listings()
+        found.listed = [row(post) for post in islice(self._candidates(), _NEWEST)]
+        inner = (post for post in self._candidates() if post.url and not (post.external or post.protected))
+        found.read = [await self._read(post) for post in islice(inner, _READ)]
+        if found.open("rest"):
+            await self._ask_types()
+        found.crawl_delay = observed.crawl_delay
+        found.list_missing()
+        found.estimate(sitemaps=self._sitemaps, delay=observed.delay)
+        found.judge()
 
     async def _part(self, source: Source, asking: Awaitable[str]) -> None:
         """Ask a source; *asking* returns why it can't be used, "" where it can."""

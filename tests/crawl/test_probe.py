@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,11 +158,21 @@ def test_a_site_that_is_not_wordpress_does_not_fit(serve: Serve, tmp_path: Path)
     )
 
 
-def test_a_blog_whose_robots_txt_forbids_all_is_asked_for_nothing_else(serve: Serve, tmp_path: Path) -> None:
-    server = serve(posts=1, faults=[Fault("forbid", "/robots.txt")])
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault("forbid", "/robots.txt"), "Forbidden by robots.txt: {site}/"),
+        (Fault("status", "/robots.txt"), "robots.txt can't be had: HTTP 503 (2 tries): {site}/robots.txt"),
+    ],
+    ids=["forbids all", "fails"],
+)
+def test_a_blog_whose_robots_txt_allows_nothing_is_asked_for_nothing_else(
+    serve: Serve, tmp_path: Path, fault: Fault, reason: str
+) -> None:
+    server = serve(posts=1, faults=[replace(fault)])
     found = json.loads(probe(tmp_path / "cwd", server.url, "--json", status=1))
-    assert found["reason"] == f"Forbidden by robots.txt: {server.url}/"
-    assert [path for _, path in server.requests] == ["/robots.txt"]
+    assert found["reason"] == reason.format(site=server.url)
+    assert {path for _, path in server.requests} == {"/robots.txt"}
 
 
 def test_a_stopped_probe_says_so(serve: Serve, tmp_path: Path) -> None:
