@@ -1,4 +1,4 @@
-"""What the commands that read the state share: their options, their errors, and rows for people and for scripts."""
+"""What the commands that print share: their options, their errors, and rows for people and for scripts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from io import BytesIO, TextIOWrapper
 from typing import Any, ClassVar, Generic, Literal, NoReturn, TypeVar, cast
 
@@ -54,16 +55,11 @@ class RowsOptions(Options):
 AnyOptions = TypeVar("AnyOptions", bound=Options)
 
 
-class StateCommand(ScrapyCommand, Generic[AnyOptions]):
-    """A command that prints what the state knows, and never writes to it. Its docstring is its help."""
+class PrintingCommand(ScrapyCommand):
+    """A command that prints, and stores nothing. Its docstring is its help; an error is one line."""
 
     requires_project = True
-    requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
-    options_class: type[AnyOptions]
-
-    def syntax(self) -> str:
-        return "[options]"
 
     def short_desc(self) -> str:
         """Return the docstring's first line."""
@@ -74,27 +70,18 @@ class StateCommand(ScrapyCommand, Generic[AnyOptions]):
         return " ".join((inspect.getdoc(self) or "").split())
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add an option for each field of *options_class*."""
+        """Add Scrapy's own options."""
         super().add_options(parser)
-        for field in self.options_class.model_fields.values():
-            kind: dict[str, Any] = {"action": "store_true"} if field.annotation is bool else {"metavar": field.title}
-            parser.add_argument(
-                f"--{field.alias}", dest=field.alias, default=argparse.SUPPRESS, help=field.description, **kind
-            )
         parser.error = self.fail  # type: ignore[method-assign]  # argparse's own are several lines
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Print what the options ask for; an error is one line, and the exit status that goes with it."""
-        assert self.settings is not None
+    @contextmanager
+    def printing(self) -> Iterator[None]:
+        """Print in UTF-8; an error is one line, and the exit status that goes with it."""
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` is no error
         if isinstance(sys.stdout, TextIOWrapper):  # the archive's encoding, whatever the terminal's
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         try:
-            if args:
-                raise UsageError(f"takes options alone, not {' '.join(args)!r}")
-            options = self.options_class.parse(vars(opts))
-            with State.read(state_url(self.settings)[0], options.blog) as state:
-                self.show(state, options)
+            yield
             sys.stdout.flush()
         except EngcrawlError as error:
             self.fail(str(error), error.exit_status)
@@ -107,6 +94,35 @@ class StateCommand(ScrapyCommand, Generic[AnyOptions]):
         sys.stdout.flush()
         sys.stderr.write(f"scrapy {type(self).__module__.rpartition('.')[2]}: {' '.join(message.split())}\n")
         raise SystemExit(status)
+
+
+class StateCommand(PrintingCommand, Generic[AnyOptions]):
+    """A command that prints what the state knows, and never writes to it."""
+
+    requires_crawler_process = False
+    options_class: type[AnyOptions]
+
+    def syntax(self) -> str:
+        return "[options]"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add an option for each field of *options_class*."""
+        super().add_options(parser)
+        for field in self.options_class.model_fields.values():
+            kind: dict[str, Any] = {"action": "store_true"} if field.annotation is bool else {"metavar": field.title}
+            parser.add_argument(
+                f"--{field.alias}", dest=field.alias, default=argparse.SUPPRESS, help=field.description, **kind
+            )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Print what the options ask for."""
+        assert self.settings is not None
+        with self.printing():
+            if args:
+                raise UsageError(f"takes options alone, not {' '.join(args)!r}")
+            options = self.options_class.parse(vars(opts))
+            with State.read(state_url(self.settings)[0], options.blog) as state:
+                self.show(state, options)
 
     @abstractmethod
     def show(self, state: State, options: AnyOptions) -> None:

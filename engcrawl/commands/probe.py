@@ -1,134 +1,163 @@
-"""``scrapy probe URL``: what a blog is, and how engcrawl would take it."""
+"""``scrapy probe``: what a blog is, and how it would be taken."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, NoReturn
+from typing import Any, ClassVar
 
 from scrapy import Spider
-from scrapy.commands import ScrapyCommand
 
 from engcrawl.arguments import Arguments
-from engcrawl.errors import UsageError
+from engcrawl.errors import EngcrawlError, UsageError
 from engcrawl.http.addresses import private_allowed
-from engcrawl.http.fetch import Fetch, GaveUp, Stopped
-from engcrawl.phases.probe import Probe, Probed
-from engcrawl.printing import print_table
-from engcrawl.report.runlog import RunLog
+from engcrawl.http.fetch import Fetch, Stopped
+from engcrawl.http.observed import Observed
+from engcrawl.items import Source
+from engcrawl.phases.probe import Probe
+from engcrawl.phases.probed import Probed
+from engcrawl.printing import PrintingCommand, print_table
 from engcrawl.report.verdict import Outcome
-from engcrawl.state import State
-from engcrawl.text.dates import now
+from engcrawl.text.durations import readable
 from engcrawl.text.visible import visible
 
-_CLOSING = {"engcrawl.extensions.closing.Closing": 15}
+_COLUMNS = ("id", "published_date", "title", "categories")
+"""Of the table of the newest posts."""
+_MOST_CATEGORIES = 20
+"""Categories that a person reads; ``--json`` has them all."""
+_SURE: dict[Source | None, str] = {
+    "rest": "",
+    "sitemap": "about ",
+    "listings": "very roughly, by one category's pages, ",
+}
+"""How sure a number of posts is, by who says it."""
+_WIDE = 100
+"""Signs of a body's first line."""
 
 
-class _Probing(Spider):
-    """Looks at a blog, and yields nothing."""
+class StoppedError(EngcrawlError):
+    """The probe was stopped before it could tell."""
+
+    exit_status = Outcome.STOPPED
+
+
+class ProbeSpider(Spider):
+    """Asks as a crawl would, and stores nothing: no run, no feed, and less patience."""
 
     name = "probe"
-
-    def __init__(self, site: str) -> None:
-        super().__init__()
-        self.site = site
-        self.found = Probed(site, why="ended early")
+    custom_settings: ClassVar[dict[str, Any]] = {  # type: ignore[misc]  # Scrapy's own annotation
+        "EXTENSIONS": {},
+        "FEEDS": {},
+        "ITEM_PIPELINES": {},
+        "RETRY_TIMES": 1,
+        "ENGCRAWL_RETRY_AFTER_MAX": 60,
+    }
+    site: str
+    probing: asyncio.Task[Probed] | None = None
+    """The probe, whose result or exception the command takes."""
 
     async def start(self) -> AsyncIterator[Any]:
-        """Look at the blog, with a state that is thrown away."""
-        with TemporaryDirectory() as folder, State.open(f"sqlite:///{Path(folder)}/probe.db", self.site) as state:
-            probe = Probe(Fetch(self.crawler), state, RunLog(now()), self.site)
-            try:
-                await probe.run()
-            except (GaveUp, Stopped) as error:
-                probe.found.why = str(error) or "ended early"
-            self.found = probe.found
+        """Probe the blog."""
+        self.probing = asyncio.create_task(Probe(Fetch(self.crawler), self.site, Observed(self.crawler)).run())
+        await asyncio.wait([self.probing])
         return
         yield  # a generator, which Scrapy asks for
 
 
-class Command(ScrapyCommand):
-    """Look at a blog: what it is, and how it would be taken; about ten requests, and nothing is stored."""
+class Command(PrintingCommand):
+    """Tell what a blog is, and how it would be taken.
 
-    requires_project = True
+    WordPress version and theme if told, which lists of posts are open, how many posts, types and categories there are,
+    the newest posts as a table, three of them read as a run would, what a run would lack or need, and what a first run
+    takes, about. That is about a dozen requests, at a crawl's pace; nothing is stored. The exit status is 0 if the
+    posts were read whole, 1 if not (the last line says why), 2 for a wrong argument, 5 if the probe was stopped.
+    """
 
     def syntax(self) -> str:
         return "[options] URL"
 
-    def short_desc(self) -> str:
-        return "Look at a blog: does it fit, and how would it be taken?"
-
-    def long_desc(self) -> str:
-        return (
-            "Look at the blog at URL in about ten requests, and store nothing: what it is, which of its lists are open,"
-            " what an archive would lack, and about how long a first run takes. The exit status is 0 if it fits, 1 if"
-            " it doesn't, 2 for a bad argument."
-        )
-
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add ``--json``."""
         super().add_options(parser)
-        parser.add_argument("--json", action="store_true", help="what was seen as JSON, not as text")
-
-    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Check the address and the settings; a wrong one is one line, and exit status 2."""
-        super().process_options(args, opts)
-        assert self.settings is not None
-        if len(args) != 1:
-            _refuse(UsageError("takes one address, like https://engineering.fb.com"))
-        try:
-            self._site = Arguments.parse({"site": args[0]}).site
-            private_allowed(self.settings)
-        except UsageError as error:
-            _refuse(error)
-        # Nothing is stored: no run, no feed, no pipeline.
-        nothing: dict[str, Any] = {"EXTENSIONS": _CLOSING, "FEEDS": {}, "ITEM_PIPELINES": {}}
-        if not opts.loglevel:
-            nothing["LOG_LEVEL"] = "ERROR"
-        self.settings.setdict(nothing, priority="cmdline")
+        parser.add_argument("--json", action="store_true", help="print what was found as JSON, not as text")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Look at the blog, and print what was seen."""
-        assert self.crawler_process is not None
-        crawler = self.crawler_process.create_crawler(_Probing)
-        self.crawler_process.crawl(crawler, site=self._site)
-        self.crawler_process.start()
-        found: Probed = crawler.spider.found if crawler.spider else Probed(self._site, why="it could not begin")  # type: ignore[attr-defined]
-        if opts.json:
-            print(json.dumps(asdict(found), ensure_ascii=False, indent=2))
-        else:
-            _print(found)
+        """Probe the blog, and print what was found."""
+        assert self.settings is not None
+        with self.printing():
+            if len(args) != 1:
+                raise UsageError("takes the address of one blog, like https://engineering.fb.com")
+            site = Arguments.parse({"site": args[0]}).site
+            private_allowed(self.settings)
+            found = self._probe(site)
+            if opts.json:
+                print(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+            else:
+                _print(found)
         self.exitcode = Outcome.COMPLETE if found.fits else Outcome.FAILED
+
+    def _probe(self, site: str) -> Probed:
+        """Return what a probe of *site* finds. Raises StoppedError."""
+        assert self.crawler_process is not None
+        crawler = self.crawler_process.create_crawler(ProbeSpider)
+        crawl = self.crawler_process.crawl(crawler, site=site)
+        self.crawler_process.start()
+        if isinstance(crawl, asyncio.Task) and crawl.done() and (error := crawl.exception()):
+            raise error  # it could not begin
+        probing = crawler.spider.probing if isinstance(crawler.spider, ProbeSpider) else None
+        if probing is None or not probing.done():
+            raise StoppedError("stopped")
+        try:
+            return probing.result()
+        except Stopped as error:
+            raise StoppedError(str(error) or "stopped") from error
 
 
 def _print(found: Probed) -> None:
-    print(f"{found.site}: {'it fits' if found.fits else f'it does not fit: {visible(found.why)}'}")
-    for name in ("wordpress", "theme", "permalinks", "posts", "rest", "sitemap", "feed"):
-        if (value := getattr(found, name)) not in (None, ""):
-            print(f"  {name}: {visible(str(value))}")
-    for name, counts in (("categories", found.categories), ("other types", found.types)):
-        if counts:
-            listed = (slug if count is None else f"{slug} ({count})" for slug, count in sorted(counts.items()))
-            print(f"  {name}: {visible(', '.join(listed))}")
-    if found.first_page:
-        print(f"\nThe first page of {visible(found.listing or '')}, of {found.pages or '?'}:")
-        print_table(found.first_page, ("id", "day", "title"), "")
-    for entry in found.bodies:
-        why = f"not read: {entry['why']}" if "why" in entry else f"from {entry['source']}: {entry['begins']}"
-        print(f"\n{visible(entry['url'])}\n  {visible(why)}")
+    for name, told in _facts(found):
+        print(visible(f"{name:<12}{told}"))
+    if found.listed:
+        print("\nThe newest posts:\n")
+        print_table(found.listed, _COLUMNS, "no posts")
+    if found.read:
+        print("\nPosts read:\n")
+    for post in found.read:
+        body = post.trouble or f"body from {post.content_source}: {(post.begins or '')[:_WIDE]}"
+        print(
+            visible(f"{post.id or 'no ID'}  {post.published_date or 'no day'}  {post.title}"),
+            visible(f"    {body}"),
+            sep="\n",
+        )
     if found.missing:
-        print("\nMissing would be:", *map(visible, found.missing), sep="\n  ")
-    if found.requests and found.seconds is not None:
-        takes = timedelta(seconds=found.seconds)
-        print(f"\nA first run: about {found.requests} requests, about {takes} at a polite pace")
+        print("\nWhat a run would lack, or need:\n")
+    for sentence in found.missing:
+        print(visible(f"- {sentence}"))
+    if run := found.first_run:
+        time = f"about {readable(timedelta(seconds=run.seconds))}" if run.seconds >= 60 else "less than a minute"
+        print(f"\nA first run takes about {run.requests:,} requests and, one every {run.delay:g} s, {time}.")
+    print(f"This probe took {found.requests} requests.\n")
+    print(visible(f"{'It fits' if found.fits else 'It does not fit'}: {found.reason}"))
 
 
-def _refuse(error: UsageError) -> NoReturn:
-    sys.stderr.write(f"scrapy probe: {error}\n")
-    raise SystemExit(Outcome.USAGE)
+def _facts(found: Probed) -> Iterator[tuple[str, str]]:
+    """Yield what there is to say of a blog, line by line, each with its name."""
+    yield "site", found.site
+    if found.sources:
+        yield "WordPress", f"{found.wordpress or 'version not told'}, theme {found.theme or 'not told'}"
+    if found.robots is not None:
+        delay = f", Crawl-delay {found.crawl_delay:g} s" if found.crawl_delay else ""
+        yield "robots.txt", {200: "there", 404: "none"}.get(found.robots, f"HTTP {found.robots}") + delay
+    for name, asked in found.sources.items():
+        yield name, asked.access + (f": {asked.detail}" if asked.detail else "")
+    if found.posts is not None:
+        yield "posts", f"{_SURE[found.posts_from]}{found.posts:,}"
+    if found.types:
+        yield "types", ", ".join(n if count is None else f"{n} {count:,}" for n, count in found.types.items())
+    if found.categories:
+        most = sorted(found.categories, key=lambda one: -(one.posts or 0))
+        told = ", ".join(c.slug if c.posts is None else f"{c.slug} {c.posts:,}" for c in most[:_MOST_CATEGORIES])
+        yield "categories", f"{len(most)}: {told}{' …' if len(most) > _MOST_CATEGORIES else ''}"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from parsel import Selector
 
 from engcrawl.pages.listing import read_categories
-from engcrawl.pages.page import NotThePage, described, meta, whole, xpath
+from engcrawl.pages.page import NotThePage, described, whole, xpath
 from engcrawl.text.urls import absolute, same_host
 
 _REST = xpath('//link[contains(concat(" ", @rel, " "), " https://api.w.org/ ")]/@href')
@@ -20,10 +20,13 @@ _FEEDS = xpath(
 )
 _SITEMAPS = xpath('//link[contains(concat(" ", @rel, " "), " sitemap ")]/@href')
 _STATIC = xpath('contains(concat(" ", //body/@class), " page-id-")')
+_GENERATORS = xpath('//meta[@name="generator"]/@content')
+_STYLES = xpath('//link[@rel="stylesheet"]/@href')
+_VERSION = re.compile(r"WordPress (\d[\w.-]*)")
+_THEME = re.compile(r"/wp-content/themes/([^/?#]+)/")
 _OF_COMMENTS = re.compile(r"/comments/|feed=comments")
 _HEADER = re.compile(r"<([^<>]*)>([^<]*)")
 _REST_HEADER = re.compile(r""";\s*rel\s*=\s*["']?[^"';]*https://api\.w\.org/""")
-_THEME = re.compile(r"/wp-content/themes/([\w.-]+)/")
 _WORDPRESS = ("/wp-content/", "/wp-includes/")
 """Where WordPress has its files."""
 
@@ -45,10 +48,10 @@ class FrontPage:
     """Whether the blog's permalinks are plain (``?p=N``)."""
     static: bool
     """Whether it is a page by itself, not a list of the newest posts."""
-    generator: str | None
-    """What it says made it, ``WordPress 6.7``."""
+    wordpress: str | None
+    """The version of WordPress; None where it doesn't say."""
     theme: str | None
-    """The folder of its theme."""
+    """The folder of its theme, as its stylesheets' addresses have it; None where they don't."""
 
 
 def read(selector: Selector, text: str, url: str, links: Iterable[str] = ()) -> FrontPage:
@@ -67,7 +70,14 @@ def read(selector: Selector, text: str, url: str, links: Iterable[str] = ()) -> 
     sitemaps = [found for href in _SITEMAPS(root) if (found := absolute(href, url))]
     plain = "rest_route=" in (rest or "") or "feed=" in urlsplit(feed or "").query
     plain = plain or any(slug.startswith("?") for slug in categories)
-    made_by, theme = meta(root, "generator"), _THEME.search(text)
     return FrontPage(
-        url, categories, rest, feed, sitemaps, plain, bool(_STATIC(root)), made_by, theme and theme.group(1)
+        url,
+        categories,
+        rest,
+        feed,
+        sitemaps,
+        plain,
+        static=bool(_STATIC(root)),
+        wordpress=next((match[1] for text in _GENERATORS(root) if (match := _VERSION.match(text))), None),
+        theme=next((match[1] for href in _STYLES(root) if (match := _THEME.search(href))), None),
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import re
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
+from urllib.parse import quote
 
 from engcrawl.pages.listing import ListingPage, archive_of, page_url
 from engcrawl.phases.known import KnownListing
@@ -24,6 +26,14 @@ class BrokenWalkError(Exception):
 
 class NotTheCategoryError(BrokenWalkError):
     """What answers at the category's address is something else: there may be no such category."""
+
+
+def made_address(slug: str, site: str, linked: Iterable[str], *, plain: bool) -> str:
+    """Return the address of a category that no link names: made like those of the *linked* ones, else WordPress'."""
+    if plain:
+        return f"{site}/?category_name={quote(slug)}"
+    folders = (re.sub(r"[^/]+/?$", "", url) for url in linked)
+    return f"{min(folders, key=len, default=f'{site}/category/')}{quote(slug)}/"
 
 
 @dataclass(slots=True)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
-from urllib.parse import quote
 
 from engcrawl.errors import UsageError
-from engcrawl.phases.category import Category
+from engcrawl.phases.category import Category, made_address
 from engcrawl.phases.front import Front
 from engcrawl.state.categories import KnownCategory
 from engcrawl.text.urls import in_blog
@@ -54,11 +52,8 @@ class Names:
 
     def made(self, slug: str, others: Iterable[Category]) -> str:
         """Return the address of a category that no link names: made like those of linked *others*, else WordPress'."""
-        site = self._front.site
-        if self._plain:
-            return f"{site}/?category_name={quote(slug)}"
-        linked = (re.sub(r"[^/]+/?$", "", other.url) for other in others if other.linked)
-        return f"{min(linked, key=len, default=f'{site}/category/')}{quote(slug)}/"
+        linked = (other.url for other in others if other.linked)
+        return made_address(slug, self._front.site, linked, plain=self._plain)
 
     def found(self, lost: list[Category], wanted: Sequence[str], walked: Collection[Category]) -> dict[str, str]:
         """Return where *lost* categories, of those *wanted*, are, as far as pages name them: slug -> address.

@@ -1,215 +1,232 @@
-"""Probing a blog: about ten requests that show what it is, and how it would be taken."""
+"""Probing a blog: about ten requests that show whether and how engcrawl would take it."""
 
 from __future__ import annotations
 
-import time
-from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from functools import partial
-from math import ceil
-from typing import Any
+from collections.abc import Awaitable, Iterable
+from itertools import islice
 
-from parsel import Selector
-from scrapy.http import Response
-
-from engcrawl.http.fetch import Fetch, Unavailable, html
-from engcrawl.items import Post
-from engcrawl.pages import article
-from engcrawl.phases.category import BrokenWalkError, Category
+from engcrawl.http.fetch import Fetch, GaveUp, Unavailable, content_type, html, number, text
+from engcrawl.http.observed import Observed
+from engcrawl.items import Found, Post, Source, merged
+from engcrawl.pages import article, feed, listing, rest, sitemap, types
+from engcrawl.pages.front import FrontPage
+from engcrawl.pages.listing import ListingPage
+from engcrawl.pages.types import POST
+from engcrawl.phases.category import made_address
 from engcrawl.phases.front import Front
-from engcrawl.phases.links import Links
-from engcrawl.phases.plan import day_of
-from engcrawl.phases.sources.feed import Feed
-from engcrawl.phases.sources.rest import Rest
+from engcrawl.phases.probed import Asked, Probed, ProbedCategory, ProbedListing, ProbedPost, row
+from engcrawl.phases.sources import closed
+from engcrawl.phases.sources.rest import CATEGORIES
+from engcrawl.phases.sources.rest_client import RestClient
+from engcrawl.phases.sources.rest_types import TYPES, total_of
 from engcrawl.phases.sources.rest_walk import PER_PAGE
-from engcrawl.phases.sources.sitemap import Sitemaps
+from engcrawl.phases.sources.sitemap import ask, named, well_known
+from engcrawl.pipelines import NormaliseDates
 from engcrawl.report.runlog import RunLog
-from engcrawl.state import State
-from engcrawl.text.dates import now
+from engcrawl.text import dates
+from engcrawl.text.markdown import markdown
+from engcrawl.text.urls import address
 
-_BODIES = 3
+_MOST = 12
+"""Requests; what goes beyond is left out."""
+_NEWEST = 10
+"""Posts that are asked for, and shown."""
+_FULL = 1000
+"""Posts of a full sitemap: Yoast's; WordPress' own have twice as many."""
+_READ = 3
 """Posts whose own pages are read."""
-_LINE = 100
-"""Signs of a body's beginning."""
-
-
-@dataclass(slots=True)
-class Probed:
-    """What a few requests show of a blog."""
-
-    site: str
-    fits: bool = False
-    why: str = ""
-    """Why it doesn't fit; empty where it does."""
-    wordpress: str | None = None
-    theme: str | None = None
-    permalinks: str | None = None
-    rest: str = ""
-    sitemap: str = ""
-    feed: str = ""
-    """What came of asking each list: ``open``, or why it isn't."""
-    posts: int | None = None
-    """How many REST says there are."""
-    types: dict[str, int | None] = field(default_factory=dict)
-    """Other post types, with their counts."""
-    categories: dict[str, int | None] = field(default_factory=dict)
-    """Slugs, with the counts that REST gives."""
-    listing: str | None = None
-    """The listing page that was read."""
-    pages: int | None = None
-    """How many pages it states."""
-    first_page: list[dict[str, Any]] = field(default_factory=list)
-    """Its posts: ``id``, ``day``, ``title``, ``url``."""
-    bodies: list[dict[str, Any]] = field(default_factory=list)
-    """Posts whose own pages were read: ``url``, ``id``, ``day``, ``source`` and ``begins``, or ``why`` not."""
-    missing: list[str] = field(default_factory=list)
-    """What the archive would lack."""
-    requests: int | None = None
-    """About how many requests a first run makes; None where nothing says how many posts there are."""
-    seconds: int | None = None
-    """About how long it takes."""
 
 
 class Probe:
-    """Looks at a blog through the phases of a run; *state* is an empty one, which is thrown away."""
+    """Looks at a blog: its front page, then each of its lists, then three posts; a part that fails is told as such."""
 
-    def __init__(self, fetch: Fetch, state: State, log: RunLog, site: str) -> None:
+    def __init__(self, fetch: Fetch, site: str, observed: Observed) -> None:
         self._fetch = fetch
-        self._front = Front(fetch, log, site)
-        self._rest = Rest(fetch, state, self._front, anew=True, bodies=True)
-        self._sitemaps = Sitemaps(fetch, state, self._front)
-        self._feed = Feed(fetch, state, self._front)
-        self.found = Probed(site)
+        self._observed = observed
+        self._log = RunLog(dates.now())
+        self._front = Front(fetch, self._log, site)
+        self._rest = RestClient(fetch, self._front)
+        self._newest: list[Post] = []
+        """As REST tells them, with their bodies."""
+        self._page: ListingPage | None = None
+        self._sitemaps = 0
+        """Those that a run would ask for."""
+        self.found = Probed(site=site)
 
-    async def run(self) -> None:
-        """Look at the blog; `found` is what was seen, also where this is ended early."""
-        found, begun = self.found, time.monotonic()
+    async def run(self) -> Probed:
+        """Return what there is to say of the blog. Raises Stopped."""
+        found, observed = self.found, self._observed
         try:
-            front = await self._front.page()
+            await self._look(await self._front.page())
+        except (Unavailable, GaveUp) as error:
+            found.reason = str(error)
+        if observed.robots is not None:
+            found.robots = observed.robots.status
+        found.requests = observed.requests
+        return found
+
+    async def _look(self, page: FrontPage) -> None:
+        """Look at all that is behind the front page. Raises Stopped."""
+        found, observed = self.found, self._observed
+        found.wordpress, found.theme = page.wordpress, page.theme
+        await self._part("rest", self._ask_rest(page))
+        await self._part("listings", self._read_listing())
+        await self._part("sitemap", self._ask_sitemaps())
+        await self._part("feed", self._read_feed(page))
+        self._count_by_listings()
+        found.listed = [row(post) for post in islice(self._candidates(), _NEWEST)]
+        inner = (post for post in self._candidates() if post.url and not (post.external or post.protected))
+        found.read = [await self._read(post) for post in islice(inner, _READ)]
+        if found.open("rest"):
+            await self._ask_types()
+        found.crawl_delay = observed.crawl_delay
+        found.list_missing()
+        found.estimate(sitemaps=self._sitemaps, delay=observed.delay)
+        found.judge()
+
+    async def _part(self, source: Source, asking: Awaitable[str]) -> None:
+        """Ask a source; *asking* returns why it can't be used, "" where it can."""
+        try:
+            detail = await asking
         except Unavailable as error:
-            found.why = str(error)
-            return
-        found.wordpress, found.theme = front.generator, front.theme
-        found.permalinks = "plain" if front.plain else "pretty"
-        named: list[Post] = await self._ask_rest()
-        found.categories = found.categories or {slug: None for slug in front.categories if not slug.startswith("?")}
-        await self._sitemaps.ask_types()
-        found.sitemap = "open" if self._sitemaps.types else "none of posts"
-        for name in self._sitemaps.types.keys() - {"post"}:
-            found.types.setdefault(name, None)
-        found.feed = "open" if await anext(self._feed.mentions(), None) else self._feed.answer.detail or "empty"
-        listed = await self._list({slug: url for slug, url in front.categories.items() if url})
-        await self._read([post for post in listed or named if not (post.external or post.protected)])
-        self._judge(listed, named)
-        self._estimate(len(listed), (time.monotonic() - begun) / max(self._made(), 1))
+            self.found.sources[source] = Asked(access=closed(error), detail=str(error))
+        else:
+            self.found.sources[source] = Asked(access="missing" if detail else "open", detail=detail)
 
-    async def _ask_rest(self) -> list[Post]:
-        """Ask REST for categories, types and the newest posts."""
-        found = self.found
-        try:
-            await self._rest.ask_categories()
-            await self._rest.ask_types()
-            news = await self._rest.news(now(), {one.slug: one.number for one in self._rest.categories})
-        except Unavailable as error:
-            found.rest = str(error)
-            return []
-        found.rest, found.posts = "open", news.totals["post"]
-        found.categories = {one.slug: one.count for one in self._rest.categories}
-        found.types = {one["name"]: one["count"] for one in self._rest.types.more() if one["name"] != "post"}
-        return news.posts
+    # The lists of posts
 
-    async def _list(self, linked: dict[str, str]) -> list[Post]:
-        """Read the first page of the category with the most posts, of those whose addresses are known."""
-        places = linked | {one.slug: one.url for one in self._rest.categories if one.url and one.count}
-        if not places:
-            return []
+    async def _ask_rest(self, page: FrontPage) -> str:
+        """Ask for the categories, the newest posts with their bodies, and the types."""
         found = self.found
-        slug = max(places, key=lambda slug: found.categories.get(slug) or 0)
-        found.listing = places[slug]
-        try:
-            async with aclosing(Links(self._fetch).pages(Category(slug, places[slug], linked=True))) as pages:
-                page = await anext(pages)
-        except (Unavailable, BrokenWalkError) as error:
-            found.missing.append(f"the listing can't be read: {error}")
-            return []
-        found.pages = page.pages
-        found.first_page = [
-            {"id": post.id, "day": _day(post), "title": post.title, "url": post.url} for post in page.posts
+        linked = {slug for slug, url in page.categories.items() if url}
+        found.categories = [
+            ProbedCategory(slug=slug, url=url, linked=slug in linked) for slug, url in page.categories.items()
         ]
-        return page.posts
+        listed = await self._rest.ask(
+            CATEGORIES,
+            lambda response: rest.read_categories(text(response), response.url),
+            per_page=PER_PAGE,
+            _fields="id,slug,link,count",
+        )
+        found.categories = [
+            ProbedCategory(slug=one.slug, url=one.url, posts=one.count, linked=one.slug in linked) for one in listed
+        ]
+        slugs = {one.number: one.slug for one in listed}
+        self._newest, found.posts = await self._rest.ask(
+            POST.route,
+            lambda response: (
+                rest.read_posts(text(response), response.url, slugs, POST.name),
+                number(response, "X-WP-Total"),
+            ),
+            per_page=_NEWEST,
+            _fields=f"{rest.FIELDS},content.rendered",
+            _embed=rest.EMBEDDED,
+        )
+        found.posts_from = None if found.posts is None else "rest"
+        return ""
 
-    async def _read(self, posts: list[Post]) -> None:
-        """Read the own pages of a few posts."""
-        for post in posts[:_BODIES]:
-            entry: dict[str, Any] = {"url": post.url}
-            self.found.bodies.append(entry)
+    async def _read_listing(self) -> str:
+        """Read the first page of the largest category."""
+        categories, front = self.found.categories, await self._front.page()
+        if not categories:
+            return "neither the front page nor REST names a category"
+        largest = max(categories, key=lambda one: (one.posts or 0, one.linked))
+        url = largest.url
+        if url is None:  # then no category has one
+            url = made_address(largest.slug, self._front.site, (), plain=front.plain)
+        page = self._page = await self._fetch(url, lambda response: listing.read(*html(response)))
+        more = page.pages is None or page.pages > 1
+        button = page.has_button and more and page.next_url is None
+        self.found.listing = ProbedListing(
+            slug=largest.slug, url=url, posts=len(page.posts), pages=page.pages, button=button
+        )
+        return "" if page.posts else f"no post in {url}"
+
+    async def _ask_sitemaps(self) -> str:
+        """Ask for the sitemap that has the others; without REST, for one of those, to count posts by."""
+        robots = self._observed.robots
+        in_robots = sitemap.read_robots(robots.body, robots.url) if robots is not None and robots.status == 200 else []
+        urls = await named(self._front, in_robots)
+        for url in urls or await well_known(self._front):
+            self._sitemaps += 1
             try:
-                page = await self._fetch(post.url, partial(_article, post.id))
-                source, body = page.content_source, page.content_html
-                if (body is None or source == "extracted") and self.found.rest == "open" and page.id:
-                    of_rest = (await self._rest.bodies({page.id: page.type})).get(page.id)
-                    source, body = ("rest", of_rest) if of_rest else (source, body)
-            except Unavailable as error:
-                entry["why"] = str(error)
+                index = await ask(self._fetch, url)
+            except Unavailable:
+                if urls:
+                    raise
                 continue
-            merged = replace(post)
-            merged.take_page(page)
-            entry |= {"id": merged.id, "day": _day(merged), "source": source, "begins": _begin(body)}
-            lacking = [name for name in ("id", "day", "source") if entry[name] is None]
-            if lacking:
-                entry["why"] = f"no {', no '.join(lacking)}"
+            parts = [e.url for e in index.entries if index.is_index and types.in_sitemap(e.url) == POST.name]
+            self._sitemaps += len(parts)
+            if parts and self.found.posts is None:
+                entries = len((await ask(self._fetch, parts[-1])).entries)
+                rest_of_them = len(parts) - 1
+                self.found.posts = entries + rest_of_them * max(entries, _FULL)
+                self.found.posts_from = "sitemap"
+            if parts:
+                return ""
+        return "none of posts" if urls else "none is named, and none is where Yoast and WordPress have theirs"
 
-    def _judge(self, listed: list[Post], named: list[Post]) -> None:
-        """Say whether the blog fits, and what its archive would lack."""
+    async def _read_feed(self, page: FrontPage) -> str:
+        url = page.feed or f"{self._front.site}/feed/"
+        entries = await self._fetch(
+            url, lambda response: feed.read(response.body, response.url, content_type(response))
+        )
+        return "" if entries else f"no post in {url}"
+
+    def _count_by_listings(self) -> None:
+        """Tell about how many posts there are, where neither REST nor a sitemap does."""
         found = self.found
-        read = [entry for entry in found.bodies if "why" not in entry]
-        if not (listed or named):
-            found.why = "no list of posts can be read"
-        elif found.bodies and not read:
-            found.why = f"no post can be read: {found.bodies[0]['why']}: {found.bodies[0]['url']}"
-        found.fits = not found.why
-        found.missing += [f"{entry['why']}: {entry['url']}" for entry in found.bodies if "why" in entry]
-        if "open" not in (found.rest, found.sitemap):
-            found.missing.append("neither REST nor a sitemap: nothing beside its listings proves the archive")
-        if guessed := [entry for entry in read if entry["source"] == "extracted"]:
-            found.missing.append(
-                f"{len(guessed)} of {len(read)} bodies are an extractor's guess at the page's main text"
-            )
-        if not listed:
-            found.missing.append("no listing: what only category archives say is missing")
-        counts = {name: "?" if count is None else count for name, count in sorted(found.types.items()) if count != 0}
-        others = [f"{name} ({count})" for name, count in counts.items()]
-        if others:
-            found.missing.append(f"other post types, unless asked for (-a types=all): {', '.join(others)}")
+        if found.posts is None and found.listing:
+            found.posts = (found.listing.pages or 1) * found.listing.posts * len(found.categories)
+            found.posts_from = "listings"
 
-    def _estimate(self, per_page: int, measured: float) -> None:
-        """Estimate the requests of a first run, each as long as those of this one took, or the delay asks for."""
-        found, counts = self.found, list(self.found.categories.values())
-        if found.posts is not None and per_page:
-            listings = sum(max(1, ceil((count or 0) / per_page)) for count in counts)
-            lists = ceil(found.posts / (PER_PAGE - 1)) + len(found.types) + 8
-            found.requests = 2 + listings + lists + found.posts
-        elif found.pages and per_page:
-            found.requests = 2 + found.pages * max(len(counts), 1) * (1 + per_page) + 8
-        if found.requests:
-            delay: float = self._fetch.crawler.settings.getfloat("DOWNLOAD_DELAY")
-            found.seconds = round(found.requests * max(delay, measured))
+    async def _ask_types(self) -> None:
+        """Ask which post types there are, and how many posts of each, as long as requests are left."""
+        try:
+            listed = await self._rest.ask(TYPES, lambda response: types.read(text(response)))
+        except Unavailable:
+            return  # that is nothing which a run needs
+        self.found.types.update({one.name: None for one in listed})
+        self.found.types[POST.name] = self.found.posts
+        for one in listed:
+            if one.name != POST.name and self._observed.requests < _MOST:
+                try:
+                    self.found.types[one.name] = await self._rest.ask(one.route, total_of, per_page=1, _fields="id")
+                except Unavailable:
+                    del self.found.types[one.name]  # not for readers
 
-    def _made(self) -> int:
-        made: int = self._fetch.crawler.stats.get_value("downloader/request_count", 0)
-        return made
+    # Posts
 
+    def _candidates(self) -> Iterable[Post]:
+        """Yield the newest posts as the lists tell them, each with its day."""
+        listed = self._page.posts if self._page else []
+        if not self._newest:
+            return (merged(post, None) for post in listed)
+        tiles = {address(post.url): post for post in listed}
+        return (merged(tiles.get(address(post.url)), post) for post in self._newest)
 
-def _article(post_id: int | None, response: Response) -> Post:
-    return article.read(*html(response), post_id).post
-
-
-def _day(post: Post) -> str | None:
-    day = day_of(post)
-    return day.isoformat() if day else None
-
-
-def _begin(body: str | None) -> str | None:
-    if body is None:
-        return None
-    return " ".join("".join(Selector(body).xpath("//text()").getall()).split())[:_LINE]
+    async def _read(self, post: Post) -> ProbedPost:
+        """Read a post's own page as a run would: a body that it doesn't give is REST's, if that has one."""
+        body, unavailable = post.content_html, None
+        post.content_html = post.content_source = None
+        try:
+            page = await self._fetch(post.url, lambda response: article.read(*html(response), post.id))
+        except Unavailable as error:
+            unavailable = error.reason
+        else:
+            post.take_page(page.post)
+        if body and (post.content_html is None or post.content_source == "extracted"):
+            post.content_html, post.content_source = body, "rest"
+        found = NormaliseDates().process_item(Found(post=post))
+        lacking = {"ID": post.id, "day": post.published_date, "body": post.content_html or post.protected}
+        missing = [name for name, value in lacking.items() if not value]
+        problems = [unavailable or f"no {' and no '.join(missing)}"] if missing else found.problems
+        return ProbedPost(
+            id=post.id,
+            url=post.url,
+            published_date=post.published_date,
+            title=post.title,
+            content_source=post.content_source,
+            begins=(markdown(post.content_html) or "").partition("\n")[0] if post.content_html else None,
+            trouble="; ".join(problems) or None,
+        )

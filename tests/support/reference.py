@@ -101,6 +101,11 @@ def commands() -> str:
     names = [(f"`{spider.name}`", (inspect.getdoc(spider) or "").partition("\n\n")[0].replace("\n", " "))
              for spider in (ArchiveSpider, InventorySpider)]  # fmt: skip
     text += "\n" + _table(("spider", "what it does"), names)
+    text += (
+        f"\n## scrapy probe\n\n{inspect.getdoc(probe.Command())}\n\n    scrapy probe https://blog.example.com\n"
+        "    scrapy probe https://blog.example.com --json\n\n"
+        + _table(("option", "meaning"), [("`--json`", "print what was found as JSON, not as text")])
+    )
     for module in PRINTING:
         command = module.Command()
         text += (
@@ -111,9 +116,6 @@ def commands() -> str:
             ("option", "meaning"),
             [(f"`--{one.alias}{' ' + one.title if one.title else ''}`", one.description) for one in options],
         )
-    text += (
-        f"\n## scrapy probe\n\n{probe.Command().long_desc()}\n\n    scrapy probe https://blog.example.com\n\n"
-    ) + _table(("option", "meaning"), [("`--json`", "what was seen as JSON, not as text")])
     return text + (
         "\n`posts`, `runs` and `coverage` exit 2 for a wrong option, and 1 where there is no state or it can't be read;"
         " `runs --check` has\n[statuses of its own](../alerts.md#scrapy-runs---check).\n"

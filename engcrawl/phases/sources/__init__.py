@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Literal, Protocol
 
 from engcrawl.http.fetch import Unavailable
 from engcrawl.items import Answer, Mention, Source, Status
@@ -20,7 +20,7 @@ class NamingSource(Protocol):
         """Yield the mentions, a page of them at a time; trouble is no exception, but in the answer."""
 
 
-def closed(error: Unavailable) -> Status:
+def closed(error: Unavailable) -> Literal["missing", "forbidden", "failed"]:
     """Return what the failure of a source's first request says of the source."""
     if error.cause in ("gone", "external"):
         return "missing"

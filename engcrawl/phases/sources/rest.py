@@ -21,6 +21,7 @@ from engcrawl.pages.types import POST, PostType
 from engcrawl.phases.category import BrokenWalkError
 from engcrawl.phases.front import Front
 from engcrawl.phases.plan import Plan
+from engcrawl.phases.rest_root import RestRoot
 from engcrawl.phases.sources import broken_off
 from engcrawl.phases.sources.rest_client import RestClient
 from engcrawl.phases.sources.rest_types import CLOSED, RestTypes
@@ -31,7 +32,7 @@ from engcrawl.text.urls import address
 
 logger = logging.getLogger(__name__)
 
-_CATEGORIES = "/wp/v2/categories"
+CATEGORIES = "/wp/v2/categories"
 _WALKS = 3
 """So often REST's list is walked where posts come and go meanwhile."""
 
@@ -57,7 +58,7 @@ class Rest:
         self, fetch: Fetch, state: State, front: Front, *, anew: bool, bodies: bool = False, facts: bool = True
     ) -> None:
         self._state = state
-        self._client = RestClient(fetch, state, front, anew=anew)
+        self._client = RestClient(fetch, front, None if anew else _known_root(state))
         self._bodies = bodies
         self._facts = facts
         """Whether what it says of posts may go into records."""
@@ -149,7 +150,7 @@ class Rest:
         pages, page = 1, 1
         while page <= pages:
             found, pages = await self._client.ask(
-                _CATEGORIES, _read_categories, per_page=PER_PAGE, page=page, _fields="id,slug,link,count"
+                CATEGORIES, _read_categories, per_page=PER_PAGE, page=page, _fields="id,slug,link,count"
             )
             self.categories += found
             page += 1
@@ -257,6 +258,13 @@ class Rest:
         """Return what later runs want to know: where it is, the post types, the categories' counts and numbers."""
         numbers = {slug: number for number, slug in self._numbers.items()}
         return self._client.more() | {"types": self.types.more(), "categories": dict(self.counts), "numbers": numbers}
+
+
+def _known_root(state: State) -> RestRoot | None:
+    """Return where REST was in earlier runs."""
+    asked = state.lists.asked("rest")
+    root = asked.answer.more.get("root") if asked else None
+    return RestRoot(root) if root else None
 
 
 def modified_since(state: State) -> str:

@@ -11,21 +11,18 @@ from engcrawl.http.fetch import Fetch, Unavailable
 from engcrawl.pages import NotThePage
 from engcrawl.phases.front import Front
 from engcrawl.phases.rest_root import RestRoot
-from engcrawl.state import State
 
 Answered = TypeVar("Answered")
 
 
 class RestClient:
-    """Asks for routes of REST."""
+    """Asks for routes of REST; *known* is where it was in earlier runs."""
 
-    def __init__(self, fetch: Fetch, state: State, front: Front, *, anew: bool) -> None:
+    def __init__(self, fetch: Fetch, front: Front, known: RestRoot | None = None) -> None:
         self._fetch = fetch
-        self._state = state
         self._front = front
-        known = self._known_root()
-        self._roots = [] if anew or known is None else [known]
-        """Where it may be; one, once it answered. Empty: the front page is to tell, *anew* also if it was known."""
+        self._roots = [] if known is None else [known]
+        """Where it may be; one, once it answered. Empty: the front page is to tell."""
         self._kept = bool(self._roots)
         """Whether that is known from earlier runs alone."""
         self.moved = False
@@ -69,12 +66,6 @@ class RestClient:
                 return answer
         assert first is not None
         raise first
-
-    def _known_root(self) -> RestRoot | None:
-        """Return where it was in earlier runs."""
-        asked = self._state.lists.asked("rest")
-        root = asked.answer.more.get("root") if asked else None
-        return RestRoot(root) if root else None
 
     def more(self) -> dict[str, str]:
         """Return where it is, as later runs want to know it."""

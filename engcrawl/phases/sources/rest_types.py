@@ -17,7 +17,7 @@ from engcrawl.state import State
 
 logger = logging.getLogger(__name__)
 
-_TYPES = "/wp/v2/types"
+TYPES = "/wp/v2/types"
 CLOSED = (401, 403, 404)
 """What the list of a type answers that isn't for readers."""
 _COUNTED = 20
@@ -73,7 +73,7 @@ class RestTypes:
         if self.told:
             return
         try:
-            found = await ask(_TYPES, lambda response: types.read(text(response)))
+            found = await ask(TYPES, lambda response: types.read(text(response)))
         except Unavailable as error:
             logger.info("REST doesn't tell its post types: %s", error)
             return
@@ -82,7 +82,7 @@ class RestTypes:
         others = [type_ for type_ in found if not self._runs.asks_for(type_.name)]
         for type_ in others[:_COUNTED]:
             try:
-                self.count(type_.name, await ask(type_.route, _total, per_page=1, _fields="id"))
+                self.count(type_.name, await ask(type_.route, total_of, per_page=1, _fields="id"))
             except Unavailable as error:
                 if error.status in CLOSED:
                     self.drop(type_.name)
@@ -95,5 +95,6 @@ class RestTypes:
         return [] if self._guessed else [asdict(type_) for type_ in self._types.values()]
 
 
-def _total(response: Response) -> int | None:
+def total_of(response: Response) -> int | None:
+    """Return how many posts a list that REST answers with has in all; None where it doesn't say."""
     return number(response, "X-WP-Total")

@@ -49,7 +49,7 @@ class Sitemaps:
                 if self._fetch.hopeless:
                     break
                 try:
-                    listed = await self._fetch(part, _read, meta=_META)
+                    listed = await ask(self._fetch, part)
                 except Unavailable as error:
                     self._trouble = self._trouble or error
                     continue
@@ -70,14 +70,14 @@ class Sitemaps:
     async def _indexes(self) -> AsyncIterator[SitemapPage]:
         """Yield the sitemaps that the blog names, or the first that has posts of those in well-known places."""
         self._read, self._of_posts, self._trouble, self.types = [], 0, None, {}
-        named = self._known if self._known is not None else await self._named()
-        for url in named or await self._well_known():
-            if self._of_posts and not named:
+        urls = self._known if self._known is not None else await self._named()
+        for url in urls or await well_known(self._front):
+            if self._of_posts and not urls:
                 break
             try:
-                page = await self._fetch(url, _read, meta=_META)
+                page = await ask(self._fetch, url)
             except Unavailable as error:
-                if named or not (error.status == 404 or isinstance(error.__cause__, NotThePage)):
+                if urls or not (error.status == 404 or isinstance(error.__cause__, NotThePage)):
                     self._trouble = self._trouble or error
                 continue
             self._read.append(url)
@@ -103,25 +103,37 @@ class Sitemaps:
         return in_blog(url, self._site)
 
     async def _named(self) -> list[str]:
-        """Return the sitemaps that robots.txt or the front page names.
-
-        A robots.txt is the whole host's: of several blogs there, each has its sitemaps in its own folder.
-        """
+        """Return the sitemaps that robots.txt or the front page names."""
         url = urljoin(self._site, "/robots.txt")
         try:
-            named = await self._fetch(url, lambda response: sitemap.read_robots(response.body, response.url))
+            in_robots = await self._fetch(url, lambda response: sitemap.read_robots(response.body, response.url))
         except Unavailable:
-            named = []
-        if not named and (page := await self._front.said()):
-            named = page.sitemaps
-        mine = list(dict.fromkeys(url for url in named if in_blog(url, self._site)))
-        here = [url for url in mine if address(urljoin(url, ".")) == address(self._site)]
-        return here or mine
+            in_robots = []
+        return await named(self._front, in_robots)
 
-    async def _well_known(self) -> list[str]:
-        page = await self._front.said()
-        paths = sitemap.WELL_KNOWN_PLAIN if page and page.plain else sitemap.WELL_KNOWN
-        return [self._site + path for path in paths]
+
+async def ask(fetch: Fetch, url: str) -> SitemapPage:
+    """Return what a sitemap lists. Raises Unavailable."""
+    return await fetch(url, _read, meta=_META)
+
+
+async def named(front: Front, in_robots: list[str]) -> list[str]:
+    """Return the sitemaps that the blog names: those *in_robots*, its robots.txt, else those on its front page.
+
+    A robots.txt is the whole host's: of several blogs there, each has its sitemaps in its own folder.
+    """
+    page = None if in_robots else await front.said()
+    urls = page.sitemaps if page else in_robots
+    mine = list(dict.fromkeys(url for url in urls if in_blog(url, front.site)))
+    here = [url for url in mine if address(urljoin(url, ".")) == address(front.site)]
+    return here or mine
+
+
+async def well_known(front: Front) -> list[str]:
+    """Return where the blog's sitemaps are if nothing names them."""
+    page = await front.said()
+    paths = sitemap.WELL_KNOWN_PLAIN if page and page.plain else sitemap.WELL_KNOWN
+    return [front.site + path for path in paths]
 
 
 def _answer(read: list[str], of_posts: int, trouble: Unavailable | None) -> Answer:
