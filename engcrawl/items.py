@@ -59,7 +59,7 @@ class Post:
     id: Annotated[int | None, AfterValidator(_known), WithJsonSchema({"type": "integer", "minimum": 1})] = None
     """WordPress post ID: the key of a blog's archive. A record always has one, though a page or a listing may not."""
     type: Annotated[str, Field(min_length=1)] = "post"
-    """WordPress post type: ``post``."""
+    """WordPress post type: ``post``, or another that was asked for."""
     url: Url
     """Permalink: absolute, with its query but for tracking parameters, without fragment."""
     title: str

@@ -1,4 +1,4 @@
-"""What Scrapy's engine tells and does by private attributes alone: nothing documented serves. No other file has any."""
+"""What Scrapy tells and does by private names alone: nothing documented serves. No other file has any."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ UNPACKING_ERRORS: tuple[type[Exception], ...] = (
     brotli.error,
     zstd.ZstdError,
 )
-"""What Scrapy lets through where a compressed answer can't be unpacked, beside OSError."""
+"""What Scrapy lets through where a compressed answer can't be unpacked, beside OSError.
+
+Which packages unpack depends on the Python: Scrapy's own choice counts.
+"""
 
 
 def closing(crawler: Crawler) -> bool:

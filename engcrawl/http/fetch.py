@@ -12,13 +12,11 @@ from urllib.parse import urlsplit
 from parsel import Selector
 from scrapy import Request
 from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.exceptions import DownloadCancelledError, IgnoreRequest, NotSupported, UnsupportedURLSchemeError
 from scrapy.http import Response, TextResponse
 from scrapy.http.request import NO_CALLBACK
-from scrapy.utils.misc import load_object
 
-from engcrawl.http.engine import UNPACKING_ERRORS, closing
-from engcrawl.http.refused import Cause, NoRobotsTxtError, Refused, status_told, told
+from engcrawl.http.engine import closing
+from engcrawl.http.refused import Cause, NoRobotsTxtError, Refused, status_told, told, unavailable
 from engcrawl.pages import NotThePage
 from engcrawl.text.decoding import Kind, decoded
 
@@ -30,14 +28,6 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 _CAUSES: dict[int, Cause] = {401: "forbidden", 403: "forbidden", 404: "gone", 410: "gone"}
-_NOT_RETRIED = (
-    IgnoreRequest,
-    DownloadCancelledError,
-    NotSupported,
-    UnsupportedURLSchemeError,
-    *UNPACKING_ERRORS,
-)
-"""What Scrapy's downloader and its middlewares raise for a page, beside what its ``RETRY_EXCEPTIONS`` name."""
 OVERRULED = "engcrawl/charset_overruled"
 """Prefix of the stats that count answers whose header claims a charset, its last part, that they aren't in."""
 _OVERRULED = "charset_overruled"
@@ -93,8 +83,7 @@ class Fetch:
 
     def __init__(self, crawler: Crawler, failed_before: Callable[[str], bool] = lambda _: False) -> None:
         self.crawler = crawler
-        retried = (load_object(error) for error in crawler.settings.getlist("RETRY_EXCEPTIONS"))
-        self._expected = (*retried, *_NOT_RETRIED)
+        self._expected = unavailable(crawler.settings)
         self.hopeless: str | None = None
         """Why no other page needs to be tried; None where one may come."""
         self._most = crawler.settings.getint("ENGCRAWL_FAILURES_IN_A_ROW")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from scrapy import signals
-from scrapy.utils.misc import build_from_crawler, load_object
+
+from engcrawl.http.robots import RobotsTxt
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
-    from scrapy.robotstxt import RobotParser
 
 
 class Observed:
@@ -32,13 +32,9 @@ class Observed:
 
     @property
     def crawl_delay(self) -> float | None:
-        """Return the ``Crawl-delay`` that robots.txt asks this crawl for; None where it doesn't."""
-        if self.robots is None or self.robots.status != 200:
-            return None
-        settings = self.crawler.settings
-        parser = load_object(settings["ROBOTSTXT_PARSER"])
-        rules: RobotParser = build_from_crawler(parser, self.crawler, self.robots.body)
-        return rules.crawl_delay(settings["ROBOTSTXT_USER_AGENT"] or settings["USER_AGENT"])
+        """Return the seconds of the ``Crawl-delay`` that this crawl keeps; None where it keeps none."""
+        robots = self.crawler.get_downloader_middleware(RobotsTxt)
+        return robots.crawl_delay(urlsplit(self.robots.url).hostname or "") if robots and self.robots else None
 
     @property
     def delay(self) -> float:

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
+from scrapy.exceptions import DownloadCancelledError, IgnoreRequest, NotSupported, UnsupportedURLSchemeError
+from scrapy.utils.misc import load_object
+
+from engcrawl.http.engine import UNPACKING_ERRORS
 
 if TYPE_CHECKING:
     from scrapy.http import Response
+    from scrapy.settings import BaseSettings
 
 Cause = Literal["gone", "forbidden", "external"]
 """Why no other try of a page helps."""
+
+
+_NOT_RETRIED = (
+    IgnoreRequest,
+    DownloadCancelledError,
+    NotSupported,
+    UnsupportedURLSchemeError,
+    *UNPACKING_ERRORS,
+)
+"""Errors of pages that the setting ``RETRY_EXCEPTIONS`` doesn't name."""
 
 
 class Refused(IgnoreRequest):
@@ -27,6 +41,11 @@ class NoRobotsTxtError(IgnoreRequest):
     def __init__(self, url: str, why: str) -> None:
         super().__init__(f"robots.txt can't be had: {why}: {url}")
         self.url = url
+
+
+def unavailable(settings: BaseSettings) -> tuple[type[Exception], ...]:
+    """Return what Scrapy's downloader and its middlewares raise for a page that can't be had; all else is a bug."""
+    return (*map(load_object, settings.getlist("RETRY_EXCEPTIONS")), *_NOT_RETRIED)
 
 
 def told(error: Exception) -> str:

@@ -15,7 +15,7 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.httpobj import urlparse_cached
 from scrapy.utils.misc import build_from_crawler, load_object
 
-from engcrawl.http.refused import NoRobotsTxtError, Refused, status_told, told
+from engcrawl.http.refused import NoRobotsTxtError, Refused, status_told, told, unavailable
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -55,6 +55,7 @@ class RobotsTxt:
         self.crawler = crawler
         self._parser: type[RobotParser] = load_object(settings["ROBOTSTXT_PARSER"])
         self._agent: str = settings["ROBOTSTXT_USER_AGENT"] or settings["USER_AGENT"]
+        self._expected = unavailable(settings)
         self._robots: dict[str, _Robots] = {}
         """By host and port."""
         self._delays: dict[str, float] = {}
@@ -91,7 +92,7 @@ class RobotsTxt:
         request = Request(url, meta={"dont_obey_robotstxt": True}, callback=NO_CALLBACK, priority=1000)
         try:
             response = await self.crawler.engine.download_async(request)
-        except Exception as error:  # noqa: BLE001 - whatever kept it away, RFC 9309 has one answer
+        except self._expected as error:
             if isinstance(error, IgnoreRequest) and not isinstance(error, Refused):
                 return None  # too many redirects; or nothing of this host is asked for, nor what waits for this
             trouble = told(error)
@@ -117,6 +118,10 @@ class RobotsTxt:
         if delay:
             logger.info("Crawl-delay: %g s between requests, %.0f a day at most: %s", delay, 86400 / delay, url)
         return rules
+
+    def crawl_delay(self, host: str) -> float | None:
+        """Return the seconds of a host's ``Crawl-delay``; None where its robots.txt has none, or wasn't read."""
+        return self._delays.get(host) or None
 
     def _keep_delay(self, request: Request) -> None:
         """See that the slot of a request waits as long between two as the host's robots.txt asks for."""

@@ -1,4 +1,4 @@
-"""Probing a blog: about ten requests that show whether and how engcrawl would take it."""
+"""Probing a blog: a dozen requests that show whether and how engcrawl would take it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import islice
 from engcrawl.http.fetch import Fetch, GaveUp, Unavailable, content_type, html, number, text
 from engcrawl.http.observed import Observed
 from engcrawl.items import Found, Post, Source, merged
-from engcrawl.pages import article, feed, listing, rest, sitemap, types
+from engcrawl.pages import NotThePage, article, feed, listing, rest, sitemap, types
 from engcrawl.pages.front import FrontPage
 from engcrawl.pages.listing import ListingPage
 from engcrawl.pages.types import POST
@@ -18,7 +18,7 @@ from engcrawl.phases.probed import Asked, Probed, ProbedCategory, ProbedListing,
 from engcrawl.phases.sources import closed
 from engcrawl.phases.sources.rest import CATEGORIES
 from engcrawl.phases.sources.rest_client import RestClient
-from engcrawl.phases.sources.rest_types import TYPES, total_of
+from engcrawl.phases.sources.rest_types import CLOSED, TYPES, total_of
 from engcrawl.phases.sources.rest_walk import PER_PAGE
 from engcrawl.phases.sources.sitemap import ask, named, well_known
 from engcrawl.pipelines import NormaliseDates
@@ -69,6 +69,9 @@ class Probe:
         """Look at all that is behind the front page. Raises Stopped."""
         found, observed = self.found, self._observed
         found.wordpress, found.theme = page.wordpress, page.theme
+        found.categories = [
+            ProbedCategory(slug=slug, url=url, linked=url is not None) for slug, url in page.categories.items()
+        ]
         await self._part("rest", self._ask_rest(page))
         await self._part("listings", self._read_listing())
         await self._part("sitemap", self._ask_sitemaps())
@@ -96,12 +99,8 @@ class Probe:
     # The lists of posts
 
     async def _ask_rest(self, page: FrontPage) -> str:
-        """Ask for the categories, the newest posts with their bodies, and the types."""
+        """Ask for the categories, and for the newest posts with their bodies."""
         found = self.found
-        linked = {slug for slug, url in page.categories.items() if url}
-        found.categories = [
-            ProbedCategory(slug=slug, url=url, linked=slug in linked) for slug, url in page.categories.items()
-        ]
         listed = await self._rest.ask(
             CATEGORIES,
             lambda response: rest.read_categories(text(response), response.url),
@@ -109,7 +108,8 @@ class Probe:
             _fields="id,slug,link,count",
         )
         found.categories = [
-            ProbedCategory(slug=one.slug, url=one.url, posts=one.count, linked=one.slug in linked) for one in listed
+            ProbedCategory(slug=one.slug, url=one.url, posts=one.count, linked=bool(page.categories.get(one.slug)))
+            for one in listed
         ]
         slugs = {one.number: one.slug for one in listed}
         self._newest, found.posts = await self._rest.ask(
@@ -151,8 +151,8 @@ class Probe:
             self._sitemaps += 1
             try:
                 index = await ask(self._fetch, url)
-            except Unavailable:
-                if urls:
+            except Unavailable as error:
+                if urls or not (error.status == 404 or isinstance(error.__cause__, NotThePage)):
                     raise
                 continue
             parts = [e.url for e in index.entries if index.is_index and types.in_sitemap(e.url) == POST.name]
@@ -185,15 +185,16 @@ class Probe:
         try:
             listed = await self._rest.ask(TYPES, lambda response: types.read(text(response)))
         except Unavailable:
-            return  # that is nothing which a run needs
+            return  # then the types are none, which is told
         self.found.types.update({one.name: None for one in listed})
         self.found.types[POST.name] = self.found.posts
         for one in listed:
             if one.name != POST.name and self._observed.requests < _MOST:
                 try:
                     self.found.types[one.name] = await self._rest.ask(one.route, total_of, per_page=1, _fields="id")
-                except Unavailable:
-                    del self.found.types[one.name]  # not for readers
+                except Unavailable as error:
+                    if error.status in CLOSED:
+                        del self.found.types[one.name]  # not for readers
 
     # Posts
 

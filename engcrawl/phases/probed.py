@@ -139,6 +139,8 @@ class Probed:
             )
         if hidden := self._hidden():
             say(hidden)
+        if self.open("rest") and not self.types:
+            say("REST doesn't say which post types there are: others than posts may be missing")
         if others := {name: count for name, count in self.types.items() if name != "post" and count != 0}:
             told = ", ".join(name if count is None else f"{name} {count:,}" for name, count in others.items())
             say(f"other types, taken with -a types=… only: {told}")

@@ -70,6 +70,7 @@ def test_a_blog_that_lacks_nothing_fits() -> None:
             {"listing": ProbedListing(slug="web", url=URL, posts=10, pages=None, button=True)},
             f"a button alone leads to the next page of {URL}: a browser is needed",
         ),
+        ({"types": {}}, "REST doesn't say which post types there are: others than posts may be missing"),
         ({"crawl_delay": 10.0}, "robots.txt asks for 10 s between requests (Crawl-delay)"),
     ],
 )
