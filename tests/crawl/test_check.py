@@ -16,17 +16,17 @@ import pytest
 from engcrawl.state.lock import HOST
 from engcrawl.text.dates import rfc3339
 from tests.blog import Fault, Server
+from tests.support.commands import ran, run
 from tests.support.crawls import Serve, command, crawl, environment
 from tests.support.folders import ROOT
 
 
 def check(output: Path, *options: str) -> tuple[int, str]:
     """The exit status and the one line."""
-    line = [sys.executable, "-m", "scrapy", "runs", "--check", *options]
-    done = subprocess.run(line, cwd=ROOT, env=environment(output), capture_output=True, text=True, check=False)
-    assert done.stderr == ""
-    assert len(done.stdout.splitlines()) == 1
-    return done.returncode, done.stdout.strip()
+    status, printed, said = ran(output, "runs", "--check", *options)
+    assert said == ""
+    assert len(printed.splitlines()) == 1
+    return status, printed.strip()
 
 
 def let_pass(output: Path, hours: int) -> None:
@@ -131,6 +131,12 @@ def test_a_wrong_option_is_unknown_too_for_a_monitor(output: Path, options: list
 
 
 def test_max_age_alone_is_a_wrong_option(output: Path) -> None:
-    line = [sys.executable, "-m", "scrapy", "runs", "--max-age", "1h"]
+    said = run(output, "runs", "--max-age", "1h", status=2)
+    assert said == "scrapy runs: option --max-age: goes with --check\n"
+
+
+def test_a_monitor_gets_the_line_and_the_exit_status_from_the_process(output: Path) -> None:
+    line = [sys.executable, "-m", "scrapy", "runs", "--check", "--fast"]
     done = subprocess.run(line, cwd=ROOT, env=environment(output), capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (2, "scrapy runs: option --max-age: goes with --check\n")
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout == "UNKNOWN: takes options alone, not '--fast'\n"

@@ -1,4 +1,4 @@
-"""``scrapy posts`` and ``scrapy runs``, as processes, on the state of real crawls."""
+"""``scrapy posts`` and ``scrapy runs`` on the state of real crawls; in a shell and on a terminal as processes."""
 
 from __future__ import annotations
 
