@@ -7,6 +7,7 @@ import random
 import signal
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,8 +24,8 @@ PACE = {"DOWNLOAD_DELAY": "0.01", "CONCURRENT_REQUESTS": "2", "CONCURRENT_REQUES
 KILLS = 10
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_killed_at_ten_random_moments_it_ends_as_if_it_had_not_been(seed: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("seed", "at_work"), [(0, False), (1, True)], ids=["from its start", "at work"])
+def test_killed_at_ten_random_moments_it_ends_as_if_it_had_not_been(seed: int, at_work: bool, tmp_path: Path) -> None:
     rng = random.Random(seed)
     blog = Blog(80, seed)
     kills = 0
@@ -33,7 +34,7 @@ def test_killed_at_ten_random_moments_it_ends_as_if_it_had_not_been(seed: int, t
         while kills < KILLS:
             chain += 1
             output = tmp_path / str(chain)
-            for _ in _kills(server, output, rng, KILLS * 2 // 3 - kills, seconds=3.5):
+            for _ in _kills(server, output, rng, KILLS * 2 // 3 - kills, at_work):
                 kills += 1
             before = truth(blog)
             assert _posts(output) == before
@@ -43,15 +44,18 @@ def test_killed_at_ten_random_moments_it_ends_as_if_it_had_not_been(seed: int, t
                 blog.edit(index, title=f"Edited {index}")
             for slug in ("web", "storage", "culture"):
                 blog.publish((slug,))
-            for _ in _kills(server, output, rng, KILLS - kills, seconds=2.5):
+            for _ in _kills(server, output, rng, KILLS - kills, at_work):
                 kills += 1
             after = truth(blog, before)
             assert _posts(output) == after
             assert _told(output, besides=feeds) == differences(before, after)
 
 
-def _kills(server: Server, output: Path, rng: random.Random, most: int, seconds: float) -> Iterator[None]:
-    """Crawl, and kill it, again and again; each kill, until a crawl comes to its end."""
+def _kills(server: Server, output: Path, rng: random.Random, most: int, at_work: bool) -> Iterator[None]:
+    """Crawl, and kill it, again and again; each kill, until a crawl comes to its end.
+
+    A moment is counted from the process' start, where the state is made, or *at_work* from its first request.
+    """
     left = most
     while True:
         stored = _stored(output, server.blog)
@@ -63,7 +67,9 @@ def _kills(server: Server, output: Path, rng: random.Random, most: int, seconds:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ) as process:
-            moment = rng.uniform(0, seconds) if left > 0 else 60
+            while at_work and not server.requests and process.poll() is None:
+                time.sleep(0.01)
+            moment = rng.uniform(0, 2 if at_work else 3) if left > 0 else 60
             try:
                 process.wait(moment)
             except subprocess.TimeoutExpired:
