@@ -13,14 +13,14 @@ help:  ## this list
 demo: $(VENV)/tests  ## crawl the bundled blog, all of it, and show the result
 	@$(BIN)/python -m tests.blog.demo
 
-# A test waits about as long as it works: two workers for each of two cores.
+# A test waits about as long as it works: two workers for each of two cores. Tests of a group share what is dear to make.
 test: $(VENV)/chromium  ## lint, spelling, types, every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 	$(BIN)/mypy engcrawl tests
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -n 4
+	$(BIN)/python -m pytest -n 4 --dist loadgroup
 
 test-fast: $(VENV)/tests  ## unit tests alone, under a minute
 	$(BIN)/python -m pytest tests/unit

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import requests
 from aiohttp import web
 
 from tests.blog import Fault, Server
 from tests.blog.blog import Post
-from tests.support.counting import COUNTED, REST, asked, counted, hidden, proof, there
-from tests.support.crawls import Crawl, Serve, newest_first
+from tests.support.counting import COUNTED, REST, asked, counted, hidden, proof, there, told
+from tests.support.crawls import Crawl, Serve
 from tests.support.nights import articles, newest, night, query, truth
 
 ONCE = {"RETRY_TIMES": "0"}
@@ -22,11 +21,6 @@ VALID = {"ETag": '"of the page"'}
 def secret(server: Server) -> Post:
     """Return a post that listings hide: without REST, the sitemap alone knows it."""
     return next(p for p in there(server.blog) if p.id in hidden(server.blog) and not p.external)
-
-
-def told(server: Server) -> list[dict[str, Any]]:
-    """Return what pages and REST together say."""
-    return newest_first(list(server.blog.truth(rest=True)))
 
 
 def statuses(done: Crawl) -> dict[str, str]:
@@ -57,7 +51,7 @@ def test_a_source_that_failed_and_a_post_that_could_not_be_read_are_tried_on_a_q
 
 
 def test_a_source_that_broke_off_is_asked_again_on_the_next_night(serve: Serve, output: Path) -> None:
-    server = serve(posts=250, faults=[Fault("status", "/wp-json/wp/v2/posts", status=500, after=1)])
+    server = serve(posts=120, faults=[Fault("status", "/wp-json/wp/v2/posts", status=500, after=1)])
     assert statuses(counted(server, output, settings=ONCE))["rest"] == "part"
     server.faults.clear()
     night = counted(server, output, settings=ONCE)

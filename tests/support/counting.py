@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.blog import Blog, Server
 from tests.blog.blog import Post
-from tests.support.crawls import Crawl, crawl
+from tests.support.crawls import Crawl, crawl, newest_first
 
 COUNTED = 80
 """Posts of the blog whose archive a first run has counted."""
@@ -49,6 +49,17 @@ def there(blog: Blog) -> list[Post]:
 def hidden(blog: Blog) -> set[int]:
     """Tell the IDs of the posts that no listing names."""
     return {p.id for p in there(blog) if p.index not in set(blog.whole)}
+
+
+def told(server: Server) -> list[dict[str, Any]]:
+    """Return what pages and REST together say."""
+    return newest_first(list(server.blog.truth(rest=True)))
+
+
+def of_sitemap(blog: Blog) -> list[dict[str, Any]]:
+    """Return what listings and a sitemap tell: all but the external posts that listings hide."""
+    secret = [blog.record(p) for p in there(blog) if p.id in hidden(blog) and not p.external]
+    return newest_first([*blog.truth(), *secret])
 
 
 def asked(server: Server, pattern: str) -> list[str]:

@@ -109,3 +109,23 @@ def test_the_records_of_an_archive_are_read_as_they_were_written(output: Output,
     state.posts.store(stored)
     output.publish(state)
     assert list(output.records("https://x.example")) == [stored.post]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("[]\n", "line 2 is no record of the archive: move the file away, or mend it"),
+        ('{"id": 1}\n', "line 2 is no record of the archive: move the file away, or mend it"),
+        ('{"id": 1, "ur', "line 2 is no record of the archive: move the file away, or mend it"),
+        (None, "line 2 has post 1 again: move the file away, or mend it"),
+    ],
+    ids=["a list", "no URL", "cut short", "the first line again"],
+)
+def test_a_line_that_is_no_record_is_named(output: Output, state: State, line: str | None, said: str) -> None:
+    state.posts.store(post(1))
+    assert output.publish(state)
+    good = output.archive.read_text()
+    output.archive.write_text(good + (good if line is None else line))
+    with pytest.raises(OutputError) as error:
+        list(output.records("https://x.example"))
+    assert str(error.value) == f"{output.archive}: {said}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from engcrawl.http.refused import Cause
 from engcrawl.items import SOURCES, Found, Mention, Post, Reading, merged
 from engcrawl.state import State
 from engcrawl.state.categories import KnownCategory, sign_of
-from engcrawl.state.schedule import AT_ONCE, next_reading
+from engcrawl.state.schedule import AT_ONCE
 from engcrawl.state.wants import Wanted
 
 NOW = "2026-11-23T00:00:00Z"
@@ -270,12 +269,6 @@ def test_a_removal_that_is_told_again_is_no_later_change(state: State, monkeypat
         state.posts.mark_gone(1)
     assert len(list(state.posts.lines(changed_since="2099-01-01T00:00:00Z"))) == 1
     assert list(state.posts.lines(changed_since="2099-01-02T00:00:00Z")) == []
-
-
-def test_an_old_page_is_read_again_in_sixty_days_at_the_latest() -> None:
-    now = datetime(2026, 11, 24, tzinfo=UTC)
-    times = {next_reading(number, ["2001-01-01"], now) for number in range(1, 2000)}
-    assert (min(times)[:10], max(times)[:10]) == ("2026-12-30", "2027-01-22")
 
 
 def test_nothing_waits_for_the_page_of_a_gone_post(state: State) -> None:
