@@ -69,10 +69,12 @@ class Fault:
     """How often it doesn't strike first."""
     post: int = 0
     """The number of the post that is taken down."""
+    page: str = ".*"
+    """A regular expression that the page which asks (``Referer``) must match."""
 
-    def hits(self, path: str) -> bool:
+    def hits(self, path: str, page: str) -> bool:
         """Whether the fault strikes this time; it then has one time less."""
-        if not (self.times and re.fullmatch(self.match, path)):
+        if not (self.times and re.fullmatch(self.match, path) and re.fullmatch(self.page, page)):
             return False
         if self.after:
             self.after -= 1

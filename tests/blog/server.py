@@ -145,7 +145,8 @@ class Server:
         inside = request.path_qs
         if request.path not in self.instead:
             inside = self.blog.permalinks.inside(self.blog, request.path_qs) or "/404/"
-        fault = next((f for f in self.faults if f.hits(inside.partition("?")[0])), None)
+        path, page = inside.partition("?")[0], request.headers.get("Referer", "")
+        fault = next((f for f in self.faults if f.hits(path, page)), None)
         request[FAULT] = fault.kind if fault else ""
         if inside != request.path_qs:
             request = request.clone(rel_url=URL(inside))

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.blog import Fault, Server
-from tests.support.crawls import Crawl, Serve, by_id, command, crawl, environment, newest_first
+from tests.blog.blog import CATEGORIES
+from tests.blog.faults import Kind
+from tests.support.crawls import Crawl, Serve, command, crawl, environment, newest_first
 from tests.support.folders import ROOT
 
 ENDPOINT = "/wp-json/blog/v1/loadmore"
@@ -26,9 +28,9 @@ def browse(server: Server, output: Path, *arguments: str, settings: dict[str, st
     return crawl(output, *line, site=server.url, settings=settings)
 
 
-def whole(done: Crawl, server: Server) -> None:
-    """The crawl got every post of the category, as its listing says them."""
-    wanted = {server.blog.id_of(i) for i in server.blog.listing("machine-learning")}
+def whole(done: Crawl, server: Server, *slugs: str) -> None:
+    """The crawl got every post of the categories, as their listings say them."""
+    wanted = {server.blog.id_of(i) for slug in slugs or ("machine-learning",) for i in server.blog.listing(slug)}
     truth = {post["id"]: post for post in server.blog.truth(articles=False)}
     assert done.status == 0, done.log
     assert {post["id"] for post in done.feed} == wanted
@@ -49,21 +51,21 @@ def chromiums(output: Path) -> list[str]:
     return found
 
 
-def test_clicks_give_the_same_archive_as_links(serve: Serve, output: Path) -> None:
-    server = serve(posts=200)
+def test_clicks_give_the_whole_archive(serve: Serve, output: Path) -> None:
+    server = serve(posts=120)
+    blog = server.blog
     done = crawl(output, "-a", "pagination=browser", site=server.url)
     assert done.status == 0, done.log
-    assert done.posts == newest_first(list(server.blog.truth()))
-    by_links = crawl(output.parent / "links", "-a", "pagination=links", site=server.url)
-    assert done.posts == by_links.posts
-    categories = {c["slug"]: c for c in done.verdict["categories"]}
-    assert {c["pagination"] for c in categories.values()} == {"browser"}
-    for slug, category in {c["slug"]: c for c in by_links.verdict["categories"]}.items():
-        assert [categories[slug][key] for key in ("pages", "walked", "posts", "end")] == [
-            category[key] for key in ("pages", "walked", "posts", "end")
-        ]
+    assert done.posts == newest_first(list(blog.truth()))
+    walks = {
+        c["slug"]: [c[key] for key in ("pagination", "pages", "walked", "posts")] for c in done.verdict["categories"]
+    }
+    assert walks == {
+        slug: ["browser", blog.pages(slug), max(blog.pages(slug), 1), len(blog.listing(slug))] for slug in CATEGORIES
+    }
+    assert {c["end"] for c in done.verdict["categories"] if c["posts"]} == {"last page"}
     articles = [path for _, path in server.requests if re.match(r"/\d{4}/", path)]
-    assert len(articles) > 300  # both crawls' article pages, and no browser asked for one more
+    assert len(articles) == len(set(articles)) > 100  # no browser asked for one more
     assert chromiums(output) == []
 
 
@@ -85,78 +87,61 @@ def test_a_night_with_nothing_new_needs_no_click_and_one_with_new_posts_few(serv
     }
 
 
-def test_auto_starts_no_browser_where_links_do(serve: Serve, output: Path) -> None:
-    done = crawl(output, site=serve().url)
-    assert done.status == 0
-    assert "Chromium" not in done.log
-    assert {(c["pagination"], c["detour"]) for c in done.verdict["categories"]} == {("links", None)}
-
-
-@pytest.mark.parametrize("kind", ["no_next", "loop", "stray"])
-def test_auto_goes_on_in_the_browser_where_links_end_too_early(serve: Serve, output: Path, kind: str) -> None:
-    server = serve(faults=[Fault(kind, "/category/machine-learning/page/2/")])  # type: ignore[arg-type]
-    done = crawl(output, site=server.url)
-    assert done.status == 0, done.log
-    assert done.posts == newest_first(list(server.blog.truth()))
+def test_auto_goes_on_in_the_browser_where_links_end_too_early(serve: Serve, output: Path) -> None:
+    server = serve(posts=400)
+    kinds: dict[str, Kind] = {"compilers": "no_next", "databases": "loop", "networking": "stray", "storage": "status"}
+    server.faults = [Fault(kind, f"/category/{slug}/page/2/", status=500) for slug, kind in kinds.items()]
+    line = ("-a", f"categories={','.join(kinds)},mobile", "-a", "articles=no")
+    done = crawl(output, *line, site=server.url, settings={"RETRY_TIMES": "1"})
+    whole(done, server, *kinds, "mobile")
     detours = {c["slug"]: c["detour"] for c in done.verdict["categories"] if c["pagination"] == "browser"}
-    assert list(detours) == ["machine-learning"]
-    assert f"{server.url}/category/machine-learning/page/2/" in detours["machine-learning"]
-    assert "Category machine-learning goes on in the browser" in done.log
+    assert detours.keys() == kinds.keys()
+    for slug in kinds:
+        assert f"{server.url}/category/{slug}/page/2/" in detours[slug]
+        assert f"Category {slug} goes on in the browser" in done.log
 
 
-def test_auto_gets_past_a_page_that_cannot_be_had(serve: Serve, output: Path) -> None:
-    server = serve(faults=[Fault("status", "/category/machine-learning/page/2/", status=500)])
-    done = crawl(output, site=server.url, settings={"RETRY_TIMES": "1"})
-    assert done.status == 0, done.log
-    assert done.posts == newest_first(list(server.blog.truth()))
-
-
-@pytest.mark.parametrize(
-    "faults",
-    [
-        pytest.param([Fault("status", ENDPOINT, 1, after=1, status=500)], id="500 on the 2nd click"),
-        pytest.param([Fault("status", ENDPOINT, 2, 429, {"Retry-After": "1"})], id="429 on the first clicks"),
-        pytest.param([Fault("reset", ENDPOINT, 1)], id="a connection that drops"),
-        pytest.param([Fault("slow", ENDPOINT, seconds=1)], id="slow answers"),
-        pytest.param([Fault("dialog", SCRIPT)], id="dialogs"),
-        pytest.param([Fault("consent", "/category/.*")], id="a consent bar over the button"),
-        pytest.param([Fault("repeat", ENDPOINT, 1)], id="a click that brings known posts once"),
-        pytest.param([Fault("challenge", "/category/.*", 1)], id="a challenge page first"),
-        pytest.param([Fault("status", "/category/.*", 1, status=503)], id="503 first"),
-    ],
-)
-def test_faults_that_pass_leave_no_trace(serve: Serve, output: Path, faults: list[Fault]) -> None:
-    server = serve(posts=200, faults=faults)
+def test_faults_that_pass_leave_no_trace(serve: Serve, output: Path) -> None:
+    server = serve(posts=300)
+    server.faults = [
+        Fault("status", "/category/.*", 1, status=503),
+        Fault("challenge", "/category/.*", 1),
+        Fault("consent", "/category/.*"),
+        Fault("dialog", SCRIPT),
+        Fault("status", ENDPOINT, 2, 429, {"Retry-After": "1"}),  # the first click's
+        Fault("status", ENDPOINT, 1, status=500, after=1),  # and the next ones', one after the other
+        Fault("reset", ENDPOINT, 1, after=2),
+        Fault("slow", ENDPOINT, 1, seconds=1, after=2),
+    ]
     done = browse(server, output)
-    if faults[0].kind == "repeat":  # the button's script counts the click that brought nothing
-        assert done.status == 3
-        assert "the button is gone after page" in done.problems[0][1]
-        return
     whole(done, server)
     assert done.problems == []
+    assert [fault for fault in server.faults if fault.times == 0] == [*server.faults[:2], *server.faults[4:]]
 
 
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [
-        (Fault("status", ENDPOINT, after=1, status=500), r"click 2: HTTP 500: .*/loadmore \(2 tries\)"),
-        (Fault("dead_click", SCRIPT), r"click 1: no new post within 2 s \(2 tries\)"),
-        (Fault("leave", SCRIPT), r"click 1: the page wants to go to .*/category/web/ \(2 tries\)"),
-        (Fault("repeat", ENDPOINT), r"3 clicks up to click 3 brought no new post"),
-        (Fault("no_button", SCRIPT), r"the button is gone after page 1, where the site says \d pages"),
-        (Fault("slow", ENDPOINT, seconds=15), r"click 1: no new post within 2 s \(2 tries\)"),
-    ],
-)
-def test_faults_that_stay_are_reported_with_the_category_and_the_click(
-    serve: Serve, output: Path, fault: Fault, reason: str
-) -> None:
-    server = serve(posts=300, faults=[fault])
-    done = browse(server, output, settings=IMPATIENT)
+def test_faults_that_stay_are_reported_with_the_category_and_the_click(serve: Serve, output: Path) -> None:
+    server = serve(posts=400)
+    expected = {
+        "compilers": (Fault("status", ENDPOINT, after=1, status=500), r"click 2: HTTP 500: .*/loadmore \(2 tries\)"),
+        "databases": (Fault("dead_click", SCRIPT), r"click 1: no new post within 2 s \(2 tries\)"),
+        "networking": (Fault("leave", SCRIPT), r"click 1: the page wants to go to .*/category/web/ \(2 tries\)"),
+        "storage": (Fault("repeat", ENDPOINT), r"3 clicks up to click 3 brought no new post"),
+        "mobile": (Fault("no_button", SCRIPT), r"the button is gone after page 1, where the site says 5 pages"),
+        "security": (Fault("slow", ENDPOINT, seconds=15), r"click 1: no new post within 2 s \(2 tries\)"),
+        "web": (Fault("repeat", ENDPOINT, 1), r"the button is gone after page 4, where the site says 5 pages"),
+    }
+    for slug, (fault, _) in expected.items():
+        fault.page = f".*/category/{slug}/"
+        server.faults.append(fault)
+    line = ("-a", "pagination=browser", "-a", f"categories={','.join(expected)}", "-a", "articles=no")
+    done = crawl(output, *line, site=server.url, settings=IMPATIENT)
     assert (done.status, done.verdict["verdict"]) == (3, "incomplete"), done.log
-    ((url, why),) = done.problems
-    assert url == f"{server.url}/category/machine-learning/"
-    assert re.fullmatch(reason, why), why
-    assert len(done.feed) >= 12
+    problems = dict(done.problems)
+    assert len(done.problems) == len(expected)
+    for slug, (_, reason) in expected.items():
+        why = problems[f"{server.url}/category/{slug}/"]
+        assert re.fullmatch(reason, why), (slug, why)
+        assert {server.blog.id_of(i) for i in server.blog.listing(slug)[:12]} <= {post["id"] for post in done.feed}
     assert chromiums(output) == []
 
 
@@ -166,6 +151,7 @@ def test_max_pages_ends_the_clicks(serve: Serve, output: Path) -> None:
     assert done.status == 5
     assert [path for _, path in server.requests].count(ENDPOINT) == 1
     assert len(done.feed) == 24
+    assert ("sandbox off: running as root" in done.log) == (os.geteuid() == 0)
 
 
 def test_only_the_sites_own_host_is_asked_and_only_for_what_the_walk_needs(serve: Serve, output: Path) -> None:
@@ -222,14 +208,6 @@ def no_chromium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_chromium")
-def test_links_need_no_browser(serve: Serve, output: Path) -> None:
-    server = serve()
-    done = crawl(output, "-a", "pagination=links", site=server.url)
-    assert done.status == 0
-    assert by_id(done.posts) == by_id(list(server.blog.truth()))
-
-
-@pytest.mark.usefixtures("no_chromium")
 def test_without_a_chromium_one_line_says_what_to_run(serve: Serve, output: Path) -> None:
     done = browse(serve(), output)
     assert (done.status, done.verdict["verdict"]) == (1, "failed")
@@ -240,7 +218,7 @@ def test_without_a_chromium_one_line_says_what_to_run(serve: Serve, output: Path
 @pytest.mark.usefixtures("no_chromium")
 def test_auto_without_a_chromium_keeps_what_the_links_gave(serve: Serve, output: Path) -> None:
     server = serve(faults=[Fault("no_next", "/category/machine-learning/page/2/")])
-    done = crawl(output, site=server.url)
+    done = crawl(output, "-a", "articles=no", site=server.url)
     assert done.status == 3
     assert done.problems[0][1].startswith("no Chromium: run `playwright install")
     assert len(done.feed) > 24
@@ -252,20 +230,6 @@ def test_a_named_chromium_that_is_none_is_one_line(serve: Serve, output: Path, m
     done = browse(serve(), output)
     assert done.status == 1
     assert "ENGCRAWL_CHROMIUM=/nowhere/chromium is no program that can be started" in done.verdict["reason"]
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="the sandbox works here")
-def test_as_root_the_sandbox_is_off_and_the_log_says_so(serve: Serve, output: Path) -> None:
-    assert "sandbox off: running as root" in browse(serve(), output).log
-
-
-def test_a_crawl_without_a_browser_does_not_even_import_playwright(
-    serve: Serve, output: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
-    log = crawl(output, site=serve().url).log
-    assert "scrapy.cmdline" in log
-    assert "playwright" not in log
 
 
 def test_a_limit_of_scrapys_closes_the_browser(serve: Serve, output: Path) -> None:
