@@ -26,9 +26,14 @@ COUNTED = ("-a", "inventory=yes", "-a", "pagination=links")
 
 
 @pytest.mark.parametrize("feeds", [(), ("-s", "FEEDS={}")])
-def test_a_verdict_has_scrapys_stats_those_of_the_end_too(serve: Serve, output: Path, feeds: tuple[str, ...]) -> None:
+def test_a_verdict_has_scrapys_stats_those_of_the_end_too_and_metrics_that_cannot_be_written_are_a_line_in_the_log(
+    serve: Serve, output: Path, feeds: tuple[str, ...]
+) -> None:
     server = serve(posts=20, faults=[Fault("status", "/category/web/", times=1)])
-    done = run(command("-a", "articles=no", *feeds, site=server.url), output)
+    file = output.parent / "no" / "such.prom"
+    line = command("-a", "articles=no", *feeds, "-s", f"ENGCRAWL_METRICS={file}", site=server.url)
+    done = run(line, output)
+    assert done.status == 0
     stats = done.verdict["stats"]
     assert stats["downloader/request_count"] == len(server.requests)
     assert stats["retry/count"] == 1
@@ -38,6 +43,9 @@ def test_a_verdict_has_scrapys_stats_those_of_the_end_too(serve: Serve, output: 
     assert finish is not None
     assert start <= finish
     assert stats["elapsed_time_seconds"] > 0
+    (said,) = [line for line in done.log.splitlines() if "such.prom" in line]
+    reason = f"[Errno {errno.ENOENT}] No such file or directory"
+    assert said.partition("] ERROR: ")[2].startswith(f"ENGCRAWL_METRICS={file}: can't be written: {reason}")
 
 
 # Metrics
@@ -132,16 +140,6 @@ def test_metrics_are_of_the_last_run_and_know_the_last_complete_one(serve: Serve
     assert [path.name for path in output.parent.iterdir() if path != output] == ["engcrawl.prom"]
 
 
-def test_metrics_that_cannot_be_written_are_a_line_in_the_log(serve: Serve, output: Path) -> None:
-    server = serve(posts=20)
-    file = output.parent / "no" / "such.prom"
-    done = run(command("-a", "articles=no", "-s", f"ENGCRAWL_METRICS={file}", site=server.url), output)
-    assert done.status == 0
-    (line,) = [line for line in done.log.splitlines() if "such.prom" in line]
-    reason = f"[Errno {errno.ENOENT}] No such file or directory"
-    assert line.partition("] ERROR: ")[2].startswith(f"ENGCRAWL_METRICS={file}: can't be written: {reason}")
-
-
 @pytest.mark.parametrize(
     ("setting", "why"),
     [
@@ -152,15 +150,6 @@ def test_metrics_that_cannot_be_written_are_a_line_in_the_log(serve: Serve, outp
 def test_a_wrong_setting_is_one_line(output: Path, setting: str, why: str) -> None:
     done = run(command("-s", setting), output)
     assert (done.status, done.log) == (2, f"scrapy crawl: setting {setting}: {why}\n")
-
-
-def test_a_crawl_without_them_imports_none_of_it(serve: Serve, output: Path) -> None:
-    server = serve(posts=20)
-    line = command("-a", "articles=no", site=server.url)
-    done = run([line[0], "-X", "importtime", *line[1:]], output)
-    assert done.status == 0
-    assert "engcrawl.report.metrics" in done.log
-    assert not re.search(r"\| +(prometheus_client|pythonjsonlogger)", done.log)
 
 
 # The log
@@ -219,11 +208,10 @@ def test_an_exception_is_part_of_its_object(serve: Serve, output: Path, tmp_path
     assert errors[0]["exception"].endswith("ValueError: first line\n http://me:***@h/")
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
-def test_on_a_terminal_the_log_goes_on_above_the_display(serve: Serve, output: Path, form: str) -> None:
+def test_on_a_terminal_the_log_goes_on_above_the_display(serve: Serve, output: Path) -> None:
     server = serve(posts=40)
     parent, child = pty.openpty()
-    variables = {"ENGCRAWL_LOG": form, "COLUMNS": "2000", "TERM": "xterm"}
+    variables = {"ENGCRAWL_LOG": "json", "COLUMNS": "2000", "TERM": "xterm"}
     process = subprocess.Popen(
         command("-a", "articles=no", site=server.url),
         cwd=ROOT,
@@ -243,8 +231,5 @@ def test_on_a_terminal_the_log_goes_on_above_the_display(serve: Serve, output: P
     assert process.wait() == 0
     text = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", shown.decode())
     assert "categories" in text
-    if form == "json":
-        told = [json.loads(line) for line in re.findall(r'\{"time": .*\}', text)]
-        assert [one["message"] for one in told][-1] == "Spider closed (finished)"
-    else:
-        assert "Spider closed (finished)" in text
+    told = [json.loads(line) for line in re.findall(r'\{"time": .*\}', text)]
+    assert [one["message"] for one in told][-1] == "Spider closed (finished)"
