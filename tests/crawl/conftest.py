@@ -12,6 +12,7 @@ import pytest
 from tests.blog import Blog, Server
 from tests.support.counting import COUNTED
 from tests.support.crawls import crawl
+from tests.support.postgres import postgres
 
 POSTS = 200
 """Posts of the blog that runs after the first are tried on."""
@@ -53,6 +54,13 @@ def server(_archived: tuple[Server, Path], output: Path) -> Server:
 def _inventoried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
     with _first_run(tmp_path_factory.mktemp("inventoried"), COUNTED, "-a", "inventory=yes") as first:
         yield first
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """Run a PostgreSQL server: its URL. Tests that need it are of one group, so that one server serves them all."""
+    with postgres() as url:
+        yield url
 
 
 @pytest.fixture

@@ -32,6 +32,8 @@ from tests.support.crawls import Serve, command, crawl, environment
 from tests.support.folders import ROOT
 from tests.support.nights import truth
 
+pytestmark = pytest.mark.xdist_group("commands")  # one archive serves them all
+
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Blog, Path, BlogPost]]:

@@ -30,6 +30,8 @@ from tests.support.scrapyd import (
     wait,
 )
 
+pytestmark = pytest.mark.xdist_group("scrapyd")  # one deployment serves them all
+
 SLOW = {"DOWNLOAD_DELAY": "0.04", "CONCURRENT_REQUESTS": "1", "CONCURRENT_REQUESTS_PER_DOMAIN": "1"}
 LATER = "99.0.0"
 """A version of the package that comes after this one."""
