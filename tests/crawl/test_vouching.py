@@ -1,35 +1,21 @@
-"""Nights on which a source seems to know all that is new, and doesn't; and full walks that ended early."""
+"""Nights on which a source seems to know all that is new, and doesn't."""
 
 from __future__ import annotations
 
 import re
-import signal
-import subprocess
-import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 import requests
 from aiohttp import web
 
-from tests.blog import Blog, Fault, Server, sitemaps
-from tests.blog import blog as blog_module
+from tests.blog import Fault, Server, sitemaps
 from tests.blog import rest as blog_rest
 from tests.blog.blog import Post
-from tests.support.counting import COUNTED, REST, asked, counted, counted_alone, hidden, proof, there
-from tests.support.crawls import Crawl, Serve, command, environment
-from tests.support.folders import ROOT
+from tests.support.counting import COUNTED, REST, asked, counted, hidden, proof, there
+from tests.support.crawls import Crawl, Serve
 from tests.support.nights import articles, newest, paths, query
 
 ONCE = {"RETRY_TIMES": "0"}
-
-
-def without_rest(serve: Serve, output: Path) -> Server:
-    """A blog without REST, counted once."""
-    server = serve(posts=COUNTED, faults=[Fault("status", REST, status=404)])
-    assert counted(server, output).status == 0
-    return server
 
 
 def capped(server: Server, most: int, *, counts: bool = True) -> None:
@@ -62,23 +48,21 @@ def other_category(post: Post) -> str:
 # What REST says
 
 
-def test_an_edited_post_whose_page_is_not_there_is_a_problem(inventoried: Server, output: Path) -> None:
-    edited = inventoried.blog.edit(newest(inventoried.blog, 30)[-1], title="Now")
-    inventoried.faults.append(Fault("status", re.escape(edited.path), status=404))
-    done = counted(inventoried, output, settings=ONCE)
-    assert (done.status, done.problems) == (3, [(inventoried.url + edited.path, "HTTP 404")])
-
-
-def test_a_post_whose_permalink_changed_is_read_at_the_new_one(inventoried: Server, output: Path) -> None:
+def test_an_edited_post_whose_page_is_not_there_is_a_problem_and_one_that_moved_is_read_at_its_new_address(
+    inventoried: Server, output: Path
+) -> None:
     blog = inventoried.blog
-    index = next(i for i in newest(blog, 40) if i % 5)
+    edited = blog.edit(newest(blog, 30)[-1], title="Now")
+    inventoried.faults.append(Fault("status", re.escape(edited.path), status=404))
+    index = next(i for i in newest(blog, 40) if i % 5 and i != edited.index)
     old = blog.post(index).path
     blog.refile(index, (other_category(blog.post(index)),))
-    new = blog.edit(index)
-    assert new.path != old
+    moved = blog.edit(index)
+    assert moved.path != old
     done = counted(inventoried, output, settings=ONCE)
-    assert (done.status, done.changes) == (0, {new.id: "updated"})
-    assert stored(done, new)["url"] == inventoried.url + new.path
+    assert (done.status, done.problems) == (3, [(inventoried.url + edited.path, "HTTP 404")])
+    assert done.changes == {moved.id: "updated"}
+    assert stored(done, moved)["url"] == inventoried.url + moved.path
 
 
 def test_a_rest_that_lacks_posts_vouches_for_nothing(serve: Serve, output: Path) -> None:
@@ -88,16 +72,22 @@ def test_a_rest_that_lacks_posts_vouches_for_nothing(serve: Serve, output: Path)
     assert {post.id for post in new} <= counted(server, output).changes.keys()
 
 
-def test_what_rest_says_later_is_more_than_what_listings_said(inventoried: Server, output: Path) -> None:
+def test_what_rest_says_later_is_more_than_what_listings_said_and_what_is_new_does_not_count_as_hidden(
+    inventoried: Server, output: Path
+) -> None:
     blog = inventoried.blog
-    post = next(p for p in reversed(there(blog)) if p.external and p.id not in hidden(blog))
+    secret = hidden(blog)
+    post = next(p for p in reversed(there(blog)) if p.external and p.id not in secret)
     blog.edit(post.index, title="Elsewhere")
     tagged = next(p for i in newest(blog, 60) if (p := blog.post(i)).tags)
     blog.edit(tagged.index, tags=())
+    new = [blog.publish(("web",)) for _ in range(3)]
     done = counted(inventoried, output)
-    assert (done.status, done.changes) == (0, {post.id: "updated", tagged.id: "updated"})
+    changes = {post.id: "updated", tagged.id: "updated"} | {one.id: "new" for one in new}
+    assert (done.status, done.changes) == (0, changes)
     assert (stored(done, post)["title"], stored(done, tagged)["tags"]) == ("Elsewhere", [])
     assert proof(done)["disagreements"] == {}
+    assert proof(done)["hidden_from_listings"] == len(hidden(blog))
 
 
 def test_news_are_noticed_without_a_walk_where_records_have_nothing_of_rest(serve: Serve, output: Path) -> None:
@@ -160,44 +150,26 @@ def test_a_page_that_always_shows_an_older_modification_is_not_read_every_night(
     assert proof(done)["disagreements"] == {"modified_at": 1}
 
 
-def test_a_post_put_back_and_one_taken_down_are_seen_beside_an_edit(serve: Serve, output: Path) -> None:
-    server = serve(posts=200)
+def test_a_post_put_back_one_taken_down_and_one_filed_otherwise_are_seen_beside_an_edit(
+    serve: Serve, output: Path
+) -> None:
+    server = serve(posts=120)
     blog = server.blog
-    back, leaving = newest(blog, 190)[-10], newest(blog, 190)[-5]
+    back, leaving = newest(blog, 110)[-10], newest(blog, 110)[-5]
     blog.remove(back)
     assert counted(server, output).status == 0
     blog.restore(back)  # as it was: not modified
     removed = blog.remove(leaving)
-    edited = blog.edit(newest(blog, 20)[-1])
-    done = counted(server, output)
-    assert done.changes == {blog.post(back).id: "new", removed.id: "gone", edited.id: "updated"}
-
-
-def test_a_post_filed_otherwise_is_seen_beside_an_edit(serve: Serve, output: Path) -> None:
-    server = serve(posts=200)
-    blog = server.blog
-    assert counted(server, output).status == 0
-    index = next(i for i in reversed(newest(blog, 190)) if i % 5 and len(blog.categories_of(i)) > 1)
+    others = (i for i in newest(blog, 90)[::-1] if i % 5 and not {*blog.categories_of(i)} & {*removed.categories})
+    index = next(i for i in others if len(blog.categories_of(i)) > 1)
     refiled = blog.refile(index, blog.categories_of(index)[:1])
     edited = blog.edit(newest(blog, 20)[-1])
     done = counted(server, output)
-    assert done.changes == {refiled.id: "updated", edited.id: "updated"}
-    assert [c for c in proof(done)["categories"] if c["claimed"] != c["archive"]] == []
-
-
-def test_an_external_post_that_rest_names_no_more_is_gone(inventoried: Server, output: Path) -> None:
-    blog = inventoried.blog
-    post = next(p for p in there(blog) if p.external and p.id not in hidden(blog))
-    blog.remove(post.index)
-    done = counted(inventoried, output)
-    assert (done.status, done.changes) == (0, {post.id: "gone"})
-    assert proof(done)["sources"]["rest"]["unexpected"] == 0
-
-
-def test_new_posts_of_a_quiet_night_do_not_count_as_hidden(inventoried: Server, output: Path) -> None:
-    for _ in range(3):
-        inventoried.blog.publish(("web",))
-    assert proof(counted(inventoried, output))["hidden_from_listings"] == len(hidden(inventoried.blog))
+    assert done.changes == {
+        blog.post(back).id: "new", removed.id: "gone", refiled.id: "updated", edited.id: "updated"
+    }  # fmt: skip
+    counts = {c["slug"]: c["archive"] - c["claimed"] for c in proof(done)["categories"]}
+    assert {slug: more for slug, more in counts.items() if more} == dict.fromkeys(removed.categories, 1)  # it stays
 
 
 def test_posts_whose_pages_are_forbidden_have_their_bodies_of_rest_or_are_ruled_out_in_the_third_run(
@@ -244,33 +216,29 @@ def test_a_sitemap_without_dates_vouches_for_nothing(serve: Serve, output: Path)
     assert counted(server, output).changes == {edited.id: "updated"}
 
 
-def test_a_hidden_post_that_comes_back_is_gone_no_more(serve: Serve, output: Path) -> None:
-    server = without_rest(serve, output)
-    post = next(p for p in there(server.blog) if p.id in hidden(server.blog) and not p.external)
-    server.blog.remove(post.index)
-    assert counted(server, output).changes == {post.id: "gone"}
-    server.blog.restore(post.index)
-    assert counted(server, output).changes == {post.id: "updated"}
-    assert gone(output) == []
-
-
-def test_a_hidden_post_that_moves_is_the_same_post(serve: Serve, output: Path) -> None:
-    server = without_rest(serve, output)
+def test_a_hidden_post_comes_back_another_moves_and_one_goes_beside_new_ones(serve: Serve, output: Path) -> None:
+    server = serve(posts=COUNTED, faults=[Fault("status", REST, status=404)])
     blog = server.blog
-    post = next(p for p in there(blog) if p.id in hidden(blog) and not p.external and p.index % 5)
-    blog.refile(post.index, (other_category(post),))
-    new = blog.edit(post.index)
+    first = counted(server, output)
+    assert (first.status, proof(first)["sources"]["rest"]["status"]) == (0, "missing")
+    secret = [p for p in there(blog) if p.id in hidden(blog) and not p.external]
+    moving, leaving = next(p for p in secret if p.index % 5), secret[1]
+    assert moving != leaving
+    blog.remove(leaving.index)
+    assert counted(server, output).changes == {leaving.id: "gone"}
+
+    blog.restore(leaving.index)
+    blog.refile(moving.index, (other_category(moving),))
+    moved = blog.edit(moving.index)
     done = counted(server, output)
-    assert (done.status, done.changes, gone(output)) == (0, {post.id: "updated"}, [])
-    assert stored(done, new)["url"] == server.url + new.path
+    assert (done.status, done.changes, gone(output)) == (0, {leaving.id: "updated", moving.id: "updated"}, [])
+    assert stored(done, moved)["url"] == server.url + moved.path
 
-
-def test_a_removal_is_seen_beside_new_posts(serve: Serve, output: Path) -> None:
-    server = without_rest(serve, output)
-    removed = server.blog.remove(newest(server.blog, 50)[-1])
-    server.blog.publish(("web",))
-    server.blog.publish(("storage",))
-    assert counted(server, output).changes[removed.id] == "gone"
+    removed = blog.remove(newest(blog, 50)[-1])
+    new = [blog.publish(("web",)), blog.publish(("storage",))]
+    done = counted(server, output)
+    assert done.changes[removed.id] == "gone"
+    assert {post.id for post in new} <= done.changes.keys()
 
 
 def test_the_id_of_a_post_of_another_blog_is_not_one_here(serve: Serve, output: Path) -> None:
@@ -289,107 +257,3 @@ def test_the_id_of_a_post_of_another_blog_is_not_one_here(serve: Serve, output: 
 
     server.instead["/feed/"] = answer
     assert secret.id in {post["id"] for post in counted(server, output).posts}
-
-
-# Runs that ended early
-
-
-def test_a_first_run_of_rest_that_was_stopped_is_gone_on_with(serve: Serve, output: Path) -> None:
-    server = serve(posts=250)
-    stopped = counted(server, output, "-a", "source=rest", settings={"CLOSESPIDER_PAGECOUNT": "2"})
-    assert (stopped.status, counted_alone(server, output).status) == (5, 3)
-    done = counted(server, output, "-a", "source=rest")
-    assert (done.status, len(done.posts)) == (0, 250)
-
-
-def test_a_full_walk_of_rest_that_was_stopped_is_gone_on_with(serve: Serve, output: Path) -> None:
-    server = serve(posts=250)
-    assert counted(server, output, "-a", "source=rest").status == 0
-    stopped = counted(server, output, "-a", "source=rest", "-a", "full=yes", settings={"CLOSESPIDER_PAGECOUNT": "1"})
-    assert stopped.status == 5
-    assert counted(server, output, "-a", "source=rest").status == 0
-    assert any("offset=99" in path for path in asked(server, "/wp-json/wp/v2/posts"))
-
-
-@pytest.mark.parametrize("pages", [8, 9])
-def test_a_walk_of_rest_that_was_stopped_forgets_no_removal(serve: Serve, output: Path, pages: int) -> None:
-    server = serve(posts=250)
-    assert counted(server, output, "-a", "source=rest").status == 0
-    removed = server.blog.remove(newest(server.blog, 200)[-1])
-    counted(server, output, "-a", "source=rest", settings={"CLOSESPIDER_PAGECOUNT": str(pages)})
-    assert counted(server, output, "-a", "source=rest").status == 0
-    assert gone(output) == [removed.id]
-
-
-def test_a_full_walk_that_was_killed_before_its_inventory_is_gone_on_with(serve: Serve, output: Path) -> None:
-    server = serve(posts=200)
-    assert counted(server, output).status == 0
-    server.faults.append(Fault("slow", "/wp-json/wp/v2/posts", seconds=10))
-    server.requests.clear()
-    line = command("-a", "inventory=yes", "-a", "full=yes", site=server.url)
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(line, cwd=ROOT, env=environment(output), stdout=quiet, stderr=quiet) as process:
-        while not asked(server, "/wp-json/wp/v2/posts"):
-            assert process.poll() is None
-            time.sleep(0.05)
-        time.sleep(1.5)  # what was found until now is on disk
-        process.send_signal(signal.SIGKILL)
-    server.faults.clear()
-    assert counted(server, output).status == 0
-    assert any("offset=" in path for path in asked(server, "/wp-json/wp/v2/posts"))
-
-
-# The inventory alone
-
-
-def test_the_inventory_says_that_posts_wait(serve: Serve, output: Path) -> None:
-    server = serve(posts=COUNTED)
-    lost = server.blog.post(newest(server.blog, 20)[-1])
-    server.faults += [Fault("status", re.escape(lost.path), status=500), Fault("status", REST, status=500)]
-    assert counted(server, output, settings=ONCE).status == 3
-    alone = counted_alone(server, output)
-    assert (alone.status, alone.verdict["reason"]) == (3, "1 posts wait to be read by the next run")
-
-
-def test_the_inventory_takes_no_edit_from_the_next_run(
-    serve: Serve, output: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server = serve(posts=250)
-    assert counted(server, output, "-a", "source=rest").status == 0
-    monkeypatch.setattr(blog_module, "EDITED", datetime.now(UTC).replace(microsecond=0) - timedelta(hours=30))
-    edited = server.blog.edit(newest(server.blog, 200)[-1], title="Now")
-    assert counted_alone(server, output).status == 3
-    assert counted(server, output, "-a", "source=rest").changes == {edited.id: "updated"}
-
-
-def test_the_inventory_takes_no_removal_from_the_next_run(inventoried: Server, output: Path) -> None:
-    removed = inventoried.blog.remove(newest(inventoried.blog, 30)[-1])
-    counted_alone(inventoried, output)
-    assert counted(inventoried, output).changes == {removed.id: "gone"}
-
-
-def test_a_rest_that_names_no_post_takes_none_away(serve: Serve, output: Path) -> None:
-    server = serve(posts=COUNTED)
-    before = counted(server, output, "-a", "source=rest")
-
-    async def empty(request: web.Request) -> web.StreamResponse:
-        return web.json_response([], headers={"X-WP-Total": "0"})
-
-    server.instead["/wp-json/wp/v2/posts"] = empty
-    done = counted(server, output, "-a", "source=rest", "-a", "full=yes")
-    assert (done.status, done.changes, gone(output), done.posts) == (1, {}, [], before.posts)
-    assert done.problems == [(server.url, f"REST is failed: names no post, where the archive has {COUNTED}")]
-
-
-def test_where_records_come_from_rest_no_listing_is_walked(serve: Serve, output: Path) -> None:
-    server = serve(posts=COUNTED)
-    assert counted(server, output, "-a", "source=rest").status == 0
-    shown = Blog(COUNTED, base=server.url)
-    shown.remove(newest(shown, 60)[-1])
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        return blog_rest.posts(shown, request.query, "")
-
-    server.instead["/wp-json/wp/v2/posts"] = answer  # it names one no more, whose page is there
-    assert counted(server, output, "-a", "source=rest", "-a", "full=yes").status == 0
-    assert asked(server, r"/category/.*") == []
