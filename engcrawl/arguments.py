@@ -66,7 +66,7 @@ def _types(value: Any) -> Any:
     if not types or not all(re.fullmatch(r"[a-z0-9_-]{1,20}", name) for name in types):
         raise ValueError("must be post types with commas between them, like post,podcast,page, or all")
     if ALL_TYPES in types and len(types) > 1:
-        raise ValueError("must be all alone, or post types with commas between them")
+        raise ValueError("must be either all, or post types with commas between them")
     return sorted(set(types))
 
 
@@ -161,10 +161,13 @@ class ArchiveArguments(Arguments):
         if self.since and self.until and self.since > self.until:
             raise ValueError(f"since={self.since} is after until={self.until}: since must not be later than until")
         if self.types != ["post"] and not self.inventory:
-            raise ValueError(f"argument types={','.join(self.types)}: goes not with inventory=no: no listing has them")
+            types = ",".join(self.types)
+            raise ValueError(f"argument types={types}: needs inventory=yes, as listings have no posts of other types")
         other = [name for name in self.model_dump(exclude_defaults=True) if name not in _WITH_REST]
         if self.source == "rest" and other:
-            raise ValueError(f"argument source=rest: goes with site, since, until and full, not with {other[0]}")
+            raise ValueError(
+                f"argument source=rest: takes only site, types, since, until and full beside it, not {other[0]}"
+            )
         return self
 
     @property

@@ -20,6 +20,13 @@ PROVING: tuple[Source, ...] = ("rest", "sitemap")
 """Those that are meant to have all posts: listings may hide some, and a feed has the newest."""
 Status = Literal["whole", "part", "missing", "forbidden", "failed"]
 """How much of a source could be read: all of it, a part, nothing: it isn't there, is forbidden, or answers nonsense."""
+_TOLD: dict[Status, str] = {
+    "whole": "was read whole",
+    "part": "was read in part",
+    "missing": "isn't there",
+    "forbidden": "is forbidden",
+    "failed": "failed",
+}
 ContentSource = Literal["page", "rest", "extracted"]
 
 
@@ -248,6 +255,11 @@ class Answer:
     """Whether the next run is to ask again: it failed, or broke off."""
     more: dict[str, Any] = field(default_factory=dict)
     """What later runs want to know: REST's categories with their counts, the sitemaps' addresses."""
+
+    @property
+    def told(self) -> str:
+        """Return in words how much of the source was read, and why not all: ``failed: HTTP 500``."""
+        return _TOLD[self.status] + (f": {self.detail}" if self.detail else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ class Dedupe:
         """Drop a post that was sent before."""
         post_id = ItemAdapter(item.post)["id"]
         if post_id in self._out:
-            raise Dropped(f"post {post_id} is out already", "duplicate")
+            raise Dropped(f"post {post_id} was sent before", "duplicate")
         self._out.add(post_id)
         return item
 
@@ -115,7 +115,7 @@ class Remember:
         change = posts.mark_gone(post.id) if item.gone else posts.store(item)
         self.run.log.stored(item, "lost" if item.lost else change or "unchanged")
         if change is None:
-            raise Dropped(f"post {post.id} is as it was")
+            raise Dropped(f"post {post.id} is unchanged")
         return post.record() | {"change": change}
 
 

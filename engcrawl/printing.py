@@ -119,7 +119,7 @@ class StateCommand(PrintingCommand, Generic[AnyOptions]):
         assert self.settings is not None
         with self.printing():
             if args:
-                raise UsageError(f"takes options alone, not {' '.join(args)!r}")
+                raise UsageError(f"takes only options, not {' '.join(args)!r}")
             options = self.options_class.parse(vars(opts))
             with State.read(state_url(self.settings)[0], options.blog) as state:
                 self.show(state, options)

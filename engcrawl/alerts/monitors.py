@@ -65,7 +65,7 @@ class VerdictComplete(RunMonitor):
         limited = outcome == "stopped" and verdict["arguments"].get("max_pages")
         counted = outcome == "incomplete" and verdict["spider"] == "inventory" and not verdict["problems"]
         if outcome != "complete" and not (limited or counted):
-            self.fail(f"the run is {outcome} (exit status {status}): {reason}")
+            self.fail(f"the verdict is {outcome} (exit status {status}): {reason}")
 
 
 class NoneDied(RunMonitor):

@@ -48,8 +48,8 @@ class Command(StateCommand[CoverageOptions]):
         proof = report.get("proof")
         if proof is None:
             raise NotCountedError(
-                f"{report['run']} didn't count the archive: it is {report['verdict']} ({report['reason']}), or had"
-                " inventory=no or an argument that leaves a part out"
+                f"{report['run']} didn't count the archive: it ended {report['verdict']} ({report['reason']}), or had"
+                " inventory=no or an argument that takes a part of the archive"
             )
         self.exitcode = report["exit_status"]
         if options.as_json:
@@ -93,6 +93,6 @@ def _print(report: dict[str, Any], proof: dict[str, Any]) -> None:
     if proof["disagreements"]:
         print("pages and REST disagree: " + ", ".join(f"{k} {n} times" for k, n in proof["disagreements"].items()))
     for one in missing[:_MOST]:
-        print(visible(f"missing: {one['url']}: {one['reason'] or 'could not be had'} ({', '.join(one['sources'])})"))
+        print(visible(f"missing: {one['url']}: {one['reason'] or 'could not be read'} ({', '.join(one['sources'])})"))
     if len(missing) > _MOST:
         print(f"… and {len(missing) - _MOST} more: --json has them all")

@@ -64,7 +64,11 @@ class Command(crawl.Command):
             outcome, why, trace = Outcome(error.exit_status), str(error), None
         else:
             outcome, trace = Outcome.FAILED, error
-            why = f"{type(error).__name__}: {error}" if error else "no verdict: see above"
+            why = (
+                f"{type(error).__name__}: {error}"
+                if error
+                else "the run ended without a verdict: the log's last lines say why"
+            )
         logger.error("Verdict: %s (exit status %d): %s", outcome, outcome, why, exc_info=trace)
         if outcome is Outcome.FAILED:
             write_failed(crawler.settings, crawler.spidercls.name, self._arguments["site"])

@@ -40,7 +40,7 @@ class RunsOptions(RowsOptions):
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if self.max_age and not self.check:
-            raise ValueError("option --max-age: goes with --check")
+            raise ValueError("option --max-age: needs --check")
         return self
 
 

@@ -49,7 +49,7 @@ class Alerts:
         try:
             earlier = self.crawler.spider.run.state.runs.last(LAST)  # type: ignore[union-attr]
         except StateError as error:
-            logger.warning("Alerts: the runs before can't be read: %s", error)
+            logger.warning("Earlier runs can't be read, so monitors don't compare this one with them: %s", error)
         earlier = [run for run in earlier if run["name"] != verdict["run"]]
         file = Output(self.crawler.settings["ENGCRAWL_OUTPUT"]).runs / f"{verdict['run']}.json"
         self._night = Night(self.settings, verdict, datetime.now(UTC), str(file) if file.exists() else None, earlier)

@@ -39,7 +39,7 @@ class NoRobotsTxtError(IgnoreRequest):
     """A request to a host whose robots.txt can't be had, at *url*: nothing may be requested there (RFC 9309)."""
 
     def __init__(self, url: str, why: str) -> None:
-        super().__init__(f"robots.txt can't be had: {why}: {url}")
+        super().__init__(f"robots.txt can't be fetched: {why}: {url}")
         self.url = url
 
 

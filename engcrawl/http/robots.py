@@ -101,7 +101,7 @@ class RobotsTxt:
                 return self._read(url, response)
             trouble = status_told(response)
         if before is not None and not before.rules.exception():
-            logger.warning("robots.txt can't be had again, the one of before holds: %s: %s", trouble, url)
+            logger.warning("robots.txt can't be fetched again, so the earlier one still counts: %s: %s", trouble, url)
             return before.rules.result()
         raise NoRobotsTxtError(url, trouble)
 
@@ -111,7 +111,7 @@ class RobotsTxt:
             return None
         body = response.body
         if len(body) > LARGEST:
-            logger.warning("Of this robots.txt the first %d bytes are read: %s", LARGEST, url)
+            logger.warning("Only the first %d bytes of this robots.txt are read: %s", LARGEST, url)
             body = body[:LARGEST].rpartition(b"\n")[0]
         rules: RobotParser = build_from_crawler(self._parser, self.crawler, body)
         delay = self._delays[urlsplit(url).hostname or ""] = rules.crawl_delay(self._agent) or 0.0

@@ -75,7 +75,7 @@ class Bodies:
         try:
             return await self._rest.in_parts(type_)
         except Unavailable as error:
-            logger.info("REST doesn't say which posts are in parts: %s", error)
+            logger.info("REST could not be asked which posts are split over several pages: %s", error)
             return set()
 
     async def ask(self) -> list[Found]:
@@ -86,7 +86,7 @@ class Bodies:
             try:
                 bodies = await self._rest.bodies({one.wanted.id: one.found.post.type for one in asked})
             except Unavailable as error:
-                logger.info("REST gives no bodies: %s", error)
+                logger.info("REST could not be asked for %d posts' bodies: %s", len(asked), error)
         found = (self._settled(one, bodies) for one in asked)
         return [one for one in found if one]
 
@@ -95,7 +95,7 @@ class Bodies:
         if body:
             post.content_html, post.content_source = body, "rest"
         elif one.cut:
-            one.found.problems.append("its page shows the first part of its body, and leads to no other")
+            one.found.problems.append("its page shows only the first part of its body, and has no link to the next one")
         elif one.error is None:
             self._guess(one.found, one.wanted.id in bodies)
         if one.error is None:
@@ -103,7 +103,9 @@ class Bodies:
         if not body and not (post.protected and one.wanted.id in bodies):
             return self._lost(one.wanted, one.error)
         lacking = ", ".join(name for name in _OF_A_PAGE if not getattr(post, name))
-        self._log.note(one.error.url, f"{one.error.reason}: read from REST, without {lacking or 'a loss'}", post.id)
+        self._log.note(
+            one.error.url, f"{one.error.reason}: read from REST" + (f", without {lacking}" if lacking else ""), post.id
+        )
         self._state.failures.put(one.wanted.post.url, one.error.reason, post=post.id)
         return one.found
 
@@ -113,7 +115,7 @@ class Bodies:
         if rest_says_empty and len(post.content_html or "") < _GUESS:
             post.content_html = post.content_source = None
         elif post.content_html is None:
-            found.problems.append("no body on its page, and none in REST")
+            found.problems.append("no body on its page or in REST")
 
     def _lost(self, wanted: Wanted, error: Unavailable) -> Found | None:
         """Report a post that neither its page nor REST gives; one that was never listed nor had may be ruled out."""

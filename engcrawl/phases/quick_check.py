@@ -55,7 +55,9 @@ class QuickCheck:
         if vouches:
             self._plan.vouched, self._plan.due_by = True, AT_ONCE
         elif vouches is False:
-            logger.info("Walking everything: the site's own counts aren't explained by what is new")
+            logger.info(
+                "Beginning a sweep: the site's own counts of its posts show changes that the quick check didn't find"
+            )
             self._plan.begin_sweep(self._state)
 
     def _was_whole(self, source: Source) -> bool:
@@ -77,7 +79,7 @@ class QuickCheck:
             news = await self._rest.news(modified_since(self._state), before.answer.more.get("numbers", {}))
             await self._rest.ask_categories()
         except Unavailable as error:
-            logger.info("REST says nothing of what is new: %s", error)
+            logger.info("REST could not be asked what is new: %s", error)
             return None
         mentions = self._rest.mentions_of(news.posts)
         if records is None:
@@ -124,6 +126,6 @@ class QuickCheck:
         try:
             mentions = await self._fetch(f"{self._plan.site}/", read)
         except Unavailable as error:
-            logger.info("The front page says nothing of what is new: %s", error)
+            logger.info("The front page could not be read for new posts: %s", error)
             return False
         return bool(mentions) and self._state.posts.has_all(mentions)

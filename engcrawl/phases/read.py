@@ -108,7 +108,7 @@ class Read:
         except (Stopped, EngcrawlError):
             raise
         except Exception as error:
-            logger.exception("An error in the code")
+            logger.exception("An error in the code while reading a post")
             self._log.code_error(error)
             return None
 
@@ -211,7 +211,7 @@ class Read:
             try:
                 there = await self._rest.has(wanted.id, wanted.post.type)
             except Unavailable as other:
-                logger.info("REST doesn't say whether post %d is there: %s", wanted.id, other)
+                logger.info("REST could not be asked whether post %d still exists: %s", wanted.id, other)
                 there = True
             if not there:
                 self._state.failures.put(wanted.post.url, error.reason, post=wanted.id, cause="gone")

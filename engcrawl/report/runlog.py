@@ -163,7 +163,7 @@ class RunLog:
 
     def give_up(self, why: str) -> None:
         """Learn that a part of the run, or all the rest of it, isn't tried, and why."""
-        logger.error("Given up: %s", why)
+        logger.error("Gave up: %s", why)
         self.gave_up = f"{self.gave_up}; {why}" if self.gave_up else why
 
     def code_error(self, error: BaseException) -> None:

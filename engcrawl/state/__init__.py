@@ -64,7 +64,7 @@ class State:
         if blog not in sites:
             db.close()
             asked = f"option --blog={blog}: must be" if blog else f"{db.name} has several blogs: --blog must be"
-            raise UsageError(f"{asked} one of {', '.join(sites)}" if sites else f"{db.name}: no blog is there yet")
+            raise UsageError(f"{asked} one of {', '.join(sites)}" if sites else f"{db.name}: it holds no blog yet")
         return cls(db, sites[blog])
 
     def _register(self, site: str, *, alone: bool) -> None:

@@ -101,7 +101,7 @@ def test_auto_goes_on_in_the_browser_where_links_end_too_early(serve: Serve, out
     detours = {c["slug"]: c["detour"] for c in done.verdict["categories"] if c["pagination"] == "browser"}
     assert list(detours) == ["machine-learning"]
     assert f"{server.url}/category/machine-learning/page/2/" in detours["machine-learning"]
-    assert "Category machine-learning goes on in the browser" in done.log
+    assert "Category machine-learning is walked again in the browser" in done.log
 
 
 def test_auto_gets_past_a_page_that_cannot_be_had(serve: Serve, output: Path) -> None:
@@ -142,7 +142,7 @@ def test_faults_that_pass_leave_no_trace(serve: Serve, output: Path, faults: lis
         (Fault("status", ENDPOINT, after=1, status=500), r"click 2: HTTP 500: .*/loadmore \(2 tries\)"),
         (Fault("dead_click", SCRIPT), r"click 1: no new post within 2 s \(2 tries\)"),
         (Fault("leave", SCRIPT), r"click 1: the page wants to go to .*/category/web/ \(2 tries\)"),
-        (Fault("repeat", ENDPOINT), r"3 clicks up to click 3 brought no new post"),
+        (Fault("repeat", ENDPOINT), r"the last 3 of 3 clicks brought no new post"),
         (Fault("no_button", SCRIPT), r"the button is gone after page 1, where the site says \d pages"),
         (Fault("slow", ENDPOINT, seconds=15), r"click 1: no new post within 2 s \(2 tries\)"),
     ],

@@ -195,7 +195,7 @@ def test_a_failed_run_leaves_the_archive(server: Server, output: Path) -> None:
     server.faults.append(Fault("status", ".*", status=500))
     done = crawl(output, site=server.url, settings={"RETRY_TIMES": "0"})
     assert (done.status, done.verdict["verdict"]) == (1, "failed")
-    assert (done.verdict["archive"], done.feed) == ("left as it was: the run is failed", [])
+    assert (done.verdict["archive"], done.feed) == ("left as it was: the verdict is failed", [])
     assert (output / "posts.jsonl").read_bytes() == before
 
 
@@ -282,7 +282,7 @@ def expect_failed(done: Crawl, reason: str) -> None:
 
 def test_a_site_that_is_not_there_fails(output: Path, unused_port: int) -> None:
     done = crawl(output, site=f"http://127.0.0.1:{unused_port}", settings={"RETRY_TIMES": "1"})
-    expect_failed(done, "robots.txt can't be had: DownloadConnectionRefusedError")
+    expect_failed(done, "robots.txt can't be fetched: DownloadConnectionRefusedError")
 
 
 def test_a_site_that_is_no_wordpress_archive_fails(serve: Serve, output: Path) -> None:

@@ -162,7 +162,7 @@ def test_a_site_that_is_not_wordpress_does_not_fit(serve: Serve, tmp_path: Path)
     ("fault", "reason"),
     [
         (Fault("forbid", "/robots.txt"), "Forbidden by robots.txt: {site}/"),
-        (Fault("status", "/robots.txt"), "robots.txt can't be had: HTTP 503 (2 tries): {site}/robots.txt"),
+        (Fault("status", "/robots.txt"), "robots.txt can't be fetched: HTTP 503 (2 tries): {site}/robots.txt"),
     ],
     ids=["forbids all", "fails"],
 )

@@ -378,7 +378,7 @@ def test_a_rest_that_names_no_post_takes_none_away(serve: Serve, output: Path) -
     server.instead["/wp-json/wp/v2/posts"] = empty
     done = counted(server, output, "-a", "source=rest", "-a", "full=yes")
     assert (done.status, done.changes, gone(output), done.posts) == (1, {}, [], before.posts)
-    assert done.problems == [(server.url, f"REST is failed: names no post, where the archive has {COUNTED}")]
+    assert done.problems == [(server.url, f"REST failed: names no post, where the archive has {COUNTED}")]
 
 
 def test_where_records_come_from_rest_no_listing_is_walked(serve: Serve, output: Path) -> None:
