@@ -64,46 +64,46 @@ class Post:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(revalidate_instances="always", strict=True)
 
     id: Annotated[int | None, AfterValidator(_known), WithJsonSchema({"type": "integer", "minimum": 1})] = None
-    """WordPress post ID: the key of a blog's archive. A record always has one, though a page or a listing may not."""
+    """WordPress post ID, which is unique in a blog's archive."""
     type: Annotated[str, Field(min_length=1)] = "post"
     """WordPress post type: ``post``, or another that was asked for."""
     url: Url
-    """Permalink: absolute, with its query but for tracking parameters, without fragment."""
+    """Permalink: absolute, without fragment, with its query except for tracking parameters."""
     title: str
-    """Plain text: entities decoded, white space folded; empty for a post without one, which WordPress allows."""
+    """Plain text: entities decoded, white space folded. Empty if the post has no title, which WordPress allows."""
     published_date: Day | None = None
     """The day in the site's own calendar, ``YYYY-MM-DD``."""
     published_at: Instant | None = None
-    """The instant, RFC 3339 in UTC, where the site gives one."""
+    """The instant of publication, RFC 3339 in UTC, if the site says it."""
     modified_at: Instant | None = None
-    """The instant of the last change, RFC 3339 in UTC; some sites give one before the publication."""
+    """The instant of the last change, RFC 3339 in UTC. On some sites it is before the publication."""
     authors: list[str] = field(default_factory=list)
-    """Names, in the site's order; where REST alone tells (external posts, ``source=rest``), the first of them."""
+    """Names, in the site's order. Only the first one if just REST says them (external posts, ``source=rest``)."""
     categories: Slugs = field(default_factory=list)
     """Slugs of every category that the post is filed in, sorted."""
     tags: Slugs = field(default_factory=list)
     """Slugs of every tag, sorted."""
     kind: Kind = "article"
-    """``video`` where the site marks the post as one (also beside ``article``), else ``article``."""
+    """``video`` if the site marks the post as a video, otherwise ``article``."""
     external: bool = False
-    """The post lives on another host; then it has no content here."""
+    """Whether the post's own page is on another host; then the record has no body."""
     protected: bool = False
-    """Its body needs a password; then it has no content here."""
+    """Whether the body needs a password; then the record has none."""
     excerpt: str | None = None
     """The summary that the site gives, as plain text."""
     image_url: str | None = None
-    """Address of the post's picture in full size: without the query that asks for a smaller one."""
+    """Address of the post's picture in full size, without the query that asks for a smaller one."""
     language: str | None = None
-    """BCP 47 tag, as the page gives it (``en-US``)."""
+    """BCP 47 tag, as the page states it (``en-US``)."""
     content_html: str | None = None
-    """The body alone: links absolute, no share block, nothing that runs."""
+    """The body alone: with absolute links, without share buttons, scripts and the like."""
     content_markdown: str | None = None
-    """The same body as Markdown, code fenced."""
+    """The same body as Markdown, with fenced code blocks."""
     content_source: ContentSource | None = None
-    """Where the body came from: ``page``, the body element of the post's own page; ``rest``, REST; ``extracted``, an
-    extractor's guess at the page's main text. None where there is no body."""
+    """Where the body comes from: ``page`` (the body element of the post's own page), ``rest`` (REST), or ``extracted``
+    (a guess at the page's main text). None if there is no body."""
     crawled_at: Instant | None = None
-    """When the page was read that last changed the record, RFC 3339 in UTC."""
+    """When the page was read that last changed this record, RFC 3339 in UTC."""
 
     def see_again(self, other: Post) -> None:
         """Merge a second mention by the same source in: what this one lacks, and every category and tag."""

@@ -1,4 +1,4 @@
-"""``scrapy coverage``: what the last run proved of the archive."""
+"""``scrapy coverage``: print the last run's proof."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engcrawl.state import State
 from engcrawl.text.visible import visible
 
 _MOST = 20
-"""Missing posts that a person reads; ``--json`` has them all."""
+"""How many missing posts are printed; ``--json`` has them all."""
 
 
 class NotCountedError(EngcrawlError):
@@ -26,16 +26,16 @@ class NotCountedError(EngcrawlError):
 
 
 class CoverageOptions(Options):
-    """How the proof is printed."""
+    """The options of ``scrapy coverage``."""
 
-    as_json: bool = Field(False, alias="json", description="the proof as the verdict has it, not a table")
+    as_json: bool = Field(False, alias="json", description="print the proof as JSON, as it is in the verdict")
 
 
 class Command(StateCommand[CoverageOptions]):
     """Print what the last run proved of the archive.
 
-    The table has the site's own lists of its posts across, its categories down, as the last run counted them. The exit
-    status is 0 if that run was complete, 3 if not (or if it didn't count).
+    The table has a row for each category and a column for each of the site's own lists of posts. The numbers are those
+    of the last run. The exit status is 0 if that run was complete, 3 if it wasn't or didn't count the archive.
     """
 
     options_class = CoverageOptions

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class Command(crawl.Command):
-    """Run a spider, after its arguments and settings were checked; the verdict is the exit status."""
+    """Scrapy's own command, which first checks arguments and settings, and whose exit status is the verdict."""
 
     def long_desc(self) -> str:
         verdicts = ", ".join(f"{int(outcome)} {outcome}" for outcome in Outcome)
@@ -77,7 +77,7 @@ class Command(crawl.Command):
 
 
 def _checked(args: list[str], given: dict[str, str], settings: Settings) -> dict[str, Any]:
-    """Return the spider's arguments. Raises UsageError, also for settings that can't be meant so."""
+    """Return the spider's arguments. Raises UsageError for a wrong argument or setting."""
     spiders = get_spider_loader(settings)
     if len(args) != 1 or args[0] not in spiders.list():
         raise UsageError(f"spider {' '.join(args)!r}: must be one of {', '.join(spiders.list())}")
