@@ -17,9 +17,9 @@ Source = Literal["listings", "rest", "sitemap", "feed"]
 ASKED: tuple[Source, ...] = ("rest", "sitemap", "feed")
 SOURCES: tuple[Source, ...] = ("listings", *ASKED)
 PROVING: tuple[Source, ...] = ("rest", "sitemap")
-"""Those that are meant to have all posts: listings may hide some, and a feed has the newest."""
+"""Sources that should have all posts; listings may hide some, and a feed has only the newest."""
 Status = Literal["whole", "part", "missing", "forbidden", "failed"]
-"""How much of a source could be read: all of it, a part, nothing: it isn't there, is forbidden, or answers nonsense."""
+"""How much of a source was read: all, a part, or nothing, because it isn't there, is forbidden, or failed."""
 _TOLD: dict[Status, str] = {
     "whole": "was read whole",
     "part": "was read in part",
@@ -115,7 +115,7 @@ class Post:
         self.protected = self.protected or other.protected
 
     def fill_from(self, other: Post, *, lists: bool = True) -> None:
-        """Take from *other* what this one leaves open; of *lists* only where it is asked for."""
+        """Fill what this one lacks from *other*; lists too if *lists* is set."""
         for name in _NAMES:
             if getattr(self, name) in (None, "", []) and (lists or name not in _LISTS):
                 setattr(self, name, getattr(other, name))
@@ -169,7 +169,7 @@ class Post:
         return titled and self.url in ("", record.url) and all(getattr(self, n) == getattr(record, n) for n in same)
 
     def facts(self) -> str:
-        """Return what is known as JSON, without what isn't; `Post.of` reads it."""
+        """Return the known facts as JSON; `Post.of` reads it."""
         return json.dumps({name: value for name in _NAMES if (value := getattr(self, name)) not in (None, [], False)})
 
     def line(self) -> str:
@@ -218,7 +218,7 @@ def merged(listings: Post | None, rest: Post | None) -> Post:
 
 
 def _settle_day(post: Post, of_rest: str | None) -> None:
-    """Write the day that a post is of in one form, wherever it comes from: that it is said otherwise is no news."""
+    """Write the day in one form, so that the same day in another form doesn't count as a change."""
     day = None if post.external else dates.permalink_day(post.url)
     text = of_rest or dates.first_day(post.published_date, day.isoformat() if day else None)
     post.published_date = _day(text) if text else None
@@ -244,7 +244,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came of asking a source."""
+    """The result of asking a source."""
 
     status: Status
     detail: str = ""
@@ -252,9 +252,9 @@ class Answer:
     claimed: int | None = None
     """Posts that it says it has; None where it doesn't say."""
     again: bool = False
-    """Whether the next run is to ask again: it failed, or broke off."""
+    """Whether the next run must ask again, because it failed or broke off."""
     more: dict[str, Any] = field(default_factory=dict)
-    """What later runs want to know: REST's categories with their counts, the sitemaps' addresses."""
+    """Kept for later runs: REST's categories with their counts, the sitemaps' addresses."""
 
     @property
     def told(self) -> str:
@@ -264,7 +264,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """That a post's own page was read, with the validators that the site sent (RFC 9110, 8.8)."""
+    """A reading of a post's own page, with the validators that the site sent (RFC 9110, 8.8)."""
 
     etag: str | None = None
     last_modified: str | None = None

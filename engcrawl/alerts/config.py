@@ -1,4 +1,4 @@
-"""Who is told, and from when on: the environment's ``ENGCRAWL_ALERT_…`` variables."""
+"""The alerts' settings: whom to tell and when, from the environment's ``ENGCRAWL_ALERT_…`` variables."""
 
 from __future__ import annotations
 

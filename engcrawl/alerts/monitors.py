@@ -128,7 +128,7 @@ class CoverageHeld(RunMonitor):
 
 
 class ThemeUnchanged(RunMonitor):
-    """What pages say isn't contradicted by REST more often than before, field by field."""
+    """Pages and REST contradict each other no more often than before, in any field."""
 
     def test(self) -> None:
         proof = self.night.verdict.get("proof")
@@ -167,7 +167,7 @@ MONITORS = RunMonitor.__subclasses__()
 
 
 def look(night: Night) -> None:
-    """Have all monitors look at a run, and log and tell people what they find."""
+    """Run all monitors on a run; log what they find, and send it."""
     for name, level in _TALKATIVE.items():
         logging.getLogger(name).setLevel(level)
     failed = [

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _COMMIT_EVERY = 1.0
-"""Seconds: what a killed run has to fetch again at most."""
+"""Seconds between commits: a killed run loses no more than this."""
 _PUBLISHED = (Outcome.COMPLETE, Outcome.INCOMPLETE, Outcome.STOPPED)
 
 
@@ -202,7 +202,7 @@ class Running:
         return outcome, why, found | {"archive": archive or f"left as it was: the verdict is {outcome}"}
 
     def _write(self, outcome: Outcome, why: str, verdict: dict[str, Any], *, delivered: bool) -> tuple[Outcome, str]:
-        """Write the verdict down, in files and in the state; return the one that it is if it can't be."""
+        """Write the verdict to files and to the state; return the verdict, which is `failed` if that isn't possible."""
         try:
             self.files.write_verdict(verdict)
         except OSError as error:

@@ -25,7 +25,7 @@ class BrokenWalkError(Exception):
 
 
 class NotTheCategoryError(BrokenWalkError):
-    """What answers at the category's address is something else: there may be no such category."""
+    """The page at the category's address is something else: there may be no such category."""
 
 
 def made_address(slug: str, site: str, linked: Iterable[str], *, plain: bool) -> str:

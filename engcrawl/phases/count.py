@@ -1,4 +1,4 @@
-"""Asking the sources beside listings for all that they name."""
+"""The inventory: asks every source but listings for all posts that it names."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Count:
                 self._note({category.slug: category.url for category in self._rest.categories if category.count})
 
     async def _ask_for_a_part(self) -> None:
-        """Take what REST, or sitemaps, name of the types asked for; what they don't is unknown as before."""
+        """Ask REST, or else the sitemaps, for posts of the types other than `post` that are asked for."""
         if not self._plan.further or self._asked_for_a_part:
             return
         self._asked_for_a_part = True

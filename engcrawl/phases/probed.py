@@ -1,4 +1,4 @@
-"""What a probe of a blog found: whether engcrawl can take it, what would be missing, and what a first run costs."""
+"""The result of a probe: whether engcrawl can read the blog, what would be missing, what a first run costs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_NAMED = 10
 
 @dataclass(kw_only=True)
 class Asked:
-    """What came of asking a source."""
+    """The result of asking a source."""
 
     access: Access
     detail: str = ""
@@ -72,7 +72,7 @@ class ProbedPost:
 
 @dataclass(kw_only=True)
 class FirstRun:
-    """What a first run would take, about."""
+    """An estimate of a first run."""
 
     requests: int
     seconds: int
@@ -82,7 +82,7 @@ class FirstRun:
 
 @dataclass(kw_only=True)
 class Probed:
-    """What a probe found; its fields are the keys of ``--json``."""
+    """The result of a probe; its fields are the keys of ``--json``."""
 
     site: str
     fits: bool = False

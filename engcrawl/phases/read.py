@@ -35,7 +35,7 @@ _CACHED = timedelta(days=7)
 
 
 class Walked(Protocol):
-    """What came before the reading: a walk through listings, or through REST alone."""
+    """The phase before the reading: a walk through listings, or through REST alone."""
 
     @property
     def fully(self) -> bool:
@@ -194,7 +194,7 @@ class Read:
     # What could not be had
 
     async def _unavailable(self, wanted: Wanted, error: Unavailable) -> Found | None:
-        """Report a post whose own page, or a part of it, could not be had.
+        """Report a post whose own page, or a part of it, could not be read.
 
         The record that there is stays; where there is none, what sources say of the post goes out. A post that the
         sweep didn't find is no problem, nor is one that isn't there any more and that no list of this run named, or

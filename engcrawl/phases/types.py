@@ -1,4 +1,4 @@
-"""Seeing that the blog has the post types that are asked for, before anything is walked."""
+"""The check, before anything is walked, that the blog has the post types asked for."""
 
 from __future__ import annotations
 

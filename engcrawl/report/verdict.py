@@ -10,7 +10,7 @@ from engcrawl.report.runlog import OUTCOMES, RunLog
 
 
 class Outcome(IntEnum):
-    """How a run ended; the value is the exit status of ``scrapy crawl``."""
+    """The verdict on a run; the value is the exit status of ``scrapy crawl``."""
 
     COMPLETE = 0
     FAILED = 1

@@ -1,4 +1,4 @@
-"""What runs know of each other, blog by blog: SQLite, or any database of SQLAlchemy's."""
+"""The state, which holds what later runs need to know, blog by blog: SQLite, or any database of SQLAlchemy's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from engcrawl.text.urls import blog_key
 
 
 class State:
-    """What earlier runs of a blog know, and what this one adds. Any method may raise StateError.
+    """The state of one blog: what earlier runs stored, and what this one adds. Any method may raise StateError.
 
     What was written is on disk when `commit` returns.
     """

@@ -1,4 +1,4 @@
-"""What the site's own lists of its posts say: whom each source names, and how much of it could be read."""
+"""The sources: which posts each one names, and how much of it could be read."""
 
 from __future__ import annotations
 

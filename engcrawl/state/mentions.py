@@ -24,7 +24,7 @@ from engcrawl.text.urls import address, same_host
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What all sources together say of a post."""
+    """The merged facts of a post, from all sources."""
 
     post: Post
     """The merged facts; no more than an address where no source says more."""

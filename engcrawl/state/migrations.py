@@ -1,4 +1,4 @@
-"""How the state's schema came to be what it is: each step once, in order, in one transaction; nothing is dropped."""
+"""The steps that bring the state's schema up to date: each is done once, in order, in one transaction."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ _WALKS = 3
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What REST says on a night on which all of it is known from before."""
+    """REST's answer to the quick check."""
 
     posts: list[Post]
     """The newest, and those that were modified lately."""
