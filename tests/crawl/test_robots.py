@@ -100,7 +100,7 @@ def test_redirects_of_robots_txt_are_followed_and_its_first_500_kib_are_read(ser
     assert done.problems == [(f"{server.url}/category/web/", "Forbidden by robots.txt")]
     assert paths(server)[:6] == hops
     assert "/category/security/" in paths(server)
-    assert f"Of this robots.txt the first {LARGEST} bytes are read" in done.log
+    assert f"Only the first {LARGEST} bytes of this robots.txt are read" in done.log
 
 
 def test_crawl_delay_is_kept_where_it_is_longer_than_the_pace_of_ours(serve: Serve, output: Path) -> None:
