@@ -280,7 +280,7 @@ class Found:
     reading: Reading | None = None
     """That its own page is in the record; None where the record has only what sources say."""
     lost: bool = False
-    """Its own page, or a part of it, could not be had."""
+    """Its own page, or a part of it, could not be read."""
     gone: bool = False
     """The site took it down."""
     problems: list[str] = field(default_factory=list)

@@ -33,7 +33,7 @@ class Front:
         return await self._reading
 
     async def said(self) -> FrontPage | None:
-        """Return what the front page says; None where it could not be had."""
+        """Return what the front page says; None where it could not be read."""
         try:
             return await self.page()
         except Unavailable as error:

@@ -45,7 +45,7 @@ class Plan:
         return plan
 
     def begin_sweep(self, state: State) -> None:
-        """Begin a sweep with this run: everything is walked, and what could not be had is tried again."""
+        """Begin a sweep with this run: everything is walked, and what could not be read is tried again."""
         self.sweep = self.run
         state.runs.begin_sweep()
         state.failures.retry()

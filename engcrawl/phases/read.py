@@ -191,7 +191,7 @@ class Read:
         self._log.done("unchanged")
         return None
 
-    # What could not be had
+    # What could not be read
 
     async def _unavailable(self, wanted: Wanted, error: Unavailable) -> Found | None:
         """Report a post whose own page, or a part of it, could not be read.

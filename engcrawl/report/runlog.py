@@ -14,7 +14,7 @@ from engcrawl.items import Found
 logger = logging.getLogger(__name__)
 
 Outcome = Literal["new", "updated", "gone", "unchanged", "lost", "unlisted"]
-"""What became of a post that was looked at; ``lost``: its page could not be had, ``unlisted``: no list names it."""
+"""What became of a post that was looked at; ``lost``: its page could not be read, ``unlisted``: no list names it."""
 OUTCOMES: tuple[Outcome, ...] = ("new", "updated", "gone", "unchanged", "lost", "unlisted")
 
 
