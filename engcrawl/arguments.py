@@ -21,11 +21,11 @@ _MESSAGES = {
     "date_from_datetime_parsing": "must be a day of the calendar as YYYY-MM-DD ({error})",
     "literal_error": "must be {expected}",
 }
-"""What a person reads for the types of Pydantic's errors."""
+"""Plain messages for types of Pydantic's errors."""
 
 
 def like(pattern: str, message: str) -> BeforeValidator:
-    """Return a check that refuses, with *message*, a text which isn't like *pattern*, and takes white space off."""
+    """Return a check that strips white space, and raises ValueError(*message*) unless the text matches *pattern*."""
 
     def check(value: Any) -> Any:
         if not isinstance(value, str):
@@ -38,7 +38,7 @@ def like(pattern: str, message: str) -> BeforeValidator:
 
 
 def yes_or_no(value: Any) -> bool:
-    """Return what a word for yes or no means. Raises ValueError, which says what is allowed."""
+    """Return True or False for a word for yes or no. Raises ValueError, which says what is allowed."""
     word = str(value).strip().lower()
     if word not in _YES_OR_NO:
         raise ValueError("must be yes or no")
@@ -66,7 +66,7 @@ def _types(value: Any) -> Any:
     if not types or not all(re.fullmatch(r"[a-z0-9_-]{1,20}", name) for name in types):
         raise ValueError("must be post types with commas between them, like post,podcast,page, or all")
     if ALL_TYPES in types and len(types) > 1:
-        raise ValueError("must be all alone, or post types with commas between them")
+        raise ValueError("must be either all, or post types with commas between them")
     return sorted(set(types))
 
 
@@ -81,7 +81,7 @@ class Given(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     kind: ClassVar[str] = "argument "
-    """What stands before a name in a message."""
+    """The word before a name in a message."""
 
     @classmethod
     def parse(cls, given: dict[str, Any]) -> Self:
@@ -105,15 +105,18 @@ class Given(BaseModel):
 
 
 class Arguments(Given):
-    """What every spider takes."""
+    """The arguments of every spider."""
 
     model_config = ConfigDict(extra="forbid")
 
     site: Annotated[str, BeforeValidator(_site)] = Field(
-        "https://engineering.fb.com", description="the blog's address; in a folder too (`https://example.com/blog`)"
+        "https://engineering.fb.com",
+        description="the blog's address, also one in a folder (`https://example.com/blog`)",
     )
     types: Annotated[list[str], BeforeValidator(_types)] = Field(
-        ["post"], description="which post types: their slugs with commas between them, or all that the blog shows"
+        ["post"],
+        description="which post types: their slugs with commas between them, or `all` for every type that the blog"
+        " shows",
     )
 
     @property
@@ -123,37 +126,42 @@ class Arguments(Given):
 
 
 class ArchiveArguments(Arguments):
-    """What ``scrapy crawl archive`` takes."""
+    """The arguments of ``scrapy crawl archive``."""
 
     categories: Annotated[list[str], BeforeValidator(_slugs)] | None = Field(
-        None, description="only these categories: slugs with commas between them; without it, all that the site has"
+        None, description="only these categories: slugs with commas between them; by default, all that the site has"
     )
     since: Day | None = Field(
-        None, description="only posts of this day or later, `YYYY-MM-DD`; a post without a day is kept"
+        None, description="only posts of this day or later, `YYYY-MM-DD`; posts without a day are taken too"
     )
     until: Day | None = Field(
-        None, description="only posts of this day or earlier, `YYYY-MM-DD`; a post without a day is kept"
+        None, description="only posts of this day or earlier, `YYYY-MM-DD`; posts without a day are taken too"
     )
-    articles: YesOrNo = Field(True, description="`yes` or `no`: read each post's own page too, not listings alone")
+    articles: YesOrNo = Field(
+        True, description="`yes` or `no`: whether to read each post's own page too, or only listings"
+    )
     pagination: Literal["links", "browser", "auto"] = Field(
         "auto",
-        description="how a walk gets from one listing page to the next: by `links`; by `browser`, which clicks Load"
-        " More; or `auto`: by links, and by a browser in a category whose links end too early",
+        description="how to get from one listing page to the next: `links` follows links; `browser` clicks Load More"
+        " in a browser; `auto` follows links, and uses a browser for categories whose links end too early",
     )
-    max_pages: Count | None = Field(None, description="read at most this many listing pages of each category, from 1")
+    max_pages: Count | None = Field(
+        None, description="read at most this many listing pages of each category (1 or more)"
+    )
     full: YesOrNo = Field(
         False,
-        description="`yes` or `no`: walk every listing page, also where nothing is new; by itself a run does so every"
-        " `ENGCRAWL_FULL_EVERY` days",
+        description="`yes` or `no`: whether to begin a sweep, which reads every listing page and all other lists"
+        " again; by default a run does so every `ENGCRAWL_FULL_EVERY` days",
     )
     inventory: YesOrNo = Field(
         True,
-        description="`yes` or `no`: count the archive against REST, sitemaps and feeds, and fetch what only they name;"
-        " a run that takes a part of the archive never does",
+        description="`yes` or `no`: whether to compare the archive with REST, sitemaps and feeds, and fetch the posts"
+        " that only they name; a run that takes a part of the archive never does",
     )
     source: Literal["auto", "pages", "rest"] = Field(
         "auto",
-        description="where records come from: `pages`; `rest` alone; or `auto`: the pages, and REST for what they lack",
+        description="where records come from: `pages` only; `rest` only; or `auto`: the pages, and REST for what they"
+        " lack",
     )
 
     @model_validator(mode="after")
@@ -161,10 +169,13 @@ class ArchiveArguments(Arguments):
         if self.since and self.until and self.since > self.until:
             raise ValueError(f"since={self.since} is after until={self.until}: since must not be later than until")
         if self.types != ["post"] and not self.inventory:
-            raise ValueError(f"argument types={','.join(self.types)}: goes not with inventory=no: no listing has them")
+            types = ",".join(self.types)
+            raise ValueError(f"argument types={types}: needs inventory=yes, as listings have no posts of other types")
         other = [name for name in self.model_dump(exclude_defaults=True) if name not in _WITH_REST]
         if self.source == "rest" and other:
-            raise ValueError(f"argument source=rest: goes with site, since, until and full, not with {other[0]}")
+            raise ValueError(
+                f"argument source=rest: takes only site, types, since, until and full beside it, not {other[0]}"
+            )
         return self
 
     @property
@@ -174,4 +185,4 @@ class ArchiveArguments(Arguments):
 
 
 class InventoryArguments(Arguments):
-    """What ``scrapy crawl inventory`` takes."""
+    """The arguments of ``scrapy crawl inventory``."""

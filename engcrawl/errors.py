@@ -1,4 +1,4 @@
-"""Why a run can't begin, or can't go on: each error is one line for a person, and has an exit status."""
+"""The errors that end a run: the message of each is one line for a person, and each has an exit status."""
 
 from __future__ import annotations
 

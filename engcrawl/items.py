@@ -17,9 +17,16 @@ Source = Literal["listings", "rest", "sitemap", "feed"]
 ASKED: tuple[Source, ...] = ("rest", "sitemap", "feed")
 SOURCES: tuple[Source, ...] = ("listings", *ASKED)
 PROVING: tuple[Source, ...] = ("rest", "sitemap")
-"""Those that are meant to have all posts: listings may hide some, and a feed has the newest."""
+"""Sources that should have all posts; listings may hide some, and a feed has only the newest."""
 Status = Literal["whole", "part", "missing", "forbidden", "failed"]
-"""How much of a source could be read: all of it, a part, nothing: it isn't there, is forbidden, or answers nonsense."""
+"""How much of a source was read: all, a part, or nothing, because it isn't there, is forbidden, or failed."""
+_TOLD: dict[Status, str] = {
+    "whole": "was read whole",
+    "part": "was read in part",
+    "missing": "isn't there",
+    "forbidden": "is forbidden",
+    "failed": "failed",
+}
 ContentSource = Literal["page", "rest", "extracted"]
 
 
@@ -57,46 +64,46 @@ class Post:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(revalidate_instances="always", strict=True)
 
     id: Annotated[int | None, AfterValidator(_known), WithJsonSchema({"type": "integer", "minimum": 1})] = None
-    """WordPress post ID: the key of a blog's archive. A record always has one, though a page or a listing may not."""
+    """WordPress post ID, which is unique in a blog's archive."""
     type: Annotated[str, Field(min_length=1)] = "post"
     """WordPress post type: ``post``, or another that was asked for."""
     url: Url
-    """Permalink: absolute, with its query but for tracking parameters, without fragment."""
+    """Permalink: absolute, without fragment, with its query except for tracking parameters."""
     title: str
-    """Plain text: entities decoded, white space folded; empty for a post without one, which WordPress allows."""
+    """Plain text: entities decoded, white space folded. Empty if the post has no title, which WordPress allows."""
     published_date: Day | None = None
     """The day in the site's own calendar, ``YYYY-MM-DD``."""
     published_at: Instant | None = None
-    """The instant, RFC 3339 in UTC, where the site gives one."""
+    """The instant of publication, RFC 3339 in UTC, if the site says it."""
     modified_at: Instant | None = None
-    """The instant of the last change, RFC 3339 in UTC; some sites give one before the publication."""
+    """The instant of the last change, RFC 3339 in UTC. On some sites it is before the publication."""
     authors: list[str] = field(default_factory=list)
-    """Names, in the site's order; where REST alone tells (external posts, ``source=rest``), the first of them."""
+    """Names, in the site's order. Only the first one if just REST says them (external posts, ``source=rest``)."""
     categories: Slugs = field(default_factory=list)
     """Slugs of every category that the post is filed in, sorted."""
     tags: Slugs = field(default_factory=list)
     """Slugs of every tag, sorted."""
     kind: Kind = "article"
-    """``video`` where the site marks the post as one (also beside ``article``), else ``article``."""
+    """``video`` if the site marks the post as a video, otherwise ``article``."""
     external: bool = False
-    """The post lives on another host; then it has no content here."""
+    """Whether the post's own page is on another host; then the record has no body."""
     protected: bool = False
-    """Its body needs a password; then it has no content here."""
+    """Whether the body needs a password; then the record has none."""
     excerpt: str | None = None
     """The summary that the site gives, as plain text."""
     image_url: str | None = None
-    """Address of the post's picture in full size: without the query that asks for a smaller one."""
+    """Address of the post's picture in full size, without the query that asks for a smaller one."""
     language: str | None = None
-    """BCP 47 tag, as the page gives it (``en-US``)."""
+    """BCP 47 tag, as the page states it (``en-US``)."""
     content_html: str | None = None
-    """The body alone: links absolute, no share block, nothing that runs."""
+    """The body alone: with absolute links, without share buttons, scripts and the like."""
     content_markdown: str | None = None
-    """The same body as Markdown, code fenced."""
+    """The same body as Markdown, with fenced code blocks."""
     content_source: ContentSource | None = None
-    """Where the body came from: ``page``, the body element of the post's own page; ``rest``, REST; ``extracted``, an
-    extractor's guess at the page's main text. None where there is no body."""
+    """Where the body comes from: ``page`` (the body element of the post's own page), ``rest`` (REST), or ``extracted``
+    (a guess at the page's main text). None if there is no body."""
     crawled_at: Instant | None = None
-    """When the page was read that last changed the record, RFC 3339 in UTC."""
+    """When the page was read that last changed this record, RFC 3339 in UTC."""
 
     def see_again(self, other: Post) -> None:
         """Merge a second mention by the same source in: what this one lacks, and every category and tag."""
@@ -108,7 +115,7 @@ class Post:
         self.protected = self.protected or other.protected
 
     def fill_from(self, other: Post, *, lists: bool = True) -> None:
-        """Take from *other* what this one leaves open; of *lists* only where it is asked for."""
+        """Fill what this one lacks from *other*; lists too if *lists* is set."""
         for name in _NAMES:
             if getattr(self, name) in (None, "", []) and (lists or name not in _LISTS):
                 setattr(self, name, getattr(other, name))
@@ -162,7 +169,7 @@ class Post:
         return titled and self.url in ("", record.url) and all(getattr(self, n) == getattr(record, n) for n in same)
 
     def facts(self) -> str:
-        """Return what is known as JSON, without what isn't; `Post.of` reads it."""
+        """Return the known facts as JSON; `Post.of` reads it."""
         return json.dumps({name: value for name in _NAMES if (value := getattr(self, name)) not in (None, [], False)})
 
     def line(self) -> str:
@@ -211,7 +218,7 @@ def merged(listings: Post | None, rest: Post | None) -> Post:
 
 
 def _settle_day(post: Post, of_rest: str | None) -> None:
-    """Write the day that a post is of in one form, wherever it comes from: that it is said otherwise is no news."""
+    """Write the day in one form, so that the same day in another form doesn't count as a change."""
     day = None if post.external else dates.permalink_day(post.url)
     text = of_rest or dates.first_day(post.published_date, day.isoformat() if day else None)
     post.published_date = _day(text) if text else None
@@ -237,7 +244,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came of asking a source."""
+    """The result of asking a source."""
 
     status: Status
     detail: str = ""
@@ -245,14 +252,19 @@ class Answer:
     claimed: int | None = None
     """Posts that it says it has; None where it doesn't say."""
     again: bool = False
-    """Whether the next run is to ask again: it failed, or broke off."""
+    """Whether the next run must ask again, because it failed or broke off."""
     more: dict[str, Any] = field(default_factory=dict)
-    """What later runs want to know: REST's categories with their counts, the sitemaps' addresses."""
+    """Kept for later runs: REST's categories with their counts, the sitemaps' addresses."""
+
+    @property
+    def told(self) -> str:
+        """Return in words how much of the source was read, and why not all: ``failed: HTTP 500``."""
+        return _TOLD[self.status] + (f": {self.detail}" if self.detail else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """That a post's own page was read, with the validators that the site sent (RFC 9110, 8.8)."""
+    """A reading of a post's own page, with the validators that the site sent (RFC 9110, 8.8)."""
 
     etag: str | None = None
     last_modified: str | None = None
@@ -268,7 +280,7 @@ class Found:
     reading: Reading | None = None
     """That its own page is in the record; None where the record has only what sources say."""
     lost: bool = False
-    """Its own page, or a part of it, could not be had."""
+    """Its own page, or a part of it, could not be read."""
     gone: bool = False
     """The site took it down."""
     problems: list[str] = field(default_factory=list)

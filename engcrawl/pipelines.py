@@ -1,4 +1,4 @@
-"""What happens to a post between a phase and the feed: one short class a step."""
+"""The steps of a post between a phase and the feed: one short class for each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engcrawl.text.markdown import markdown
 
 
 class Dropped(DropItem):
-    """A post that goes no further, and why; *name* is what the verdict counts it as, None for one that is as it was."""
+    """A post that is dropped, and why; *name* is the verdict's key for it, None for an unchanged post."""
 
     def __init__(self, why: str, name: str | None = None) -> None:
         super().__init__(why, log_level="DEBUG")  # at a higher level Scrapy logs the whole record with its body
@@ -66,7 +66,7 @@ class Markdown:
 
 
 class Validate:
-    """Holds each record to the schema of `engcrawl.items.Post`; one that breaks it is a problem, and dropped."""
+    """Checks each record against the schema of `engcrawl.items.Post`; drops and reports one that breaks it."""
 
     schema = TypeAdapter(Post)
 
@@ -82,7 +82,7 @@ class Validate:
 
 
 class Dedupe:
-    """Lets each post out once, by its ID; what sources add to each other is merged before."""
+    """Drops a post whose ID was already sent in this run."""
 
     def __init__(self) -> None:
         self._out: set[int] = set()
@@ -91,7 +91,7 @@ class Dedupe:
         """Drop a post that was sent before."""
         post_id = ItemAdapter(item.post)["id"]
         if post_id in self._out:
-            raise Dropped(f"post {post_id} is out already", "duplicate")
+            raise Dropped(f"post {post_id} was sent before", "duplicate")
         self._out.add(post_id)
         return item
 
@@ -115,7 +115,7 @@ class Remember:
         change = posts.mark_gone(post.id) if item.gone else posts.store(item)
         self.run.log.stored(item, "lost" if item.lost else change or "unchanged")
         if change is None:
-            raise Dropped(f"post {post.id} is as it was")
+            raise Dropped(f"post {post.id} is unchanged")
         return post.record() | {"change": change}
 
 

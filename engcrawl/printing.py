@@ -1,4 +1,4 @@
-"""What the commands that print share: their options, their errors, and rows for people and for scripts."""
+"""The shared parts of the commands that print: options, errors, and rows for people and for scripts."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ from engcrawl.state import State
 from engcrawl.text.visible import visible
 
 SEPARATOR = "\n"
-"""Between the values of a list in one field of CSV: their white space is folded, so none has it."""
+"""Separates the values of a list in one field of CSV; no value contains it, as their white space is folded."""
 _CUT = ("title", "categories")
 _LEAST = 10
-"""Columns of a table that give way on a narrow terminal, and how much of them stays."""
+"""The columns that are cut on a narrow terminal (`_CUT`), and the least width that they keep."""
 
 
 class Options(Given):
-    """What every command that prints takes: each field is an option, its title is the METAVAR."""
+    """The options of every command that prints the state: each field is one, and its title the METAVAR."""
 
     model_config = ConfigDict(alias_generator=lambda name: name.replace("_", "-"))
     kind = "option --"
 
     blog: str | None = Field(
-        None, title="KEY", description="which blog, where the state has several (example.com_folder)"
+        None, title="KEY", description="the blog's key (example.com_folder), needed if the state has several blogs"
     )
 
 
 class RowsOptions(Options):
-    """What a command takes that prints rows, in a format of one's choice."""
+    """The options of a command that prints rows in one of several formats."""
 
     format: Literal["table", "jsonl", "csv"] = Field(
         default_factory=lambda: "table" if sys.stdout.isatty() else "jsonl",
         title="FORMAT",
-        description="table, jsonl or csv (default: table on a terminal, else jsonl)",
+        description="table, jsonl or csv (default: table on a terminal, otherwise jsonl)",
     )
 
 
@@ -119,7 +119,7 @@ class StateCommand(PrintingCommand, Generic[AnyOptions]):
         assert self.settings is not None
         with self.printing():
             if args:
-                raise UsageError(f"takes options alone, not {' '.join(args)!r}")
+                raise UsageError(f"takes only options, not {' '.join(args)!r}")
             options = self.options_class.parse(vars(opts))
             with State.read(state_url(self.settings)[0], options.blog) as state:
                 self.show(state, options)
@@ -130,7 +130,7 @@ class StateCommand(PrintingCommand, Generic[AnyOptions]):
 
 
 def print_csv(rows: Iterable[dict[str, Any]]) -> None:
-    """Print *rows* as CSV with the keys of the first one; no row, no line."""
+    """Print *rows* as CSV under the keys of the first one; print nothing if there is no row."""
     exporter = CsvItemExporter(cast("BytesIO", sys.stdout.buffer), join_multivalued=SEPARATOR)
     exporter.start_exporting()
     for row in rows:
@@ -145,7 +145,7 @@ def print_jsonl(rows: Iterable[dict[str, Any]]) -> None:
 
 
 def print_table(rows: Iterable[Mapping[str, Any]], names: Iterable[str], nothing: str) -> None:
-    """Print the columns *names* of *rows* for a person, without those that are empty; *nothing* if there is no row."""
+    """Print the columns *names* of *rows*, leaving out empty columns; print *nothing* if there is no row."""
     from rich.cells import cell_len, set_cell_size
     from rich.console import Console  # scripts need no rich
     from rich.text import Text

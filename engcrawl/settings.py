@@ -18,65 +18,65 @@ BOT_NAME = "engcrawl"
 SPIDER_MODULES = ["engcrawl.spiders"]
 NEWSPIDER_MODULE = "engcrawl.spiders"
 
-# `scrapy crawl` whose exit status is the verdict: Scrapy's own exits 0 for nearly every failure.
+# engcrawl's `scrapy crawl` has the verdict as its exit status; Scrapy's own exits 0 for nearly every failure.
 COMMANDS_MODULE = "engcrawl.commands"
 
-# Who crawls, and whom a site's operator can ask: the environment's ENGCRAWL_CONTACT (a mail address or a page), else
-# the mailbox that every host has (postmaster, RFC 2142).
+# Says who crawls, and whom a site's operator can ask: the address or page in the environment's ENGCRAWL_CONTACT, or
+# else postmaster at this machine (RFC 2142).
 USER_AGENT = f"engcrawl/{__version__} (+{os.environ.get('ENGCRAWL_CONTACT') or f'postmaster@{socket.gethostname()}'})"
 
-# Ask only for what the site's robots.txt allows (RFC 9309). Off by default in Scrapy.
+# Request only what the site's robots.txt allows (RFC 9309). Off by default in Scrapy.
 ROBOTSTXT_OBEY = True
 
-# One request at a time, a second apart, slower when the site is (AutoThrottle below). More than two requests under
-# way would only wait in the queue.
+# One request at a time, with a pause of a second, or longer if the site is slow (AutoThrottle below). A second request
+# may wait in the queue, so that it is ready; more would not make the crawl faster.
 CONCURRENT_REQUESTS = 2
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1
 
-# Scrapy starts this many tasks for every response (100 by default); a page gives an item at most.
+# Scrapy starts this many tasks for every response (100 by default); a page gives at most one item.
 CONCURRENT_ITEMS = 1
 
-# A site whose certificate nobody vouches for may be another. Off by default in Scrapy.
+# Refuse invalid certificates: the site could be an impostor. Off by default in Scrapy.
 DOWNLOAD_VERIFY_CERTIFICATES = True
 
 # A blog's archive needs no session.
 COOKIES_ENABLED = False
 
-# A crawl wants a page in whatever language the site has it, so it asks for none. Scrapy asks for English.
+# Scrapy asks for English pages. An archive needs each page in its own language, so no language is asked for.
 DEFAULT_REQUEST_HEADERS = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 DOWNLOAD_HANDLERS = {
-    # Scrapy's own, and a browser where a request asks for one.
+    # Scrapy's own handler, and a browser for requests that ask for one.
     "http": "engcrawl.http.browser.on_demand.BrowserOnDemand",
     "https": "engcrawl.http.browser.on_demand.BrowserOnDemand",
-    # Off, as the next three: a blog is none of these, and Scrapy would read the crawler's own files for it.
+    # Off, like the next three: no blog has such an address, and with `file` Scrapy would read this machine's files.
     "data": None,
     "file": None,
     "ftp": None,
     "s3": None,
 }
 
-# Scrapy's own, but a site's name can't lead to the crawler's machine or its network.
+# Scrapy's own resolver, but it refuses names of a site that lead to the crawler's machine or its private network.
 TWISTED_DNS_RESOLVER = "engcrawl.http.addresses.SiteResolver"
 
 DOWNLOADER_MIDDLEWARES = {
-    # Off: it lets retried requests and their redirects off the site, and drops others unreported.
+    # Off: it lets retried requests and their redirects leave the site, and drops others without a report.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "engcrawl.http.own_hosts.OwnHosts": 50,
-    # Takes a robots.txt that fails as leave to crawl, and leaves Crawl-delay alone.
+    # Off: if robots.txt can't be fetched, it crawls anyway, and it ignores Crawl-delay.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "engcrawl.http.robots.RobotsTxt": 100,
-    # Nearest to the downloader: an answer that asks to wait, or an address that is refused, is no failure, and isn't
-    # counted or retried as one.
+    # Nearest to the downloader, so that an answer that asks to wait, or a refused address, isn't counted or retried as
+    # a failure.
     "engcrawl.http.retry_after.RetryAfter": 950,
     "engcrawl.http.addresses.PublicSite": 960,
-    # Off: a challenge page may refresh itself for ever; blogs redirect by status.
+    # Off: a challenge page may refresh itself endlessly, and blogs redirect by HTTP status.
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
 }
 
-# Scrapy's, without the two (telnet console, remote control) that let code run in the crawl's process. EXTENSIONS
-# would switch them off too, but Scrapy loads also what that switches off.
+# Scrapy's own, without the two (telnet console, remote control) through which others could run code in the crawl's
+# process. Setting them to None in EXTENSIONS would switch them off, but still load them.
 EXTENSIONS_BASE = {
     name: order
     for name, order in default_settings.EXTENSIONS_BASE.items()
@@ -84,92 +84,93 @@ EXTENSIONS_BASE = {
 }
 
 EXTENSIONS = {
-    # First: a wrong variable ends the run before it has begun.
+    # First, so that a wrong variable ends the run before it has begun.
     "engcrawl.extensions.alerts.Alerts": -20,
-    # Then: what the others use is locked, and the state is open.
+    # Second, because the others need the open state, and the output locked.
     "engcrawl.extensions.run.Running": -10,
     "engcrawl.extensions.metrics.Metrics": 5,
     "engcrawl.extensions.closing.Closing": 15,
-    # Replaced by one with which a feed that can't be written ends the run.
+    # Replaced by engcrawl's own, which ends the run if a feed can't be written.
     "scrapy.extensions.feedexport.FeedExporter": None,
     "engcrawl.report.feeds.FeedExporter": 20,
 }
 if sys.stderr.isatty():
-    # cron, Scrapyd and pipes have the log alone, and don't even load the display's library.
+    # Only on a terminal: cron, Scrapyd and pipes have just the log, and don't load the display's library.
     EXTENSIONS["engcrawl.extensions.progress.Progress"] = 10
 
-# In this order: each gets what the one before it made of a record.
+# They run in this order; each gets the record from the one before.
 ITEM_PIPELINES = {
     "engcrawl.pipelines.NormaliseDates": 100,
     "engcrawl.pipelines.Markdown": 200,
     "engcrawl.pipelines.Validate": 300,
     "engcrawl.pipelines.Dedupe": 400,
-    # It lets through what is stored, and new or changed.
+    # Stores the record, and passes it on only if it is new or changed.
     "engcrawl.pipelines.Remember": 500,
 }
 
-# Longer pauses where the site is slow, up to a minute. Off by default in Scrapy.
+# Longer pauses if the site is slow, up to a minute. Off by default in Scrapy.
 AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 1
 AUTOTHROTTLE_MAX_DELAY = 60
 
-# A burst of errors or of challenge pages is often over after two tries.
+# A short series of errors or challenge pages often lasts longer than Scrapy's two retries.
 RETRY_TIMES = 4
 
-# A blog's page that takes longer than this doesn't come; Scrapy would wait for three minutes.
+# A page that takes longer than this hardly ever comes; Scrapy would wait for three minutes.
 DOWNLOAD_TIMEOUT = 60
 
-# Of one answer, as it comes and unpacked: no blog's page has a tenth of it, and of 16 MiB of tags the parser makes
-# 800 MB. Sitemaps have a limit of their own (sitemaps.org). Scrapy takes 1 GiB.
+# The largest answer, compressed or uncompressed. No blog's page has a tenth of that, and for 16 MiB of tags the parser
+# needs 800 MB of memory. Sitemaps have a limit of their own (sitemaps.org). Scrapy's default is 1 GiB.
 DOWNLOAD_MAXSIZE = 16 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 4 * 1024 * 1024
 
-# What comes twice is decided by the spiders, by post and by page: no memory is spent on fingerprints.
+# The spiders decide themselves which pages to request again, so no memory is needed for requests' fingerprints.
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
 
-# Scrapy's DEBUG logs every record with its body.
+# At Scrapy's default, DEBUG, the log would contain every record with its body.
 LOG_LEVEL = "INFO"
 
-# Letters as they are: Scrapy's default writes them in JSON as escapes (`\u00e9`).
+# Write letters like é as they are; Scrapy's default writes them as escapes (`\u00e9`).
 FEED_EXPORT_ENCODING = "utf-8"
 
-# The run's own feed, beside its verdict; `%(output)s` and `%(run)s` are the output folder and the run's name. A file
-# gets its name when it is whole.
+# The run's own feed, beside its verdict; `%(output)s` is the output folder, `%(run)s` the run's name. The file's name
+# ends in `.part` until it is whole.
 FEED_URI_PARAMS = "engcrawl.extensions.run.uri_params"
 FEED_STORAGES = dict.fromkeys(("", "file"), "engcrawl.report.feeds.AtomicFileFeedStorage")
 FEEDS = {"%(output)s/runs/%(run)s.jsonl": {"format": "jsonlines", "overwrite": True, "store_empty": True}}
 
-# Starts the Chromium that is there; scrapy-playwright's own knows only the one that Playwright downloads.
+# Starts the Chromium of the system too; scrapy-playwright's own starts only the one that Playwright downloads.
 PLAYWRIGHT_BROWSER_PROVIDER = "engcrawl.http.browser.handler.ChromiumProvider"
 
 # engcrawl's own settings: docs/reference/settings.md has these comments
 
-# The folder of the archive; also from the environment. By default `output` beside scrapy.cfg, or where the command is
-# run without one. Each blog needs a folder of its own.
+# The archive's folder; can also be set in the environment. By default `output` beside scrapy.cfg, or in the current
+# folder if there is no scrapy.cfg. Each blog needs a folder of its own.
 ENGCRAWL_OUTPUT = os.environ.get("ENGCRAWL_OUTPUT") or str(Path(closest_scrapy_cfg()).parent / "output")
 
-# The database of what runs know of each other, as an SQLAlchemy URL; also from the environment. By default
-# `archive.db`, an SQLite file in the output folder. One PostgreSQL can hold many blogs.
+# The state's database, as an SQLAlchemy URL; can also be set in the environment. By default `archive.db`, an SQLite
+# file in the output folder. One PostgreSQL database can hold many blogs.
 ENGCRAWL_STATE = os.environ.get("ENGCRAWL_STATE") or None
 
-# `yes`: the site's name may lead to an address that isn't public (an intranet's blog); also from the environment.
+# `yes` allows a site on a private address, such as a blog in an intranet; can also be set in the environment.
 ENGCRAWL_PRIVATE = os.environ.get("ENGCRAWL_PRIVATE") or "no"
 
-# `text`, or `json`: each line of the log is an object; also from the environment.
+# The log's form: `text`, or `json` for one JSON object on each line; can also be set in the environment.
 ENGCRAWL_LOG = os.environ.get("ENGCRAWL_LOG") or "text"
 
-# A file for Prometheus' node_exporter, whose name ends in `.prom`; also from the environment. By default there is none.
+# A file with metrics for Prometheus' node_exporter; its name must end in `.prom`; can also be set in the environment.
+# By default there is none.
 ENGCRAWL_METRICS = os.environ.get("ENGCRAWL_METRICS") or None
 
-# Days after which a run walks every listing page again by itself: listings change behind their first pages too.
+# After how many days a run begins a sweep, because listings also change behind their first pages.
 ENGCRAWL_FULL_EVERY = 7
 
-# Seconds, in sum, that one request waits at the most because answers to it say `Retry-After`.
+# For how many seconds in total one request waits at most because answers to it say `Retry-After`.
 ENGCRAWL_RETRY_AFTER_MAX = 3600
 
-# Failures in a row of one cause, with nothing read between, after which a run gives up: a challenge on each page, or a
-# dead host, would cost RETRY_TIMES tries of every post. `0`: never.
+# After how many failures in a row for the same reason a run gives up: trying every post RETRY_TIMES times would be
+# useless if the host is down. `0` means never.
 ENGCRAWL_FAILURES_IN_A_ROW = 10
 
-# Seconds that the browser waits at the most for new posts after a click on "Load More".
+# For how many seconds the browser waits at most for new posts after a click on "Load More".
 ENGCRAWL_CLICK_TIMEOUT = 20

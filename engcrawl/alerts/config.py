@@ -1,4 +1,4 @@
-"""Who is told, and from when on: the environment's ``ENGCRAWL_ALERT_…`` variables."""
+"""The alerts' settings: whom to tell and when, from the environment's ``ENGCRAWL_ALERT_…`` variables."""
 
 from __future__ import annotations
 
@@ -49,51 +49,51 @@ SecretUrl = Annotated[SecretStr, BeforeValidator(_url)]
 
 
 class AlertSettings(BaseModel):
-    """Alerts' variables, without their prefix; one that is empty counts as not set.
+    """The alerts' variables, without their prefix; an empty variable counts as not set.
 
-    The text under a field is its line in docs/reference/environment.md. A field's description is what is said of a
-    wrong value; without one, what its validator raises.
+    The text under a field is its line in docs/reference/environment.md. A field's description is the message for a
+    wrong value; without one, the message is that of its validator.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_variable)
 
     email_to: Addresses = ()
-    """Mail addresses, with commas between them; needs the mail server."""
+    """The recipients' mail addresses, with commas between them; needs ``ENGCRAWL_ALERT_SMTP_HOST``."""
     email_from: Address = f"engcrawl@{HOST}"
     """The sender's address."""
     smtp_host: str = ""
-    """The mail server."""
+    """The mail server's host name."""
     smtp_port: Port = 0
-    """The mail server's port; by default 25, 587 or 465, as its security has it."""
+    """The mail server's port. By default 25; with ``starttls`` 587, with ``implicit`` 465."""
     smtp_security: Security = "none"
-    """``none``; ``starttls``; or ``implicit``, TLS from the first byte. With TLS the certificate is checked
-    (``SSL_CERT_FILE`` names authorities of one's own)."""
+    """How mail is encrypted: ``none``; ``starttls``; or ``implicit`` (TLS from the first byte). With TLS the server's
+    certificate is checked (``SSL_CERT_FILE`` names your own authorities)."""
     smtp_user: str = ""
-    """The login, where the mail server wants one."""
+    """The user name, if the mail server wants one."""
     smtp_password: SecretStr = SecretStr("")
-    """The login's password (a secret); it is sent over TLS alone."""
+    """The password (a secret); it is sent only over TLS."""
     slack_token: SecretStr = SecretStr("")
-    """A bot's token (a secret), with the right ``chat:write``; needs the channel."""
+    """A bot's token (a secret) with the permission ``chat:write``; needs the channel."""
     slack_channel: Names = ()
     """Channels, with commas between them: ``#ops``, or their IDs."""
     slack_api: Url = "https://slack.com/api/"
-    """Another address of Slack's API."""
+    """The address of Slack's API, if it is another one."""
     telegram_token: SecretStr = SecretStr("")
     """A bot's token (a secret); needs the chat."""
     telegram_chat: Names = ()
     """IDs of chats, with commas between them."""
     telegram_api: Url = "https://api.telegram.org"
-    """The address of a Bot API server of one's own."""
+    """The address of the Bot API, if you run a server of your own."""
     discord_webhook: SecretUrl = SecretStr("")
     """A channel's webhook (its address is a secret)."""
     webhook: SecretUrl = SecretStr("")
-    """An address to which JSON is posted (a secret)."""
+    """An address to which the alert is sent as JSON, by POST (a secret)."""
     max_age: Annotated[timedelta, BeforeValidator(duration)] = timedelta(days=3)
-    """How long ago the archive may last have been complete: ``90m``, ``26h``, ``3d``."""
+    """How long ago the last complete run may be: ``90m``, ``26h``, ``3d``."""
     tolerance: Percent = 1
-    """Percent of the archive's posts by which a count may get worse; one post always may."""
+    """By how many percent of the archive's posts a count may get worse without an alert; one post is always allowed."""
     errors: Percent = 10
-    """Percent of a run's requests that may go wrong; five always may."""
+    """How many percent of a run's requests may fail without an alert; five requests are always allowed."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Self:

@@ -65,7 +65,7 @@ class VerdictComplete(RunMonitor):
         limited = outcome == "stopped" and verdict["arguments"].get("max_pages")
         counted = outcome == "incomplete" and verdict["spider"] == "inventory" and not verdict["problems"]
         if outcome != "complete" and not (limited or counted):
-            self.fail(f"the run is {outcome} (exit status {status}): {reason}")
+            self.fail(f"the verdict is {outcome} (exit status {status}): {reason}")
 
 
 class NoneDied(RunMonitor):
@@ -128,7 +128,7 @@ class CoverageHeld(RunMonitor):
 
 
 class ThemeUnchanged(RunMonitor):
-    """What pages say isn't contradicted by REST more often than before, field by field."""
+    """Pages and REST contradict each other no more often than before, in any field."""
 
     def test(self) -> None:
         proof = self.night.verdict.get("proof")
@@ -167,7 +167,7 @@ MONITORS = RunMonitor.__subclasses__()
 
 
 def look(night: Night) -> None:
-    """Have all monitors look at a run, and log and tell people what they find."""
+    """Run all monitors on a run; log what they find, and send it."""
     for name, level in _TALKATIVE.items():
         logging.getLogger(name).setLevel(level)
     failed = [

@@ -1,4 +1,4 @@
-"""What monitors look at: a run that is over, and those before it."""
+"""A night as monitors see it: a run that is over, and the runs before it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``scrapy coverage``: what the last run proved of the archive."""
+"""``scrapy coverage``: print the last run's proof."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engcrawl.state import State
 from engcrawl.text.visible import visible
 
 _MOST = 20
-"""Missing posts that a person reads; ``--json`` has them all."""
+"""How many missing posts are printed; ``--json`` has them all."""
 
 
 class NotCountedError(EngcrawlError):
@@ -26,16 +26,16 @@ class NotCountedError(EngcrawlError):
 
 
 class CoverageOptions(Options):
-    """How the proof is printed."""
+    """The options of ``scrapy coverage``."""
 
-    as_json: bool = Field(False, alias="json", description="the proof as the verdict has it, not a table")
+    as_json: bool = Field(False, alias="json", description="print the proof as JSON, as it is in the verdict")
 
 
 class Command(StateCommand[CoverageOptions]):
     """Print what the last run proved of the archive.
 
-    The table has the site's own lists of its posts across, its categories down, as the last run counted them. The exit
-    status is 0 if that run was complete, 3 if not (or if it didn't count).
+    The table has a row for each category and a column for each of the site's own lists of posts. The numbers are those
+    of the last run. The exit status is 0 if that run was complete, 3 if it wasn't or didn't count the archive.
     """
 
     options_class = CoverageOptions
@@ -48,8 +48,8 @@ class Command(StateCommand[CoverageOptions]):
         proof = report.get("proof")
         if proof is None:
             raise NotCountedError(
-                f"{report['run']} didn't count the archive: it is {report['verdict']} ({report['reason']}), or had"
-                " inventory=no or an argument that leaves a part out"
+                f"{report['run']} didn't count the archive: it ended {report['verdict']} ({report['reason']}), or had"
+                " inventory=no or an argument that takes a part of the archive"
             )
         self.exitcode = report["exit_status"]
         if options.as_json:
@@ -93,6 +93,6 @@ def _print(report: dict[str, Any], proof: dict[str, Any]) -> None:
     if proof["disagreements"]:
         print("pages and REST disagree: " + ", ".join(f"{k} {n} times" for k, n in proof["disagreements"].items()))
     for one in missing[:_MOST]:
-        print(visible(f"missing: {one['url']}: {one['reason'] or 'could not be had'} ({', '.join(one['sources'])})"))
+        print(visible(f"missing: {one['url']}: {one['reason'] or 'could not be read'} ({', '.join(one['sources'])})"))
     if len(missing) > _MOST:
         print(f"… and {len(missing) - _MOST} more: --json has them all")

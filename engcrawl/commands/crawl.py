@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class Command(crawl.Command):
-    """Run a spider, after its arguments and settings were checked; the verdict is the exit status."""
+    """Scrapy's own command, which first checks arguments and settings, and whose exit status is the verdict."""
 
     def long_desc(self) -> str:
         verdicts = ", ".join(f"{int(outcome)} {outcome}" for outcome in Outcome)
@@ -64,7 +64,11 @@ class Command(crawl.Command):
             outcome, why, trace = Outcome(error.exit_status), str(error), None
         else:
             outcome, trace = Outcome.FAILED, error
-            why = f"{type(error).__name__}: {error}" if error else "no verdict: see above"
+            why = (
+                f"{type(error).__name__}: {error}"
+                if error
+                else "the run ended without a verdict: the log's last lines say why"
+            )
         logger.error("Verdict: %s (exit status %d): %s", outcome, outcome, why, exc_info=trace)
         if outcome is Outcome.FAILED:
             write_failed(crawler.settings, crawler.spidercls.name, self._arguments["site"])
@@ -73,7 +77,7 @@ class Command(crawl.Command):
 
 
 def _checked(args: list[str], given: dict[str, str], settings: Settings) -> dict[str, Any]:
-    """Return the spider's arguments. Raises UsageError, also for settings that can't be meant so."""
+    """Return the spider's arguments. Raises UsageError for a wrong argument or setting."""
     spiders = get_spider_loader(settings)
     if len(args) != 1 or args[0] not in spiders.list():
         raise UsageError(f"spider {' '.join(args)!r}: must be one of {', '.join(spiders.list())}")

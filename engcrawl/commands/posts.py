@@ -1,4 +1,4 @@
-"""``scrapy posts``: what the archive has."""
+"""``scrapy posts``: print or count posts of the archive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engcrawl.state import State
 from engcrawl.text import dates
 
 _COLUMNS = ("id", "published_date", "title", "categories", "gone_since")
-"""Of the table."""
+"""The table's columns."""
 
 
 def _in_utc(text: str) -> str:
@@ -36,28 +36,29 @@ _Moment = Annotated[
 
 
 class PostsOptions(RowsOptions):
-    """What narrows the posts down."""
+    """The options that choose posts."""
 
     since: Day | None = Field(None, title="DAY", description="posts of this day or later, YYYY-MM-DD")
     changed_since: _Moment | None = Field(
         None,
         title="WHEN",
-        description="posts that came, changed or went on this day (UTC) or later, YYYY-MM-DD; or an instant, RFC 3339",
+        description="posts that are new, changed or gone since this day (UTC), YYYY-MM-DD, or this instant, RFC 3339",
     )
-    category: str | None = Field(None, title="SLUG", description="posts that are filed in this category")
+    category: str | None = Field(None, title="SLUG", description="posts in this category")
     gone: Literal["with", "without", "only"] = Field(
         "with",
         title="HOW",
-        description="posts that the site took down: `with` the others (default), `without`, or `only` those",
+        description="print all posts (`with`, the default), all but those that the site took down (`without`), or"
+        " `only` those",
     )
-    count: bool = Field(False, description="print how many there are, and nothing else")
+    count: bool = Field(False, description="print only the number of posts")
 
 
 class Command(StateCommand[PostsOptions]):
     """Print the archive's posts.
 
-    The newest come first: jsonl as posts.jsonl has them, csv with the same keys (lists with a line feed between the
-    values), or a table to read. A crawl may be at work meanwhile.
+    The newest come first. Formats: jsonl (lines as in posts.jsonl), csv (the same keys; the values of a list are
+    separated by line feeds), or a table. This works also while a run is working.
     """
 
     options_class = PostsOptions

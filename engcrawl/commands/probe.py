@@ -1,4 +1,4 @@
-"""``scrapy probe``: what a blog is, and how it would be taken."""
+"""``scrapy probe``: tell whether engcrawl can read a blog, and what a first run would take."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from engcrawl.text.durations import readable
 from engcrawl.text.visible import visible
 
 _COLUMNS = ("id", "published_date", "title", "categories")
-"""Of the table of the newest posts."""
+"""The columns of the table of the newest posts."""
 _MOST_CATEGORIES = 20
-"""Categories that a person reads; ``--json`` has them all."""
+"""How many categories are printed; ``--json`` has them all."""
 _SURE: dict[Source | None, str] = {
     "rest": "",
     "sitemap": "about ",
@@ -36,7 +36,7 @@ _SURE: dict[Source | None, str] = {
 }
 """How sure a number of posts is, by who says it."""
 _WIDE = 100
-"""Signs of a body's first line."""
+"""The characters of a body's first line that are printed."""
 
 
 class StoppedError(EngcrawlError):
@@ -46,7 +46,7 @@ class StoppedError(EngcrawlError):
 
 
 class ProbeSpider(Spider):
-    """Asks as a crawl would, and stores nothing: no run, no feed, and less patience."""
+    """The spider of a probe: it requests pages as a crawl does, with fewer retries, and stores nothing."""
 
     name = "probe"
     custom_settings: ClassVar[dict[str, Any]] = {  # type: ignore[misc]  # Scrapy's own annotation
@@ -69,12 +69,13 @@ class ProbeSpider(Spider):
 
 
 class Command(PrintingCommand):
-    """Tell what a blog is, and how it would be taken.
+    """Tell whether engcrawl can read a blog, and what a first run would take.
 
-    WordPress version and theme if told, which lists of posts are open, how many posts, types and categories there are,
-    the newest posts as a table, three of them read as a run would, what a run would lack or need, and what a first run
-    takes, about. That is about a dozen requests, at a crawl's pace; nothing is stored. The exit status is 0 if the
-    posts were read whole, 1 if not (the last line says why), 2 for a wrong argument, 5 if the probe was stopped.
+    It prints WordPress' version and the theme's name, which lists of posts are open, how many posts, post types and
+    categories there are, the newest posts, three posts read as a run would read them, what a run would lack or need,
+    and roughly how long a first run takes. It sends about a dozen requests, at a crawl's pace, and stores nothing. The
+    exit status is 0 if the posts were read whole, 1 if not (the last line says why), 2 for a wrong argument, 5 if the
+    probe was stopped.
     """
 
     def syntax(self) -> str:
@@ -83,7 +84,7 @@ class Command(PrintingCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add ``--json``."""
         super().add_options(parser)
-        parser.add_argument("--json", action="store_true", help="print what was found as JSON, not as text")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Probe the blog, and print what was found."""

@@ -17,39 +17,39 @@ from engcrawl.text.durations import duration
 from engcrawl.text.visible import visible
 
 _COLUMNS = ("run", "verdict", "seconds", "new", "updated", "gone", "problems")
-"""Of the table; the reasons stand beneath it."""
+"""The table's columns; the reasons are printed below it."""
 _REASONS = {"running": "pid {pid} on {host}", "died": "its process (pid {pid} on {host}) is gone, and left no verdict"}
 
 
 class RunsOptions(RowsOptions):
-    """How many runs, or whether they are judged."""
+    """The options: how many runs to print, or whether to judge them."""
 
-    last: Count = Field(20, title="N", description="how many, from 1 (default: 20)")
+    last: Count = Field(20, title="N", description="how many runs (default: 20)")
     check: bool = Field(
         False,
-        description="print one line on whether the archive is fresh; the exit status is 0 OK, 1 WARNING, 2 CRITICAL, or"
-        " 3 UNKNOWN, also for a wrong option",
+        description="print one line that says whether the archive is up to date; exit status 0 OK, 1 WARNING, 2"
+        " CRITICAL, 3 UNKNOWN (also for a wrong option)",
     )
     max_age: Annotated[timedelta, BeforeValidator(duration)] | None = Field(
         None,
         title="AGE",
-        description="with --check: how long ago the last complete run may have ended, and how long one may be at work,"
-        " like 90m, 26h or 2d (default: 26h)",
+        description="with --check: how long ago the last complete run may have ended, and how long a run may take, like"
+        " 90m, 26h or 2d (default: 26h)",
     )
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if self.max_age and not self.check:
-            raise ValueError("option --max-age: goes with --check")
+            raise ValueError("option --max-age: needs --check")
         return self
 
 
 class Command(StateCommand[RunsOptions]):
     """Print the last runs with their verdicts.
 
-    The newest come first. Beside the verdicts of `scrapy crawl` there are `running` and `died`: killed, or the machine
-    went down; the next run goes on where a dead one was. With --check, one line and an exit status for a monitor
-    instead.
+    The newest come first. `running` means that a run is working now. `died` means that it was killed, or that the
+    machine went down; the next run continues where it stopped. With --check it prints one line for a monitoring system
+    instead, and its exit status says how bad it is.
     """
 
     options_class = RunsOptions

@@ -23,9 +23,9 @@ logger = logging.getLogger(__name__)
 
 
 class Alerts:
-    """When the run is over, and the next one let in, has `engcrawl.alerts.monitors` look at it, and people told.
+    """Runs `engcrawl.alerts.monitors` and sends alerts, after the run has ended and released its lock.
 
-    Raises UsageError where a variable is wrong. That somebody could not be told never changes how the run ended.
+    Raises UsageError if a variable is wrong. An alert that could not be sent never changes the verdict.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -44,18 +44,18 @@ class Alerts:
         return cls(crawler)
 
     def verdict_given(self, verdict: dict[str, Any]) -> None:
-        """Take what monitors look at: the state is still open."""
+        """Keep the verdict and the earlier runs for the monitors, while the state is open."""
         earlier = []
         try:
             earlier = self.crawler.spider.run.state.runs.last(LAST)  # type: ignore[union-attr]
         except StateError as error:
-            logger.warning("Alerts: the runs before can't be read: %s", error)
+            logger.warning("Earlier runs can't be read, so monitors don't compare this one with them: %s", error)
         earlier = [run for run in earlier if run["name"] != verdict["run"]]
         file = Output(self.crawler.settings["ENGCRAWL_OUTPUT"]).runs / f"{verdict['run']}.json"
         self._night = Night(self.settings, verdict, datetime.now(UTC), str(file) if file.exists() else None, earlier)
 
     async def engine_stopped(self) -> None:
-        """Look and tell in a thread: the lock is given back meanwhile."""
+        """Run the monitors in a thread, after the lock is released."""
         if self._night is not None:
             from engcrawl.alerts.monitors import look
 
@@ -63,7 +63,7 @@ class Alerts:
 
 
 def never_began(spider: str, arguments: dict[str, Any], status: int, reason: str) -> None:
-    """Tell of a run that could not begin: it has no verdict, and this extension never came to life."""
+    """Send an alert about a run that could not begin, for which this extension was never created."""
     if not _switched_on():
         return
     from engcrawl.alerts.config import AlertSettings

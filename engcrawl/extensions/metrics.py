@@ -12,7 +12,7 @@ from engcrawl.report.metrics import metrics_file, write
 
 
 class Metrics:
-    """Writes the figures when a verdict is given; what can't be written fails no run."""
+    """Writes the metrics when the verdict is known; an error there is only logged."""
 
     def __init__(self, crawler: Crawler) -> None:
         path = metrics_file(crawler.settings)

@@ -17,7 +17,7 @@ from engcrawl.report.runlog import RunLog
 
 
 class Rate(progress.ProgressColumn):
-    """How many a second."""
+    """The column with the number of posts in a second."""
 
     def render(self, task: progress.Task) -> str:
         return f"{task.speed:.1f}/s" if task.speed else ""

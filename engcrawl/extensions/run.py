@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _COMMIT_EVERY = 1.0
-"""Seconds: what a killed run has to fetch again at most."""
+"""Seconds between commits: a killed run loses no more than this."""
 _PUBLISHED = (Outcome.COMPLETE, Outcome.INCOMPLETE, Outcome.STOPPED)
 
 
@@ -64,7 +64,7 @@ class Running:
                 output.check(self.spider.site)
             self.state = stack.enter_context(State.open(url, self.spider.site, alone=alone))
             if self.state.posts.empty() and (taken := self.state.posts.take_in(output.records(self.spider.site))):
-                logger.info("Took %d posts of %s into a new state: %s", taken, output.archive, self.state.name)
+                logger.info("Copied %d posts from %s into the new state: %s", taken, output.archive, self.state.name)
             self.files = output.reserve(self.spider.name, start)
             self.state.runs.begin(self.files.name, self.spider.name, self.arguments, rfc3339(start))
             self._held = stack.pop_all()
@@ -199,10 +199,10 @@ class Running:
             outcome, why = Outcome.FAILED, f"the state can't be read or written: {error}"
         except OSError as error:
             outcome, why = Outcome.FAILED, f"output not writable: {error}"
-        return outcome, why, found | {"archive": archive or f"left as it was: the run is {outcome}"}
+        return outcome, why, found | {"archive": archive or f"left as it was: the verdict is {outcome}"}
 
     def _write(self, outcome: Outcome, why: str, verdict: dict[str, Any], *, delivered: bool) -> tuple[Outcome, str]:
-        """Write the verdict down, in files and in the state; return the one that it is if it can't be."""
+        """Write the verdict to files and to the state; return the verdict, which is `failed` if that isn't possible."""
         try:
             self.files.write_verdict(verdict)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Make sure that a site's names lead to public addresses: checked where names are resolved.
+"""Make sure that a site's names lead to public addresses, by checking each address when a name is resolved.
 
 Who owns a name decides where it leads, at each look-up anew: to the crawler's own machine or its network too, to which
 a request from outside would not get. That is refused unless the site was given as such: as ``localhost`` or as an

@@ -1,4 +1,4 @@
-"""What Scrapy tells and does by private names alone: nothing documented serves. No other file has any."""
+"""Scrapy's private names, for what nothing documented can do. No other file uses private names."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Unavailable(Exception):
 
     @property
     def trouble(self) -> str | None:
-        """Return what may keep all other pages away too, in words that are the same for each; None for a plain answer.
+        """Return a failure's cause, in the same words for every such page; None if other pages need not fail too.
 
         That a page is gone, elsewhere, or forbidden by robots.txt says nothing of others.
         """
@@ -85,7 +85,7 @@ class Fetch:
         self.crawler = crawler
         self._expected = unavailable(crawler.settings)
         self.hopeless: str | None = None
-        """Why no other page needs to be tried; None where one may come."""
+        """Why every further page would fail too; None as long as one may be readable."""
         self._most = crawler.settings.getint("ENGCRAWL_FAILURES_IN_A_ROW")
         self._failed_before = failed_before
         self._trouble = ""
@@ -103,7 +103,7 @@ class Fetch:
             raise GaveUp(f"stopped after {self.hopeless}")
 
     def try_one_more(self) -> None:
-        """Have one more page tried where it was hopeless: a page of another kind may come."""
+        """Allow one more try after `hopeless`: a page of another kind may still be readable."""
         if self.hopeless:
             self.hopeless, self._trouble, self._in_a_row = None, "", self._most - 1
 
@@ -219,7 +219,7 @@ class Fetch:
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:
-    """Look at how a task ended: asyncio logs an error that nobody looked at, also where the crawl is over anyway."""
+    """Retrieve a task's exception: otherwise asyncio logs it, even when the crawl is over."""
     if not task.cancelled():
         task.exception()
 

@@ -1,4 +1,4 @@
-"""What every answer of a crawl tells beside its page: robots.txt, and how long answers take."""
+"""Facts about a crawl's answers: the status of robots.txt, and how long answers take."""
 
 from __future__ import annotations
 

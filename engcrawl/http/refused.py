@@ -1,4 +1,4 @@
-"""Why a request got no answer: refused by a middleware of engcrawl, or failed."""
+"""Errors of requests without an answer: refused by a middleware of engcrawl, or failed."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class Refused(IgnoreRequest):
 
 
 class NoRobotsTxtError(IgnoreRequest):
-    """A request to a host whose robots.txt can't be had, at *url*: nothing may be requested there (RFC 9309)."""
+    """A request to a host whose robots.txt, at *url*, can't be fetched: nothing may be requested there (RFC 9309)."""
 
     def __init__(self, url: str, why: str) -> None:
-        super().__init__(f"robots.txt can't be had: {why}: {url}")
+        super().__init__(f"robots.txt can't be fetched: {why}: {url}")
         self.url = url
 
 
 def unavailable(settings: BaseSettings) -> tuple[type[Exception], ...]:
-    """Return what Scrapy's downloader and its middlewares raise for a page that can't be had; all else is a bug."""
+    """Return the exceptions that mean that a page is unavailable; every other one is a bug."""
     return (*map(load_object, settings.getlist("RETRY_EXCEPTIONS")), *_NOT_RETRIED)
 
 

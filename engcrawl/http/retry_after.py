@@ -68,12 +68,12 @@ class RetryAfter:
         host = _host(request)
         if waited > self.longest:
             logger.warning(
-                "Not waiting %d s as %s asks to, ENGCRAWL_RETRY_AFTER_MAX is less: %s", seconds, host, request
+                "Not waiting the %d s that %s asks for, more than ENGCRAWL_RETRY_AFTER_MAX: %s", seconds, host, request
             )
             request.meta["dont_retry"] = True
             return response
         self.crawler.stats.inc_value("engcrawl/retry_after/count")
-        logger.info("Waiting %d s, as %s asks to: %s", seconds, host, request)
+        logger.info("Waiting %d s because %s asks for it: %s", seconds, host, request)
         self._free_at[host] = max(self._free_at[host], monotonic() + seconds)
         slot = self.crawler.engine.downloader.slots.get(host)
         while slot is not None and slot.queue:  # requests that were past process_request already

@@ -32,7 +32,7 @@ OLDEST = 24 * 3600.0
 
 @dataclass
 class _Robots:
-    """What became of asking a host for its robots.txt."""
+    """The rules of a host's robots.txt, and when they were fetched."""
 
     asked: float
     """When, by the monotonic clock."""
@@ -69,7 +69,7 @@ class RobotsTxt:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        """Raise Refused for what robots.txt forbids, and NoRobotsTxtError where it can't be had."""
+        """Raise Refused for what robots.txt forbids, and NoRobotsTxtError if it can't be fetched."""
         if request.meta.get("dont_obey_robotstxt") or urlparse_cached(request).scheme not in ("http", "https"):
             return
         rules = await self._rules(request)
@@ -88,7 +88,7 @@ class RobotsTxt:
         return await asyncio.shield(known.rules)
 
     async def _ask(self, url: str, before: _Robots | None) -> RobotParser | None:
-        """Ask for a robots.txt; where it can't be had, what was read *before* still holds, if anything was."""
+        """Fetch a robots.txt; if that fails, keep the rules that were read *before*, if there are any."""
         request = Request(url, meta={"dont_obey_robotstxt": True}, callback=NO_CALLBACK, priority=1000)
         try:
             response = await self.crawler.engine.download_async(request)
@@ -101,7 +101,7 @@ class RobotsTxt:
                 return self._read(url, response)
             trouble = status_told(response)
         if before is not None and not before.rules.exception():
-            logger.warning("robots.txt can't be had again, the one of before holds: %s: %s", trouble, url)
+            logger.warning("robots.txt can't be fetched again, so the earlier one still counts: %s: %s", trouble, url)
             return before.rules.result()
         raise NoRobotsTxtError(url, trouble)
 
@@ -111,7 +111,7 @@ class RobotsTxt:
             return None
         body = response.body
         if len(body) > LARGEST:
-            logger.warning("Of this robots.txt the first %d bytes are read: %s", LARGEST, url)
+            logger.warning("Only the first %d bytes of this robots.txt are read: %s", LARGEST, url)
             body = body[:LARGEST].rpartition(b"\n")[0]
         rules: RobotParser = build_from_crawler(self._parser, self.crawler, body)
         delay = self._delays[urlsplit(url).hostname or ""] = rules.crawl_delay(self._agent) or 0.0
@@ -124,7 +124,7 @@ class RobotsTxt:
         return self._delays.get(host) or None
 
     def _keep_delay(self, request: Request) -> None:
-        """See that the slot of a request waits as long between two as the host's robots.txt asks for."""
+        """Set the pause between a host's requests to its ``Crawl-delay``, if that is longer."""
         host = request.meta.get("download_slot", "")
         slot = self.crawler.engine.downloader.slots.get(host)
         if slot is not None and (delay := self._delays.get(host)):

@@ -1,4 +1,4 @@
-"""What stands beside a page's main listing: menus, sidebars, footers, widgets, related posts."""
+"""The parts of a page beside its main listing: menus, sidebars, footers, widgets, related posts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands on a post's page beside its text: comments, share buttons, related posts, author boxes, meta lines.
+"""The boxes on a post's page beside its text: comments, share buttons, related posts, author boxes, meta lines.
 
 Themes and plugins name such boxes in their own ways, but with the same few words at the end of a class:
 ``sd-sharing``, ``c-article__sharing``, ``td-post-sharing-top``, ``heateor_sss_sharing_container``. So a class is
@@ -17,7 +17,7 @@ from engcrawl.pages.page import xpath
 
 
 class Box(Enum):
-    """What an element is, if it isn't text."""
+    """A kind of element that is no text of the post."""
 
     NONE = "text, for all that its name says"
     COMMENTS = "comments, or the form to write one"

@@ -1,4 +1,4 @@
-"""When a post was published and who wrote it, as its own page shows it beside the body."""
+"""The day and the authors of a post, as its own page shows them beside the body."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _WORDPRESS = ("/wp-content/", "/wp-includes/")
 
 @dataclass(frozen=True, slots=True)
 class FrontPage:
-    """What a front page says of its blog."""
+    """The facts that a front page states about its blog."""
 
     url: str
     categories: dict[str, str | None]

@@ -1,4 +1,4 @@
-"""Which post a page is of, and which element on it is the post's own."""
+"""The identity of a page: which post it shows, and which element on it is the post's own."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _NUMBERED_PARTS = xpath(
 
 
 class Marks:
-    """What an element's ``id`` and classes say: whether it is a post's, and of which."""
+    """The marks of an element, its ``id`` and classes, which say whether it is a post's, and which post's."""
 
     __slots__ = ("by_class", "by_id", "element", "hentry", "type")
 

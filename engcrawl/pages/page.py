@@ -1,4 +1,4 @@
-"""What all pages share: is it the page at all, and how its tree is asked."""
+"""Shared by all kinds of pages: checking that it is the wanted page, and querying its tree."""
 
 from __future__ import annotations
 

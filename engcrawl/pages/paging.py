@@ -44,7 +44,7 @@ _STATEMENTS = xpath('//body//*[contains(@class, "pag")][not(*)]')
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """What a listing page says of its place in the archive."""
+    """A listing page's place in its archive, as the page itself states it."""
 
     url: str
     """The page's own address: the canonical one of its archive, where it names one on its own host."""

@@ -1,4 +1,4 @@
-"""Where on a page the text is: how much of it each element holds, links and boxes left out."""
+"""The text on a page: how much of it each element holds, without links and boxes."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ _EXCERPT = xpath(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a tile stands: what its listing says of all of its posts."""
+    """The place of a tile: facts that hold for all posts of its listing."""
 
     base: str
     """The address that the listing was found at."""

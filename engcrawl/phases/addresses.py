@@ -48,7 +48,7 @@ class Addresses:
             try:
                 found = await self._rest.at(urls)
             except Unavailable as error:
-                logger.info("REST resolves no address: %s", error)
+                logger.info("REST could not be asked which posts are at %d addresses: %s", len(urls), error)
                 return
             for url in urls:
                 if known := found.get(address(url)):
@@ -62,7 +62,7 @@ class Addresses:
             self._state.failures.put(url, why, cause="external")
             return None
         if not self._plan.arguments.articles:
-            self._log.problem(url, "no list says its ID, and its own page isn't read (articles=no)")
+            self._log.problem(url, "no list gives its ID, and its own page isn't read (articles=no)")
             return None
         try:
             page, reading = await self._fetch(url, partial(self._read, url))

@@ -1,4 +1,4 @@
-"""Bodies that posts' own pages don't give: REST has them, or an extractor's guess stands."""
+"""Bodies that posts' own pages lack: they come from REST, or an extractor's guess is kept."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from engcrawl.state.wants import Wanted
 logger = logging.getLogger(__name__)
 
 _GUESS = 250
-"""Signs that an extractor's guess has at least where REST says that the post is empty: less isn't the post's."""
+"""If REST says that the body is empty, an extractor's guess must have this many characters to be kept."""
 _OF_A_PAGE = ("authors", "excerpt", "image_url", "language", "modified_at", "published_at")
 """Facts that a page may give and REST may not."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Bodiless:
-    """A post without its body, or without all of it, and why its page could not be had; None where it was read."""
+    """A post whose body is missing or cut, and the error of its page; None if the page was read."""
 
     wanted: Wanted
     found: Found
@@ -35,7 +35,7 @@ class _Bodiless:
 
 
 class Bodies:
-    """Asks REST for bodies, 100 a request, of the posts alone that need it."""
+    """Asks REST for missing bodies, 100 with each request."""
 
     def __init__(self, state: State, log: RunLog, plan: Plan, rest: Rest) -> None:
         self._state = state
@@ -51,7 +51,7 @@ class Bodies:
         return len(self.waiting) >= PER_PAGE
 
     def put(self, wanted: Wanted, found: Found, error: Unavailable | None = None, *, cut: bool = False) -> Found | None:
-        """Let a post wait for its body; return what becomes of it at once, where it isn't to be asked for.
+        """Queue a post whose body REST is asked for; return the post if REST isn't needed.
 
         A record that was read from its page is never replaced by a poorer one because the page failed tonight.
         """
@@ -75,18 +75,18 @@ class Bodies:
         try:
             return await self._rest.in_parts(type_)
         except Unavailable as error:
-            logger.info("REST doesn't say which posts are in parts: %s", error)
+            logger.info("REST could not be asked which posts are split over several pages: %s", error)
             return set()
 
     async def ask(self) -> list[Found]:
-        """Ask for the bodies of those that wait longest; return what becomes of them."""
+        """Ask for the bodies of the first 100 queued posts; return those posts."""
         asked, self.waiting = self.waiting[:PER_PAGE], self.waiting[PER_PAGE:]
         bodies: dict[int, str | None] = {}
         if self._rest.may_tell(self._plan):
             try:
                 bodies = await self._rest.bodies({one.wanted.id: one.found.post.type for one in asked})
             except Unavailable as error:
-                logger.info("REST gives no bodies: %s", error)
+                logger.info("REST could not be asked for %d posts' bodies: %s", len(asked), error)
         found = (self._settled(one, bodies) for one in asked)
         return [one for one in found if one]
 
@@ -95,7 +95,7 @@ class Bodies:
         if body:
             post.content_html, post.content_source = body, "rest"
         elif one.cut:
-            one.found.problems.append("its page shows the first part of its body, and leads to no other")
+            one.found.problems.append("its page shows only the first part of its body, and has no link to the next one")
         elif one.error is None:
             self._guess(one.found, one.wanted.id in bodies)
         if one.error is None:
@@ -103,7 +103,9 @@ class Bodies:
         if not body and not (post.protected and one.wanted.id in bodies):
             return self._lost(one.wanted, one.error)
         lacking = ", ".join(name for name in _OF_A_PAGE if not getattr(post, name))
-        self._log.note(one.error.url, f"{one.error.reason}: read from REST, without {lacking or 'a loss'}", post.id)
+        self._log.note(
+            one.error.url, f"{one.error.reason}: read from REST" + (f", without {lacking}" if lacking else ""), post.id
+        )
         self._state.failures.put(one.wanted.post.url, one.error.reason, post=post.id)
         return one.found
 
@@ -113,10 +115,10 @@ class Bodies:
         if rest_says_empty and len(post.content_html or "") < _GUESS:
             post.content_html = post.content_source = None
         elif post.content_html is None:
-            found.problems.append("no body on its page, and none in REST")
+            found.problems.append("no body on its page or in REST")
 
     def _lost(self, wanted: Wanted, error: Unavailable) -> Found | None:
-        """Report a post that neither its page nor REST gives; one that was never listed nor had may be ruled out."""
+        """Report a post that neither its page nor REST has; return what the lists say of it, if it has no record."""
         cause = None if error.absent or wanted.listed or wanted.record else error.cause
         if self._state.failures.put(wanted.post.url, error.reason, post=wanted.id, cause=cause):
             self._log.unlisted(error.url, f"{cause}: {error.reason}", wanted.id)

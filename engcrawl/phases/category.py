@@ -25,7 +25,7 @@ class BrokenWalkError(Exception):
 
 
 class NotTheCategoryError(BrokenWalkError):
-    """What answers at the category's address is something else: there may be no such category."""
+    """The page at the category's address is something else: there may be no such category."""
 
 
 def made_address(slug: str, site: str, linked: Iterable[str], *, plain: bool) -> str:
@@ -66,7 +66,7 @@ class Category:
     flawed: bool = False
     """Whether a page of it had fewer posts than it should."""
     troubles: list[tuple[str, str]] = field(default_factory=list)
-    """Pages of the walk that could not be had, or broke it: address and reason."""
+    """Pages of the walk that could not be read, or broke it: address and reason."""
     by_links: list[tuple[str, str]] = field(default_factory=list)
     """Those of a walk by links that was given up for one in the browser."""
     known: KnownListing | None = None
@@ -133,6 +133,6 @@ class Way(Protocol):
     def pages(self, category: Category) -> AsyncGenerator[ListingPage, None]:
         """Yield each page of a category's archive, taken by it, until there is no more.
 
-        Raises Unavailable where a page could not be had and none behind it is to be tried, and BrokenWalkError where
+        Raises Unavailable where a page could not be read and none behind it is to be tried, and BrokenWalkError where
         the walk should go on and can't.
         """

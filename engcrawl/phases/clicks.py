@@ -122,7 +122,7 @@ class Clicks:
             known.update(post.id for post in new)
             stale = 0 if new else stale + 1
             if stale == STALE_CLICKS:
-                raise BrokenWalkError(f"{STALE_CLICKS} clicks up to click {clicks} brought no new post")
+                raise BrokenWalkError(f"the last {STALE_CLICKS} of {clicks} clicks brought no new post")
             if new:
                 yield replace(batch, posts=new, pages=first.pages, flaw=None)
 
@@ -137,7 +137,7 @@ class Clicks:
             try:
                 await button.click(timeout=1000 * min(_PATIENCE, self._seconds))
             except TimeoutError:
-                logger.info("Clicked by script (%s), something lies over the button: %s", name, page.url)
+                logger.info("Clicked by script (%s) because something covers the button: %s", name, page.url)
                 await button.evaluate("button => button.click()")
             more = asyncio.ensure_future(page.wait_for_function(_MORE_POSTS, arg=left, timeout=1000 * self._seconds))
             failure = asyncio.ensure_future(watch.failed.wait())
@@ -153,7 +153,7 @@ class Clicks:
                 failure.cancel()
                 await asyncio.gather(more, failure, return_exceptions=True)
             why = watch.why or f"no new post within {self._seconds:g} s"
-            logger.info("No new posts (%s): %s: %s", name, why, page.url)
+            logger.info("A click brought no new posts (%s): %s: %s", name, why, page.url)
             self._fetch.stop_if_closing()
             await asyncio.sleep(min(watch.retry_after, self._longest))
         raise BrokenWalkError(f"{name}: {why} ({self._tries} tries)")

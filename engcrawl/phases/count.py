@@ -1,4 +1,4 @@
-"""Asking the sources beside listings for all that they name."""
+"""The inventory: asks every source but listings for all posts that it names."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Count:
                 self._note({category.slug: category.url for category in self._rest.categories if category.count})
 
     async def _ask_for_a_part(self) -> None:
-        """Take what REST, or sitemaps, name of the types asked for; what they don't is unknown as before."""
+        """Ask REST, or else the sitemaps, for posts of the types other than `post` that are asked for."""
         if not self._plan.further or self._asked_for_a_part:
             return
         self._asked_for_a_part = True
@@ -74,7 +74,9 @@ class Count:
             self._log.sources[source.name] = source.answer.status
             if source.answer.status == "whole":
                 return
-        self._log.problem(f"{self._plan.site}/", f"no list of its posts of further types: {source.answer.detail}")
+        self._log.problem(
+            f"{self._plan.site}/", f"no list of its posts of other types could be read: {source.answer.detail}"
+        )
 
     def _due(self) -> list[Source]:
         """Return the sources to ask: those that weren't since the sweep began, and those that are to be asked again."""
@@ -107,8 +109,8 @@ def answered(source: NamingSource, state: State, log: RunLog) -> int:
     """
     answer, before = source.answer, state.lists.asked(source.name)
     vanished = state.lists.answered(source.name, answer, whole=answer.status == "whole")
-    said = f"{source.name} is {answer.status}" + (f": {answer.detail}" if answer.detail else "")
-    logger.info("Source %s", said)
+    said = f"{source.name} {answer.told}"
+    logger.info("Asked for all posts: %s", said)
     log.sources[source.name] = answer.status
     if source.name in PROVING and before and before.whole and answer.status != "whole":
         if answer.again:

@@ -33,11 +33,13 @@ class Front:
         return await self._reading
 
     async def said(self) -> FrontPage | None:
-        """Return what the front page says; None where it could not be had."""
+        """Return what the front page says; None where it could not be read."""
         try:
             return await self.page()
         except Unavailable as error:
-            logger.info("The front page doesn't say where the blog's lists are: %s", error)
+            logger.info(
+                "The front page could not be read, so REST and sitemaps are sought at their usual addresses: %s", error
+            )
             return None
 
     async def rest_roots(self) -> list[RestRoot]:
@@ -48,14 +50,14 @@ class Front:
         page = await self.said()
         if page and page.rest:
             if not same_host(page.rest, self.site):
-                raise Unavailable(page.rest, f"REST is on another host than {self.site}, and not asked", "external")
+                raise Unavailable(page.rest, f"REST is on another host than {self.site} and was not asked", "external")
             return [RestRoot(page.rest)]
         return [RestRoot(self.site + path) for path in ((PLAIN,) if page and page.plain else USUAL)]
 
     async def _read(self) -> FrontPage:
         page = await self._fetch(f"{self.site}/", _read)
         if page.rest and not same_host(page.rest, self.site):
-            self._log.note(page.rest, f"REST is on another host than {self.site}, and not asked")
+            self._log.note(page.rest, f"REST is on another host than {self.site} and was not asked")
         return page
 
 

@@ -1,4 +1,4 @@
-"""What earlier walks of a category saw, and where a walk is past everything new."""
+"""The known part of a listing: what earlier walks saw, and where a walk is past everything new."""
 
 from __future__ import annotations
 

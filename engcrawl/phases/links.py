@@ -22,8 +22,8 @@ class Links:
     async def pages(self, category: Category) -> AsyncGenerator[ListingPage, None]:
         """Yield each page, until there is no more.
 
-        A page that could not be had is noted as trouble, and the one behind it tried, unless the one before could not
-        be had either. Where the site says nothing of more pages, the next one is tried all the same: a theme's link
+        A page that could not be read is noted as trouble, and the one behind it tried, unless the one before could not
+        be read either. Where the site says nothing of more pages, the next one is tried all the same: a theme's link
         can look like none that is known, and WordPress answers 404 past the end.
         """
         url: str | None = category.url

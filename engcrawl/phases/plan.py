@@ -13,7 +13,7 @@ from engcrawl.text import dates
 
 @dataclass(slots=True)
 class Plan:
-    """What a run is to do."""
+    """The plan of a run: which sweep it belongs to, and which posts it takes."""
 
     arguments: ArchiveArguments
     run: int
@@ -23,7 +23,7 @@ class Plan:
     due_by: str
     """Up to when posts that are due are read in this run."""
     vouched: bool = False
-    """Whether a source shows that it knows all that is new: then only categories that nobody knows are walked."""
+    """Whether a source shows that every post is known: then only unknown categories are walked."""
 
     @classmethod
     def of(cls, arguments: ArchiveArguments, state: State, every: float) -> Plan:
@@ -45,7 +45,7 @@ class Plan:
         return plan
 
     def begin_sweep(self, state: State) -> None:
-        """Begin a sweep with this run: everything is walked, and what could not be had is tried again."""
+        """Begin a sweep with this run: everything is walked, and what could not be read is tried again."""
         self.sweep = self.run
         state.runs.begin_sweep()
         state.failures.retry()

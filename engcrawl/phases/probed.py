@@ -1,4 +1,4 @@
-"""What a probe of a blog found: whether engcrawl can take it, what would be missing, and what a first run costs."""
+"""The result of a probe: whether engcrawl can read the blog, what would be missing, what a first run costs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_NAMED = 10
 
 @dataclass(kw_only=True)
 class Asked:
-    """What came of asking a source."""
+    """The result of asking a source."""
 
     access: Access
     detail: str = ""
@@ -72,7 +72,7 @@ class ProbedPost:
 
 @dataclass(kw_only=True)
 class FirstRun:
-    """What a first run would take, about."""
+    """An estimate of a first run."""
 
     requests: int
     seconds: int
@@ -82,7 +82,7 @@ class FirstRun:
 
 @dataclass(kw_only=True)
 class Probed:
-    """What a probe found; its fields are the keys of ``--json``."""
+    """The result of a probe; its fields are the keys of ``--json``."""
 
     site: str
     fits: bool = False
@@ -124,14 +124,13 @@ class Probed:
             self.reason = f"{len(whole)} of {len(self.read)} posts read whole: {lost.trouble}: {lost.url}"
         elif not self.reason:
             failed = [f"{name}: {self.sources[name].detail}" for name in _NAMING if self.sources[name].detail]
-            self.reason = "; ".join(["no post with a page of its own is named", *failed])
+            self.reason = "; ".join(["no list names a post with a page of its own", *failed])
 
     def list_missing(self) -> None:
         """List what a run would lack or need."""
         say = self.missing.append
         if not (self.open("rest") or self.open("sitemap")):
-            feed = "and the feed " if self.open("feed") else ""
-            say(f"no REST and no sitemap: nothing beside its listings {feed}proves the archive")
+            say("no REST and no sitemap: no list can prove that the archive is complete")
         if not self.open("listings"):
             say(
                 f"no listing can be read: {self.sources['listings'].detail}"
@@ -140,22 +139,21 @@ class Probed:
         if hidden := self._hidden():
             say(hidden)
         if self.open("rest") and not self.types:
-            say("REST doesn't say which post types there are: others than posts may be missing")
+            say("REST doesn't say which post types there are: posts of other types may be missing")
         if others := {name: count for name, count in self.types.items() if name != "post" and count != 0}:
             told = ", ".join(name if count is None else f"{name} {count:,}" for name, count in others.items())
-            say(f"other types, taken with -a types=… only: {told}")
+            say(f"other post types, archived only with -a types=…: {told}")
         sources = [post.content_source for post in self.read]
         if guessed := sources.count("extracted"):
-            say(f"of {len(sources)} bodies {guessed} are an extractor's guess at the page's main text")
+            say(f"{guessed} of {len(sources)} bodies are only a guess at the page's main text")
         if from_rest := sources.count("rest"):
-            say(f"of {len(sources)} bodies {from_rest} are REST's: the posts' own pages don't give them")
+            say(f"{from_rest} of {len(sources)} bodies are from REST, because the posts' own pages lack them")
         unlinked = [one.slug for one in self.categories if not one.linked and one.posts != 0]
         if unlinked:
             named = ", ".join(unlinked[:_MOST_NAMED]) + (" …" if len(unlinked) > _MOST_NAMED else "")
-            linked = sum(one.linked for one in self.categories)
-            say(f"the front page links to {linked} of {len(self.categories)} categories, not to {named}")
+            say(f"the front page doesn't link to {len(unlinked)} of {len(self.categories)} categories: {named}")
         if self.listing and self.listing.button:
-            say(f"a button alone leads to the next page of {self.listing.url}: a browser is needed")
+            say(f"only a button leads to the next page of {self.listing.url}: a browser is needed")
         if self.crawl_delay:
             say(f"robots.txt asks for {self.crawl_delay:g} s between requests (Crawl-delay)")
 

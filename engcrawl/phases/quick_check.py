@@ -1,4 +1,4 @@
-"""The quick check of a night: does a source show, by the site's own counts, that it knows all that is new?"""
+"""The quick check: find out with few requests what is new, and whether the site's own counts agree."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ logger = logging.getLogger(__name__)
 
 
 class QuickCheck:
-    """Asks REST, or the sitemap and the front page, what is new: where that explains the counts, no walk is needed.
+    """Asks REST, or the sitemap and the front page, what is new. If that explains the site's counts, no walk is needed.
 
-    Where it doesn't, a new sweep begins. To be run where all was walked and asked since the sweep began.
+    If it doesn't, a new sweep begins. Run this only after a whole sweep.
     """
 
     def __init__(self, fetch: Fetch, state: State, log: RunLog, plan: Plan, rest: Rest, front: Front) -> None:
@@ -39,7 +39,7 @@ class QuickCheck:
         self._front = front
 
     async def run(self, records: RestRecords | None = None) -> None:
-        """See whether the plan is vouched for. *records* takes what REST says, where records come from it alone."""
+        """Set `Plan.vouched` if a source shows all that is new. *records* takes REST's posts for ``source=rest``."""
         if not self._plan.counts or self._plan.sweeping:
             return
         vouches: bool | None = None
@@ -55,7 +55,9 @@ class QuickCheck:
         if vouches:
             self._plan.vouched, self._plan.due_by = True, AT_ONCE
         elif vouches is False:
-            logger.info("Walking everything: the site's own counts aren't explained by what is new")
+            logger.info(
+                "Beginning a sweep: the site's own counts of its posts show changes that the quick check didn't find"
+            )
             self._plan.begin_sweep(self._state)
 
     def _was_whole(self, source: Source) -> bool:
@@ -69,7 +71,7 @@ class QuickCheck:
         return {type_ for type_ in found if self._state.runs.asks_for(type_)} - self._rest.types.names
 
     async def _by_rest(self, records: RestRecords | None, others: Collection[str]) -> bool | None:
-        """Return whether REST's counts show that no post is there but those now known; None where it doesn't say."""
+        """Return whether REST's counts show that every post is known now; None if REST doesn't say."""
         lists = self._state.lists
         before = lists.asked("rest")
         assert before is not None
@@ -77,7 +79,7 @@ class QuickCheck:
             news = await self._rest.news(modified_since(self._state), before.answer.more.get("numbers", {}))
             await self._rest.ask_categories()
         except Unavailable as error:
-            logger.info("REST says nothing of what is new: %s", error)
+            logger.info("REST could not be asked what is new: %s", error)
             return None
         mentions = self._rest.mentions_of(news.posts)
         if records is None:
@@ -103,7 +105,7 @@ class QuickCheck:
         return True
 
     async def _by_sitemap(self) -> bool | None:
-        """Return whether sitemap and front page show that no post is there but those now known."""
+        """Return whether the sitemap and the front page show that every post is known now; None if they don't say."""
         known = await self._front_page_is_known()
         before = self._state.lists.asked("sitemap")
         assert before is not None
@@ -124,6 +126,6 @@ class QuickCheck:
         try:
             mentions = await self._fetch(f"{self._plan.site}/", read)
         except Unavailable as error:
-            logger.info("The front page says nothing of what is new: %s", error)
+            logger.info("The front page could not be read for new posts: %s", error)
             return False
         return bool(mentions) and self._state.posts.has_all(mentions)

@@ -35,7 +35,7 @@ _CACHED = timedelta(days=7)
 
 
 class Walked(Protocol):
-    """What came before the reading: a walk through listings, or through REST alone."""
+    """The phase before the reading: a walk through listings, or through REST alone."""
 
     @property
     def fully(self) -> bool:
@@ -108,7 +108,7 @@ class Read:
         except (Stopped, EngcrawlError):
             raise
         except Exception as error:
-            logger.exception("An error in the code")
+            logger.exception("An error in the code while reading a post")
             self._log.code_error(error)
             return None
 
@@ -191,10 +191,10 @@ class Read:
         self._log.done("unchanged")
         return None
 
-    # What could not be had
+    # What could not be read
 
     async def _unavailable(self, wanted: Wanted, error: Unavailable) -> Found | None:
-        """Report a post whose own page, or a part of it, could not be had.
+        """Report a post whose own page, or a part of it, could not be read.
 
         The record that there is stays; where there is none, what sources say of the post goes out. A post that the
         sweep didn't find is no problem, nor is one that isn't there any more and that no list of this run named, or
@@ -211,7 +211,7 @@ class Read:
             try:
                 there = await self._rest.has(wanted.id, wanted.post.type)
             except Unavailable as other:
-                logger.info("REST doesn't say whether post %d is there: %s", wanted.id, other)
+                logger.info("REST could not be asked whether post %d still exists: %s", wanted.id, other)
                 there = True
             if not there:
                 self._state.failures.put(wanted.post.url, error.reason, post=wanted.id, cause="gone")

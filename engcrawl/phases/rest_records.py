@@ -55,7 +55,7 @@ class RestRecords:
             self._plan.begin_sweep(self._state)
         answer = self._rest.answer
         if answer.status != "whole":
-            self._log.problem(self._plan.site, f"REST is {answer.status}: {answer.detail}")
+            self._log.problem(self._plan.site, f"REST {answer.told}")
 
     def take_news(self, mentions: list[Mention]) -> None:
         """Take what the quick check found to be new."""

@@ -1,4 +1,4 @@
-"""Where a blog's REST answers, and how a route and a query are put on that."""
+"""The address of a blog's REST, and how to add a route and a query to it."""
 
 from __future__ import annotations
 

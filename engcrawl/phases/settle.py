@@ -1,4 +1,4 @@
-"""Settling a run: what became of posts that no list names any more, and what earlier runs didn't come to tell."""
+"""Settling a run: find posts that are gone, and send changes that no finished feed has yet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engcrawl.state.schedule import AT_ONCE
 
 
 class Settle:
-    """Tells what is gone, tells what the outbox has, and names what is still to be tried again."""
+    """Finds posts that are gone, sends the outbox's changes, and reports what will be tried again."""
 
     def __init__(self, fetch: Fetch, state: State, log: RunLog, plan: Plan, read: Read, walked: Walked) -> None:
         self._fetch = fetch
@@ -59,7 +59,7 @@ class Settle:
                 self._log.problem(url, why, post)
 
     def _name_put_off(self) -> None:
-        """Name what failed in earlier runs and isn't tried in each: a problem, or a note where REST had the body."""
+        """Report earlier failures that this run didn't try again: as problems, or as notes if REST had the body."""
         for row in self._state.failures.put_off():
             if row.post is None and not self._state.lists.named(row.url):
                 continue

@@ -1,4 +1,4 @@
-"""Seeing that the blog has the post types that are asked for, before anything is walked."""
+"""The check, before anything is walked, that the blog has the post types asked for."""
 
 from __future__ import annotations
 
@@ -32,4 +32,4 @@ async def check_types(arguments: Arguments, state: State, log: RunLog, rest: Res
             f" {arguments.site} has: {', '.join(sorted(known))}"
         )
     if unknown:
-        log.problem(f"{arguments.site}/", f"neither REST nor a sitemap says where its posts of type {unknown} are")
+        log.problem(f"{arguments.site}/", f"neither REST nor a sitemap lists its posts of type {unknown}")

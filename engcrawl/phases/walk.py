@@ -221,7 +221,7 @@ class Walk:
             self._state.lists.categories.open(category.slug)
         self._log.listed += self._state.lists.categories.put_page(category.slug, max(category.walked), mentions)
         if lost := sum(not (post.id or post.url) for post in page.posts):
-            self._log.problem(page.url, f"{lost} posts with neither an ID nor an address")
+            self._log.problem(page.url, f"{lost} posts without an ID or an address")
         if page.flaw:
             category.flawed = True
             self._log.problem(page.url, page.flaw)
@@ -278,7 +278,7 @@ class Walk:
         may = self._arguments.pagination == "auto" and category.pagination == "links" and not self._fetch.hopeless
         if category.troubles and category.walked and may:
             why = "; ".join(f"{why}: {url}" for url, why in category.troubles)
-            logger.info("Category %s goes on in the browser: %s", category.slug, why)
+            logger.info("Category %s is walked again in the browser, from its first page: %s", category.slug, why)
             category.pagination, category.detour, category.end = "browser", why, None
             category.by_links, category.troubles = category.troubles, []
             self._waiting[category.slug] = category.url

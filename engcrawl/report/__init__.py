@@ -1,1 +1,1 @@
-"""What a run tells: its log, verdict and proof, its files and feeds."""
+"""The reports of a run: its log, verdict and proof, its files and feeds."""

@@ -1,4 +1,4 @@
-"""Whether the archive is fresh: a judgement on the last runs, for a monitor."""
+"""Freshness: a judgement on the last runs, for a monitor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LAST = 200
 
 
 class Level(IntEnum):
-    """What a monitor is told; the value is the exit status (Monitoring Plugins' guidelines)."""
+    """The level of a judgement; the value is the exit status (Monitoring Plugins' guidelines)."""
 
     OK = 0
     WARNING = 1

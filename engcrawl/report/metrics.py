@@ -47,7 +47,7 @@ def write(path: str, verdict: dict[str, Any], state: State | None = None) -> Non
         if state is not None:
             complete, reports = state.runs.last_complete(), state.runs.last_reports()
     except StateError as error:
-        logger.warning("Metrics written without earlier runs: %s: %s", path, error)
+        logger.warning("Metrics were written without those of earlier runs, which can't be read: %s: %s", path, error)
     reports.pop(verdict["spider"], None)
     registry, gauges = CollectorRegistry(), {}
     for report in (*reports.values(), verdict):

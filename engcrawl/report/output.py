@@ -98,7 +98,7 @@ class Output:
                 except ValidationError as error:
                     raise OutputError(f"{where} is no record of the archive: move the file away, or mend it") from error
                 if post.id in known:
-                    raise OutputError(f"{where} has post {post.id} again: move the file away, or mend it")
+                    raise OutputError(f"{where} repeats post {post.id}: move the file away, or mend it")
                 if not post.external and not same_host(post.url, site):
                     raise self._others(site, post.url)
                 known.add(post.id)

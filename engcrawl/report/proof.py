@@ -1,4 +1,4 @@
-"""What is proven of the archive: it is counted against every list of its posts that the site publishes."""
+"""The proof: the archive compared with every list of its posts that the site publishes."""
 
 from __future__ import annotations
 

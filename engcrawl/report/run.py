@@ -10,7 +10,7 @@ from engcrawl.state import State
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run knows, and what happened in it."""
+    """A run at work: its state and its log."""
 
     state: State
     log: RunLog

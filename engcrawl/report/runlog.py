@@ -14,12 +14,12 @@ from engcrawl.items import Found
 logger = logging.getLogger(__name__)
 
 Outcome = Literal["new", "updated", "gone", "unchanged", "lost", "unlisted"]
-"""What became of a post that was looked at; ``lost``: its page could not be had, ``unlisted``: no list names it."""
+"""What became of a post that was looked at; ``lost``: its page could not be read, ``unlisted``: no list names it."""
 OUTCOMES: tuple[Outcome, ...] = ("new", "updated", "gone", "unchanged", "lost", "unlisted")
 
 
 class WalkedCategory(Protocol):
-    """How far a category was walked (`engcrawl.phases.category.Category`)."""
+    """A category, and how far it was walked (`engcrawl.phases.category.Category`)."""
 
     slug: str
     url: str
@@ -56,7 +56,7 @@ class Entry:
 
 @dataclass
 class RunLog:
-    """What happened in a run; *changed* is called after each change that a display shows."""
+    """The log of what happened in a run; *changed* is called after each change that a display shows."""
 
     start: str
     """The instant when the run began."""
@@ -70,11 +70,11 @@ class RunLog:
     failing: list[str] = field(default_factory=list)
     """What became of sources that proved the archive in an earlier run and failed in this one."""
     problems: list[Entry] = field(default_factory=list)
-    """Pages and posts that could not be had: each makes the run incomplete."""
+    """Pages and posts that could not be read: each makes the run incomplete."""
     notes: list[Entry] = field(default_factory=list)
-    """Pages that could not be had, or were odd, though nothing is missing in the archive for it."""
+    """Pages that could not be read, or were odd, although the archive misses nothing because of it."""
     unlisted_posts: list[Entry] = field(default_factory=list)
-    """Posts that no list names any more, or that can't be had, and what their own address answers."""
+    """Posts that no list names any more, or that can't be read, and what their own address answers."""
     listed: int = 0
     """Posts that listings named, each once."""
     filtered_out: int = 0
@@ -117,18 +117,18 @@ class RunLog:
         self.changed()
 
     def problem(self, url: str, reason: str, post: int | None = None) -> None:
-        """Record something that should be in the archive and could not be had, or not whole."""
+        """Record something that should be in the archive but could not be read, or not wholly."""
         logger.warning("Unavailable: %s: %s", url, reason)
         self.problems.append(Entry(url, reason, post))
         self.changed()
 
     def note(self, url: str, reason: str, post: int | None = None) -> None:
-        """Record a page that could not be had though nothing is missing for it."""
+        """Record a page that could not be read although the archive misses nothing because of it."""
         logger.info("Note: %s: %s", url, reason)
         self.notes.append(Entry(url, reason, post))
 
     def unlisted(self, url: str, reason: str, post: int) -> None:
-        """Record a post that no list names any more, or that can't be had by any run."""
+        """Record a post that no list names any more, or that no run can read."""
         logger.info("Unlisted: %s: %s", url, reason)
         self.unlisted_posts.append(Entry(url, reason, post))
         self.done("unlisted")
@@ -163,7 +163,7 @@ class RunLog:
 
     def give_up(self, why: str) -> None:
         """Learn that a part of the run, or all the rest of it, isn't tried, and why."""
-        logger.error("Given up: %s", why)
+        logger.error("Gave up: %s", why)
         self.gave_up = f"{self.gave_up}; {why}" if self.gave_up else why
 
     def code_error(self, error: BaseException) -> None:

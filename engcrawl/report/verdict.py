@@ -10,7 +10,7 @@ from engcrawl.report.runlog import OUTCOMES, RunLog
 
 
 class Outcome(IntEnum):
-    """How a run ended; the value is the exit status of ``scrapy crawl``."""
+    """The verdict on a run; the value is the exit status of ``scrapy crawl``."""
 
     COMPLETE = 0
     FAILED = 1
@@ -53,13 +53,13 @@ def decide(
         return Outcome.INCOMPLETE, f"not walked to the end: {', '.join(unwalked)}"
     names = proven_by(proof, log.start) if proof else []
     if proof and log.failing and not names:
-        return Outcome.INCOMPLETE, f"no list proves it, as one did before: {'; '.join(log.failing)}"
+        return Outcome.INCOMPLETE, f"a list that proved the archive before fails now: {'; '.join(log.failing)}"
     return Outcome.COMPLETE, _complete(log, proof, names) + (f"; not asked for: {others}" if others else "")
 
 
 def _complete(log: RunLog, proof: dict[str, Any] | None, names: list[str]) -> str:
     if proof:
-        by = f"proven by {' and '.join(names)}" if names else "no list beside its listings proves it"
+        by = f"proven by {' and '.join(names)}" if names else "no list proves that these are all"
         return f"every post that the site's lists name was read; {by}"
     if not log.pages:
         return "every post that REST names was read"
@@ -77,9 +77,9 @@ def _failure(log: RunLog, *, feeds_failed: bool) -> str | None:
 def _lack(log: RunLog, proof: dict[str, Any] | None) -> str | None:
     """Return what the archive lacks."""
     if log.problems:
-        return f"{len(log.problems)} pages or posts could not be had"
+        return f"{len(log.problems)} pages or posts could not be read"
     if log.unaccounted > 0:
-        return f"{log.unaccounted} posts were looked at, and have no record"
+        return f"{log.unaccounted} posts were read but have no record"
     if proof and (missing := unexplained(proof)):
         return f"{missing} posts that the site's lists name aren't in the archive"
     return f"{log.unread} posts wait to be read by the next run" if log.unread else None

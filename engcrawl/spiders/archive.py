@@ -27,7 +27,7 @@ from engcrawl.report.run import Run
 
 
 class ArchiveSpider(Spider):
-    """Takes every post of a WordPress blog: plan, quick check, walk listings, ask the other lists, read posts, settle.
+    """Archives a whole WordPress blog: plan, quick check, walk listings, ask the other lists, read posts, settle.
 
     Each phase is an object of `engcrawl.phases`. The arguments are described in `engcrawl.arguments.ArchiveArguments`.
     """

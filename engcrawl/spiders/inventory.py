@@ -1,4 +1,4 @@
-"""What posts there are, by the site's own lists."""
+"""The inventory of a blog: its own lists of posts, compared with the archive."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from engcrawl.state.schedule import AT_ONCE
 
 
 class InventorySpider(Spider):
-    """Asks REST, sitemaps and feeds which posts there are, and counts the archive against them; reads no post.
+    """Compares the archive with REST, sitemaps and feeds, without fetching a post.
 
-    What the archive lacks the next run of `engcrawl.spiders.archive.ArchiveSpider` reads. The argument is described
-    in `engcrawl.arguments.InventoryArguments`.
+    Posts that the archive lacks are fetched by the next run of `engcrawl.spiders.archive.ArchiveSpider`. The
+    argument is described in `engcrawl.arguments.InventoryArguments`.
     """
 
     name = "inventory"

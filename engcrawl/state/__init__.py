@@ -1,4 +1,4 @@
-"""What runs know of each other, blog by blog: SQLite, or any database of SQLAlchemy's."""
+"""The state, which holds what later runs need to know, blog by blog: SQLite, or any database of SQLAlchemy's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from engcrawl.text.urls import blog_key
 
 
 class State:
-    """What earlier runs of a blog know, and what this one adds. Any method may raise StateError.
+    """The state of one blog: what earlier runs stored, and what this one adds. Any method may raise StateError.
 
     What was written is on disk when `commit` returns.
     """
@@ -64,7 +64,7 @@ class State:
         if blog not in sites:
             db.close()
             asked = f"option --blog={blog}: must be" if blog else f"{db.name} has several blogs: --blog must be"
-            raise UsageError(f"{asked} one of {', '.join(sites)}" if sites else f"{db.name}: no blog is there yet")
+            raise UsageError(f"{asked} one of {', '.join(sites)}" if sites else f"{db.name}: it holds no blog yet")
         return cls(db, sites[blog])
 
     def _register(self, site: str, *, alone: bool) -> None:

@@ -52,7 +52,7 @@ class Database:
 
     def _open(self, stack: ExitStack, blog: str | None) -> None:
         if blog is None and self._file and not self._file.exists():
-            raise StateError("there is no such file: no run has been here")
+            raise StateError("there is no such file: no run has made it yet")
         engine = self._engine(writing=blog is not None)
         stack.callback(engine.dispose)
         self._connection = stack.enter_context(engine.connect())
@@ -63,7 +63,7 @@ class Database:
                 self._lock_and_upgrade(blog)
             self._connection.commit()
         elif (found := migrations.version(self._connection)) != len(migrations.STEPS):
-            raise StateError(f"it has schema {found}; a run of this engcrawl brings it to {len(migrations.STEPS)}")
+            raise StateError(f"it has schema {found}, not {len(migrations.STEPS)}: the next run updates an older one")
 
     def close(self) -> None:
         """Close the connection and release the lock; what wasn't committed is lost."""

@@ -1,4 +1,4 @@
-"""What runs wanted and could not have: each address with the reason, and when it is tried again."""
+"""Failures: each address that could not be read, with the reason, and when it is tried again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RULED_OUT = 3
 
 
 class Failures:
-    """The addresses of one blog that could not be had: posts' own pages, and unresolved addresses."""
+    """The addresses of one blog that could not be read: posts' own pages, and unresolved addresses."""
 
     def __init__(self, db: Database, blog: str, runs: Runs) -> None:
         self._db = db
@@ -33,7 +33,7 @@ class Failures:
     def put(
         self, url: str, reason: str, *, post: int | None = None, cause: Cause | None = None, final: bool = False
     ) -> bool:
-        """Record that the page at *url* could not be had; return whether it is ruled out: no try before a sweep helps.
+        """Record that the page at *url* could not be read; return whether it is ruled out until the next sweep.
 
         *cause* is why none may help; *final*: what is there isn't a post. A firewall's 403 passes: `RULED_OUT` runs in
         a row must find a page forbidden.
@@ -54,16 +54,16 @@ class Failures:
         return final
 
     def has(self, url: str) -> bool:
-        """Return whether the page at *url* could not be had when it was tried last."""
+        """Return whether the page at *url* could not be read when it was tried last."""
         query = sa.select(FAILURES.c.address).where(self._of_blog, FAILURES.c.address == address(url))
         return self._db.one(query) is not None
 
     def clear(self, url: str, post: int | None = None) -> None:
-        """Forget that the page at *url*, of *post*, could not be had: it was."""
+        """Forget the failure of the page at *url*, of *post*: it was read."""
         self._db.execute(_CLEAR, {"of_blog": self._blog, "at": address(url), "of_post": post})
 
     def clear_of(self, post: int) -> None:
-        """Forget that the page of *post* could not be had: nothing waits for it any more."""
+        """Forget the failure of the page of *post*: it isn't needed any more."""
         self._db.execute(FAILURES.delete().where(self._of_blog, FAILURES.c.post == post))
 
     def retry(self, addresses: Sequence[str] | None = None, posts: Sequence[int] = ()) -> None:

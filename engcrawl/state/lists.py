@@ -1,4 +1,4 @@
-"""What the site's own lists of its posts say: whom each source names, and how much of it could be read."""
+"""The sources: which posts each one names, and how much of it could be read."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class Lists:
         """Yield each post of the types asked for that the archive has or that a source names, by ID.
 
         ``id``, ``type``, ``url``, ``head`` (None without a record), ``first_run``, ``gone_since``, ``external``;
-        ``in_SOURCE``: whether that source names it; ``rest``: REST's facts; and the ``reason`` why it can't be had.
+        ``in_SOURCE``: whether that source names it; ``rest``: REST's facts; and the ``reason`` why it can't be read.
         """
         c, m = POSTS.c, MENTIONS.c
         of_post = sa.and_(m.blog == c.blog, m.post == c.id)

@@ -1,4 +1,4 @@
-"""One run at a time: a lock file that the kernel gives back when its process is gone, whatever ends it."""
+"""One run at a time: a lock file, which the kernel releases when its process ends, whatever ends it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engcrawl.text.dates import rfc3339
 
 HOST = socket.gethostname()
 _PATIENCE = 0.2
-"""Seconds: who only asks whether the lock is held has it for a moment."""
+"""Seconds to wait for a lock, because a process that only checks it holds it for a moment."""
 
 
 class RunLock:

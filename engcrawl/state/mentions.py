@@ -24,7 +24,7 @@ from engcrawl.text.urls import address, same_host
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What all sources together say of a post."""
+    """The merged facts of a post, from all sources."""
 
     post: Post
     """The merged facts; no more than an address where no source says more."""
@@ -82,7 +82,7 @@ class Mentions:
     def put(self, source: Source, mentions: Iterable[Mention]) -> int:
         """Record a part of what a source names; return how many of the posts it had not named in this run.
 
-        A post that is gone and named anew is back; what could not be had is tried again where it is modified anew.
+        A post that is gone and named anew is back; what could not be read is tried again where it is modified anew.
         """
         entries = self._entries(source, mentions)
         if source == "rest":

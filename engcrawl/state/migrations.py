@@ -1,4 +1,4 @@
-"""How the state's schema came to be what it is: each step once, in order, in one transaction; nothing is dropped."""
+"""The steps that bring the state's schema up to date: each is done once, in order, in one transaction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engcrawl.state.tables import METADATA
 
 _SCHEMA = Table("engcrawl_schema", MetaData(), Column("version", Integer, primary_key=True, autoincrement=False))
 _UNRELEASED = "schema_version"
-"""The table that numbered the schemas before the first release."""
+"""The table that numbered the schemas before 0.2.0."""
 
 STEPS: list[Callable[[Connection], None]] = [METADATA.create_all]
 """Every step so far. Once a second one is released the first writes its tables out: a released step never changes."""
@@ -43,8 +43,7 @@ def version(connection: Connection) -> int:
             return found
     if {_UNRELEASED, "inventory"}.issubset(tables) or {_UNRELEASED, "sightings"}.issubset(tables):
         raise StateError(
-            "it is the state of an engcrawl before the first release: move it away, and the next run takes posts.jsonl"
-            " in"
+            "it was made by an engcrawl older than 0.2.0: move it away, and the next run takes posts.jsonl in"
         )
     if set(METADATA.tables).intersection(tables):
         raise StateError("it has tables of another program")

@@ -1,4 +1,4 @@
-"""When a post's own page is read again: young ones often, old ones rarely, and those that failed ever later."""
+"""The times at which a post's own page is read again: young posts often, old ones rarely, failed ones ever later."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from datetime import UTC, datetime, time, timedelta
 from engcrawl.text import dates
 
 SHORTEST = timedelta(hours=12)
-"""Half a night's distance: a nightly run reads a young post each time, however its start wavers."""
+"""Half a day, so that each nightly run reads a young post, even if it starts at another time."""
 LONGEST = timedelta(days=60)
-"""Of all: the middle of what is a quarter longer or shorter is a fifth shorter than this."""
+"""The longest time of all; before the random quarter is added it is a fifth shorter."""
 AT_ONCE = ""
 """When a page is due that is to be read in the next run, whatever night it is."""
 NEVER = "9999"
-"""When an address is tried again that no run can have."""
+"""The time of the next try for an address that no run can read."""
 _SHARE = 0.1
 """Of the time since the last change: what HTTP caches take for fresh where the server doesn't say (RFC 9111, 4.2.2)."""
 _LONGEST_DELAY = timedelta(days=30)

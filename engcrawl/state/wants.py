@@ -1,4 +1,4 @@
-"""Which posts are wanted: whom a run has to read, and in which order."""
+"""The wanted posts: which ones a run has to read, and in which order."""
 
 from __future__ import annotations
 

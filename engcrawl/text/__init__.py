@@ -1,1 +1,1 @@
-"""What strings become: days and instants, addresses, Markdown, harmless HTML."""
+"""Conversions of strings: days and instants, addresses, Markdown, harmless HTML."""

@@ -1,4 +1,4 @@
-"""What a site writes as a date -> a day in its calendar, an instant in UTC. Never one from the other."""
+"""Dates: a day in the site's calendar, or an instant in UTC, as the site writes it. Neither is made from the other."""
 
 from __future__ import annotations
 

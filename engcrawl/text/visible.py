@@ -1,4 +1,4 @@
-"""What may be shown of a text: no secret, and nothing that steers a terminal or pretends to be another line."""
+"""Texts made fit to show: without secrets, control characters, or anything that looks like another line."""
 
 from __future__ import annotations
 

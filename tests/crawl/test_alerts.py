@@ -151,7 +151,7 @@ def test_each_night_is_held_against_those_before_and_only_what_got_worse_is_told
         r"the last complete run, archive-\S+, ended \d+d( \d+h)? ago; 1d 2h are allowed", told.pop("CompleteLately")
     )
     assert told == {
-        "VerdictComplete": "the run is incomplete (exit status 3): 2 pages or posts could not be had",
+        "VerdictComplete": "the verdict is incomplete (exit status 3): 2 pages or posts could not be read",
         "CoverageHeld": "fields that posts had are missing: content_html in 56 of 58 (96.6%), before in 56 of 56"
         " (100.0%)",
         "ErrorsFew": f"10 of {requests} ({1000 / requests:.1f}%) requests failed: 0 without an answer",
@@ -203,7 +203,7 @@ def test_every_notifier_sends_what_someone_on_call_needs(output: Path, unused_po
 {site}: failed (exit status 1)
 {verdict["reason"]}
 
-- VerdictComplete: the run is failed (exit status 1): {verdict["reason"]}
+- VerdictComplete: the verdict is failed (exit status 1): {verdict["reason"]}
 
 run      {verdict["run"]}
 host     {HOST}
@@ -222,7 +222,7 @@ Unavailable (1):
     assert letter.message.get_content().replace("\r\n", "\n") == text + "\n"
     posted = {one.path: one for one in receivers.posted}
     keys = ("run", "spider", "verdict", "exit_status", "reason", "start", "end")
-    told = f"the run is failed (exit status 1): {verdict['reason']}"
+    told = f"the verdict is failed (exit status 1): {verdict['reason']}"
     assert posted[f"/hook/{SECRET}"].body == {
         "subject": subject,
         "text": f"{subject}\n\n{text}",
@@ -351,7 +351,7 @@ def test_a_run_that_cannot_begin_is_told_and_one_that_is_locked_out_is_not(
     done = alerting(output, webhook(receivers), site=site)
     assert done.status == 1
     said = found(receivers)["VerdictComplete"]
-    assert said.startswith(f"the run is failed (exit status 1): sqlite:///{output}/archive.db: ")
+    assert said.startswith(f"the verdict is failed (exit status 1): sqlite:///{output}/archive.db: ")
     assert receivers.posted[0].body["run"] is None
     receivers.clear()
     lock = RunLock(output / "run.lock", "the output")

@@ -98,7 +98,7 @@ def test_auto_goes_on_in_the_browser_where_links_end_too_early(serve: Serve, out
     assert detours.keys() == kinds.keys()
     for slug in kinds:
         assert f"{server.url}/category/{slug}/page/2/" in detours[slug]
-        assert f"Category {slug} goes on in the browser" in done.log
+        assert f"Category {slug} is walked again in the browser" in done.log
 
 
 def test_faults_that_pass_leave_no_trace(serve: Serve, output: Path) -> None:
@@ -125,7 +125,7 @@ def test_faults_that_stay_are_reported_with_the_category_and_the_click(serve: Se
         "compilers": (Fault("status", ENDPOINT, after=1, status=500), r"click 2: HTTP 500: .*/loadmore \(2 tries\)"),
         "databases": (Fault("dead_click", SCRIPT), r"click 1: no new post within 2 s \(2 tries\)"),
         "networking": (Fault("leave", SCRIPT), r"click 1: the page wants to go to .*/category/web/ \(2 tries\)"),
-        "storage": (Fault("repeat", ENDPOINT), r"3 clicks up to click 3 brought no new post"),
+        "storage": (Fault("repeat", ENDPOINT), r"the last 3 of 3 clicks brought no new post"),
         "mobile": (Fault("no_button", SCRIPT), r"the button is gone after page 1, where the site says 5 pages"),
         "security": (Fault("slow", ENDPOINT, seconds=15), r"click 1: no new post within 2 s \(2 tries\)"),
         "web": (Fault("repeat", ENDPOINT, 1), r"the button is gone after page 4, where the site says 5 pages"),

@@ -47,7 +47,7 @@ def test_where_no_run_has_been_or_the_state_cannot_be_read_it_is_unknown(output:
     status, line = check(output, "--max-age", "26h")
     assert (status, line) == (
         3,
-        f"UNKNOWN: sqlite:///{output}/archive.db: there is no such file: no run has been here",
+        f"UNKNOWN: sqlite:///{output}/archive.db: there is no such file: no run has made it yet",
     )
     output.mkdir()
     (output / "archive.db").write_text("no database")
@@ -81,7 +81,7 @@ def test_a_run_with_holes_is_a_warning(server: Server, output: Path) -> None:
     last = names(output)[0]
     status, line = check(output)
     assert status == 1
-    assert line.startswith(f"WARNING: {last} is incomplete: 1 pages or posts could not be had; the last complete run ")
+    assert line.startswith(f"WARNING: {last} is incomplete: 1 pages or posts could not be read; the last complete run ")
     with closing(sqlite3.connect(output / "archive.db")) as db, db:
         db.execute("UPDATE runs SET end = '2026-01-01T00:00:00Z' WHERE verdict = 'complete'")
     status, line = check(output)
@@ -120,7 +120,7 @@ def test_a_run_that_was_killed_is_found_and_one_that_does_not_end(serve: Serve, 
         (["--max-age", "26"], "option --max-age=26: must be a whole number of minutes, hours or days, like 90m"),
         (["--max-age", "-1h"], "expected one argument"),
         (["--max-age"], "expected one argument"),
-        (["--fast"], "takes options alone, not '--fast'"),
+        (["--fast"], "takes only options, not '--fast'"),
     ],
 )
 def test_a_wrong_option_is_unknown_too_for_a_monitor(output: Path, options: list[str], said: str) -> None:
@@ -132,11 +132,11 @@ def test_a_wrong_option_is_unknown_too_for_a_monitor(output: Path, options: list
 
 def test_max_age_alone_is_a_wrong_option(output: Path) -> None:
     said = run(output, "runs", "--max-age", "1h", status=2)
-    assert said == "scrapy runs: option --max-age: goes with --check\n"
+    assert said == "scrapy runs: option --max-age: needs --check\n"
 
 
 def test_a_monitor_gets_the_line_and_the_exit_status_from_the_process(output: Path) -> None:
     line = [sys.executable, "-m", "scrapy", "runs", "--check", "--fast"]
     done = subprocess.run(line, cwd=ROOT, env=environment(output), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (3, "")
-    assert done.stdout == "UNKNOWN: takes options alone, not '--fast'\n"
+    assert done.stdout == "UNKNOWN: takes only options, not '--fast'\n"

@@ -192,12 +192,12 @@ def test_head_ends_quietly(archive: tuple[Blog, Path, BlogPost]) -> None:
         (["posts", "--since", "2024-W01-1"], "option --since=2024-W01-1: must be a day as YYYY-MM-DD"),
         (["posts", "--changed-since", "20240101T000000Z"], "must be a day as YYYY-MM-DD, like 2024-01-01, or an"),
         (["posts", "--gone", "x"], "option --gone=x: must be with, without or only"),
-        (["posts", "--sinse=2024-01-01"], "takes options alone, not '--sinse=2024-01-01'"),
+        (["posts", "--sinse=2024-01-01"], "takes only options, not '--sinse=2024-01-01'"),
         (["posts", "--changed-since", "now"], "scrapy posts: option --changed-since=now: must be a day as"),
         (["posts", "--changed-since", "2024-01-01T00:00:00"], "or an instant with its offset"),
         (["posts", "--category", "fish"], "scrapy posts: option --category=fish: must be one of compilers, "),
         (["posts", "--format", "xml"], "option --format=xml: must be table, jsonl or csv"),
-        (["posts", "web"], "scrapy posts: takes options alone, not 'web'"),
+        (["posts", "web"], "scrapy posts: takes only options, not 'web'"),
         (["runs", "--last", "0"], "scrapy runs: option --last=0: must be a whole number from 1"),
     ],
 )
@@ -211,7 +211,7 @@ def test_a_wrong_option_is_one_line(archive: tuple[Blog, Path, BlogPost], line: 
 def test_without_a_state_it_is_one_line(tmp_path: Path) -> None:
     text = run(tmp_path / "none", "posts", status=1)
     assert text.startswith("scrapy posts: sqlite:///")
-    assert text.endswith("archive.db: there is no such file: no run has been here\n")
+    assert text.endswith("archive.db: there is no such file: no run has made it yet\n")
     assert not (tmp_path / "none").exists()
 
 

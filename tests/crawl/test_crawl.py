@@ -173,7 +173,7 @@ def test_a_failed_run_leaves_the_archive(server: Server, output: Path) -> None:
     server.faults.append(Fault("status", ".*", status=500))
     done = crawl(output, site=server.url, settings={"RETRY_TIMES": "0"})
     assert (done.status, done.verdict["verdict"]) == (1, "failed")
-    assert (done.verdict["archive"], done.feed) == ("left as it was: the run is failed", [])
+    assert (done.verdict["archive"], done.feed) == ("left as it was: the verdict is failed", [])
     assert (output / "posts.jsonl").read_bytes() == before
 
 

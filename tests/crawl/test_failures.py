@@ -24,7 +24,7 @@ def expect_failed(done: Crawl, reason: str) -> None:
 
 def test_a_site_that_is_not_there_fails(output: Path, unused_port: int) -> None:
     done = crawl(output, site=f"http://127.0.0.1:{unused_port}", settings={"RETRY_TIMES": "1"})
-    expect_failed(done, "robots.txt can't be had: DownloadConnectionRefusedError")
+    expect_failed(done, "robots.txt can't be fetched: DownloadConnectionRefusedError")
 
 
 def test_a_site_that_is_no_wordpress_archive_fails(serve: Serve, output: Path) -> None:

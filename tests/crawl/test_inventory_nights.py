@@ -42,7 +42,7 @@ def test_where_a_post_went_everything_is_walked(inventoried: Server, output: Pat
     removed = server.blog.remove(newest(server.blog, 30)[-1])
     done = counted(server, output)
     assert (done.status, done.changes) == (0, {removed.id: "gone"})
-    assert "aren't explained by what is new" in done.log
+    assert "changes that the quick check didn't find" in done.log
     assert proof(done)["sources"]["rest"]["claimed"] == COUNTED - 1
     counted(server, output)
     assert len(server.requests) == 4
@@ -129,6 +129,6 @@ def test_coverage_prints_the_proof_and_exits_0_only_if_complete(inventoried: Ser
     assert counted(server, output, settings={"RETRY_TIMES": "0"}).status == 3
     status, shown, said = ran(output, "coverage")
     assert (status, said) == (3, "")
-    assert ": incomplete: 1 pages or posts could not be had\n" in shown
+    assert ": incomplete: 1 pages or posts could not be read\n" in shown
     assert crawl(output, site=server.url).status in (0, 3)
     assert "didn't count the archive" in run(output, "coverage", status=3)

@@ -99,8 +99,8 @@ def test_what_is_gone_or_was_known_to_fail_stops_nothing(serve: Serve, output: P
     never = {"ENGCRAWL_FAILURES_IN_A_ROW": "0"}
     first = night(server, output, settings=ONE_AT_A_TIME | never)
     assert (first.status, len(first.problems)) == (3, 28), first.log
-    assert first.verdict["reason"] == "28 pages or posts could not be had"
+    assert first.verdict["reason"] == "28 pages or posts could not be read"
     new = server.blog.publish(("web",))
     done = night(server, output, settings=ONE_AT_A_TIME)
-    assert done.verdict["reason"] == "28 pages or posts could not be had"
+    assert done.verdict["reason"] == "28 pages or posts could not be read"
     assert done.changes == {new.id: "new"}

@@ -105,14 +105,14 @@ def test_json_says_what_a_blog_is_and_what_its_first_run_takes(serve: Serve, out
         ],
         "missing": [
             found["missing"][0],
-            f"the front page links to 15 of 17 categories, not to {', '.join(unlinked)}",
+            f"the front page doesn't link to {len(unlinked)} of 17 categories: {', '.join(unlinked)}",
             "robots.txt asks for 0.02 s between requests (Crawl-delay)",
         ],
         "first_run": {},
         "requests": asked,
     }
     assert set(found["types"].values()) <= {150, 0, 7, None}
-    assert found["missing"][0].startswith("other types, taken with -a types=… only: ")
+    assert found["missing"][0].startswith("other post types, archived only with -a types=…: ")
     assert 0.02 <= delay < 1
     assert seconds == pytest.approx(estimate * delay, rel=0.5, abs=10)
     server.instead.clear()
@@ -129,7 +129,7 @@ def test_a_block_theme_without_rest_is_told_in_words(serve: Serve, tmp_path: Pat
     assert lines[:3] == [f"site        {server.url}", "WordPress   6.7.1, theme not told", "robots.txt  there"]
     assert f"rest        missing: HTTP 404: {server.url}/wp-json/wp/v2/categories" in said
     assert "feed        open" in lines
-    assert "- no REST and no sitemap: nothing beside its listings and the feed proves the archive" in lines
+    assert "- no REST and no sitemap: no list can prove that the archive is complete" in lines
     assert re.search(r"^posts       very roughly, by one category's pages, \d+$", said, re.MULTILINE)
     assert len(re.findall(r"^    body from page: \w", said, re.MULTILINE)) == 3
     assert re.search(
@@ -162,7 +162,7 @@ def test_a_site_that_is_not_wordpress_does_not_fit(serve: Serve, tmp_path: Path)
     ("fault", "reason"),
     [
         (Fault("forbid", "/robots.txt"), "Forbidden by robots.txt: {site}/"),
-        (Fault("status", "/robots.txt"), "robots.txt can't be had: HTTP 503 (2 tries): {site}/robots.txt"),
+        (Fault("status", "/robots.txt"), "robots.txt can't be fetched: HTTP 503 (2 tries): {site}/robots.txt"),
     ],
     ids=["forbids all", "fails"],
 )

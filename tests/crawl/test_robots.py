@@ -47,7 +47,7 @@ def test_while_robots_txt_fails_nothing_is_asked_for_and_nothing_is_harmed(serve
     before = (output / "posts.jsonl").read_bytes()
     server.faults.append(Fault("status", "/robots.txt", status=503))
     done = night(server, output, "-a", "inventory=yes", "-a", "full=yes", settings={"RETRY_TIMES": "1"})
-    why = f"robots.txt can't be had: HTTP 503 (2 tries): {server.url}/robots.txt"
+    why = f"robots.txt can't be fetched: HTTP 503 (2 tries): {server.url}/robots.txt"
     assert (done.status, done.verdict["reason"], done.problems) == (1, why, [])
     assert done.log.count(why) == 2  # when it ends, and with the verdict
     assert paths(server) == ["/robots.txt"] * 2
@@ -78,7 +78,7 @@ def test_a_robots_txt_that_leads_to_another_host_allows_nothing(serve: Serve, ou
     server = serve(posts=20, faults=[Fault("offsite", "/robots.txt")])
     done = crawl(output, site=server.url)
     assert done.status == 1
-    assert done.verdict["reason"].startswith("robots.txt can't be had: leads to another host than ")
+    assert done.verdict["reason"].startswith("robots.txt can't be fetched: leads to another host than ")
     assert paths(server) == ["/robots.txt"]
 
 
@@ -100,7 +100,7 @@ def test_redirects_of_robots_txt_are_followed_and_its_first_500_kib_are_read(ser
     assert done.problems == [(f"{server.url}/category/web/", "Forbidden by robots.txt")]
     assert paths(server)[:6] == hops
     assert "/category/security/" in paths(server)
-    assert f"Of this robots.txt the first {LARGEST} bytes are read" in done.log
+    assert f"Only the first {LARGEST} bytes of this robots.txt are read" in done.log
 
 
 def test_crawl_delay_is_kept_where_it_is_longer_than_the_pace_of_ours(serve: Serve, output: Path) -> None:

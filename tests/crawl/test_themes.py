@@ -149,7 +149,7 @@ def test_a_post_that_some_component_drops_is_noticed(output: Path) -> None:
     pipelines = json.dumps({"tests.support.exporters.DropsTheSecond": 50} | ITEM_PIPELINES)
     done = replay(output, pages, settings={"ITEM_PIPELINES": pipelines})
     assert done.status == 3
-    assert done.verdict["reason"] == "1 posts were looked at, and have no record"
+    assert done.verdict["reason"] == "1 posts were read but have no record"
 
 
 # Odd articles: whatever is wrong with one, the run goes on, and its post with it

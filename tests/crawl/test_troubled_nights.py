@@ -78,8 +78,8 @@ def test_an_archive_that_lost_its_proof_is_incomplete_unless_the_site_closed_it(
     for arguments in (("-a", "full=yes"), ()):
         done = counted(server, output, *arguments, settings=ONCE)
         assert (done.status, done.problems) == (3, [])
-        assert "no list proves it, as one did before: rest is failed: HTTP 500" in done.verdict["reason"]
-        assert "sitemap is failed: HTTP 500" in done.verdict["reason"]
+        assert "a list that proved the archive before fails now: rest failed: HTTP 500" in done.verdict["reason"]
+        assert "sitemap failed: HTTP 500" in done.verdict["reason"]
     server.faults.remove(lists[0])
     assert counted(server, output, settings=ONCE).status == 0  # REST is enough
     server.faults[:] = [Fault("status", path, status=404) for path in (REST, r"/.*sitemap.*", "/feed/")]
@@ -87,9 +87,9 @@ def test_an_archive_that_lost_its_proof_is_incomplete_unless_the_site_closed_it(
     for _ in range(2):
         done = counted(server, output, "-a", "full=yes", settings=ONCE)
         assert (done.status, done.problems) == (0, [])
-        assert done.verdict["reason"].endswith("no list beside its listings proves it")
+        assert done.verdict["reason"].endswith("no list proves that these are all")
         notes.append([note["reason"].partition(":")[0] for note in done.verdict["notes"]])
-    assert notes == [["rest is missing", "sitemap is missing"], []]
+    assert notes == [["rest isn't there", "sitemap isn't there"], []]
 
 
 def test_a_date_that_cannot_be_read_is_named_each_night_until_it_is_mended(server: Server, output: Path) -> None:

@@ -31,8 +31,8 @@ PRINTING = (posts, runs, coverage)
 """The modules of the commands that read the state."""
 EXAMPLES = {
     posts: """    scrapy posts --since 2024-01-01 --category ai-research      # newest first
-    scrapy posts --changed-since 2026-11-01 --format csv        # came, changed or went since then
-    scrapy posts --gone only --count                            # how many the site took down""",
+    scrapy posts --changed-since 2026-11-01 --format csv        # new, changed or gone since then
+    scrapy posts --gone only --count                            # how many posts the site took down""",
     runs: """    scrapy runs --last 5
     scrapy runs --check --max-age 26h                           # OK, WARNING, CRITICAL or UNKNOWN""",
     coverage: """    scrapy coverage
@@ -70,11 +70,11 @@ def arguments() -> str:
     return (
         "# Arguments\n\n"
         + MADE
-        + "`scrapy crawl SPIDER -a NAME=VALUE`, once for each argument. Each is checked before the first request; one"
-        " that is unknown or wrong\nends the run with one line and exit status 2.\n\n"
+        + "An argument is given as `scrapy crawl SPIDER -a NAME=VALUE`. Arguments are checked before the first"
+        " request: an unknown or wrong one\nends the run with one line and exit status 2.\n\n"
         f"## scrapy crawl {ArchiveSpider.name}\n\n{_arguments(ArchiveArguments)}\n"
         "A run *takes a part* of the archive with `categories`, `since`, `until`, `max_pages` or `articles=no`."
-        " `source=rest` goes with\n`site`, `since`, `until` and `full` alone.\n\n"
+        " With\n`source=rest` only `site`, `types`, `since`, `until` and `full` can be given.\n\n"
         f"## scrapy crawl {InventorySpider.name}\n\n{_arguments(InventorySpider.arguments_class)}"
     )
 
@@ -90,10 +90,10 @@ def commands() -> str:
     text += _table(
         ("option", "meaning"),
         [
-            ("`-a NAME=VALUE`", "an [argument](arguments.md) of the spider; may be repeated"),
+            ("`-a NAME=VALUE`", "an [argument](arguments.md) of the spider; can be given several times"),
             (
                 "`-O FILE`, `--overwrite-output FILE`",
-                "write the run's changes to a file, replaced when the run is over",
+                "write the run's changes to a file, which replaces an older one when the run is over",
             ),
             ("`-o FILE`, `--output FILE`", "append the run's changes to a file"),
         ],
@@ -104,7 +104,7 @@ def commands() -> str:
     text += (
         f"\n## scrapy probe\n\n{inspect.getdoc(probe.Command())}\n\n    scrapy probe https://blog.example.com\n"
         "    scrapy probe https://blog.example.com --json\n\n"
-        + _table(("option", "meaning"), [("`--json`", "print what was found as JSON, not as text")])
+        + _table(("option", "meaning"), [("`--json`", "print the result as JSON")])
     )
     for module in PRINTING:
         command = module.Command()
@@ -117,8 +117,8 @@ def commands() -> str:
             [(f"`--{one.alias}{' ' + one.title if one.title else ''}`", one.description) for one in options],
         )
     return text + (
-        "\n`posts`, `runs` and `coverage` exit 2 for a wrong option, and 1 where there is no state or it can't be read;"
-        " `runs --check` has\n[statuses of its own](../alerts.md#scrapy-runs---check).\n"
+        "\n`posts`, `runs` and `coverage` exit with 2 for a wrong option, and with 1 if there is no state or it can't"
+        " be read; `runs --check` has\n[statuses of its own](../alerts.md#scrapy-runs---check).\n"
     )
 
 
@@ -130,7 +130,9 @@ def environment() -> str:
         for one in _settings()
         for variable in read.findall(one.source)
     ]
-    own.append(("`ENGCRAWL_CHROMIUM`", "the Chromium to start: [the browser](../how-it-works.md#the-browser)"))
+    own.append(
+        ("`ENGCRAWL_CHROMIUM`", "the path of the Chromium to start, see [the browser](../how-it-works.md#the-browser)")
+    )
     alerts = _docs_of_fields(AlertSettings)
     rows = [
         (f"`{field.alias}`", alerts[name], _default(field.default))
@@ -139,11 +141,11 @@ def environment() -> str:
     return (
         "# Environment variables\n\n"
         + MADE
-        + "One that is empty counts as not set.\n\n"
+        + "An empty variable counts as not set.\n\n"
         + _table(("variable", "meaning"), sorted(own))
-        + "\n## Alerts\n\nOne of the five ways to be told switches [alerts](../alerts.md) on. A variable that begins"
-        f" with `{PREFIX}` and is wrong,\nunknown or lacks its other half ends the run with one line and exit status 2,"
-        " before the first request.\n\n" + _table(("variable", "meaning", "default"), rows)
+        + "\n## Alerts\n\nThe variables of any of the five ways switch [alerts](../alerts.md) on. If a variable that"
+        f" begins with `{PREFIX}` is\nwrong or unknown, or needs another one that is missing, the run ends with one"
+        " line and exit status 2, before the first request.\n\n" + _table(("variable", "meaning", "default"), rows)
     )
 
 
@@ -155,11 +157,11 @@ def record() -> str:
     return (
         "# The record\n\n"
         + MADE
-        + "`posts.jsonl` and the runs' feeds are JSON Lines in UTF-8: one post a line, every key on every line, in this"
-        " order. `null` means\nthat the site doesn't say. [record.schema.json](../record.schema.json) has the same as a"
-        " JSON Schema.\n\n"
+        + "`posts.jsonl` and the runs' feeds are JSON Lines in UTF-8, with one record on each line. Every record has"
+        " every key, in this order.\n`null` means that the site doesn't say."
+        " [record.schema.json](../record.schema.json) is the JSON Schema of a record.\n\n"
         + _table(("key", "type", "meaning"), rows)
-        + "\nThe lines of a run's feed have one more key, `change`: `new`, `updated` or `gone`.\n"
+        + "\nThe records in a run's feed have one more key, `change`: `new`, `updated` or `gone`.\n"
     )
 
 
@@ -177,13 +179,13 @@ def of_settings() -> str:
     return (
         "# Settings\n\n"
         + MADE
-        + "They are in [engcrawl/settings.py](../../engcrawl/settings.py); `-s NAME=VALUE` on the command line, or"
-        " `setting=NAME=VALUE` of a Scrapyd\njob, changes one for a run. Some can be given in the"
-        " [environment](environment.md) too.\n\n## engcrawl's own\n\n"
+        + "The settings are in [engcrawl/settings.py](../../engcrawl/settings.py). To change one for a run, give"
+        " `-s NAME=VALUE` on the command line, or\n`setting=NAME=VALUE` to a Scrapyd job. Some can also be set in the"
+        " [environment](environment.md).\n\n## engcrawl's own\n\n"
         + _table(("setting", "meaning", "default"), own)
-        + "\n## Scrapy's, where they aren't the default\n\n[Scrapy's documentation]"
-        "(https://docs.scrapy.org/en/latest/topics/settings.html) says what each is; this, why it differs here.\n\n"
-        + _table(("setting", "why"), scrapys)
+        + "\n## Scrapy's, if changed\n\n[Scrapy's documentation]"
+        "(https://docs.scrapy.org/en/latest/topics/settings.html) explains each setting. This table says why engcrawl"
+        " changes it.\n\n" + _table(("setting", "why"), scrapys)
     )
 
 
@@ -196,7 +198,10 @@ def schema() -> dict[str, Any]:
         | {key: value for key, value in said.items() if key not in ("default", "title")}
         for name, said in found["properties"].items()
     }
-    change = {"description": "What the run found; in runs' feeds alone.", "enum": list(get_args(Change))}
+    change = {
+        "description": "What the run found out about the post; only in runs' feeds.",
+        "enum": list(get_args(Change)),
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A record of engcrawl",
@@ -266,6 +271,8 @@ def _default(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "`yes`" if value else "`no`"
+    if isinstance(value, list):
+        return f"`{','.join(value)}`"
     shown = readable(value) if isinstance(value, timedelta) else str(value)
     return f"`{shown.removesuffix(HOST)}` this host" if shown.endswith(HOST) else f"`{shown}`"
 

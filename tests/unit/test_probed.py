@@ -44,7 +44,7 @@ def test_a_blog_that_lacks_nothing_fits() -> None:
     [
         (
             {"sources": closed("rest", "sitemap", "feed")},
-            "no REST and no sitemap: nothing beside its listings proves the archive",
+            "no REST and no sitemap: no list can prove that the archive is complete",
         ),
         (
             {"sources": closed("listings")},
@@ -56,21 +56,21 @@ def test_a_blog_that_lacks_nothing_fits() -> None:
         ),
         (
             {"types": {"post": 28, "podcast": 1200, "event": None, "page": 0}},
-            "other types, taken with -a types=… only: podcast 1,200, event",
+            "other post types, archived only with -a types=…: podcast 1,200, event",
         ),
         (
             {"read": [ProbedPost(id=1, url=URL, content_source="extracted")]},
-            "of 1 bodies 1 are an extractor's guess at the page's main text",
+            "1 of 1 bodies are only a guess at the page's main text",
         ),
         (
             {"read": [ProbedPost(id=1, url=URL, content_source="rest")]},
-            "of 1 bodies 1 are REST's: the posts' own pages don't give them",
+            "1 of 1 bodies are from REST, because the posts' own pages lack them",
         ),
         (
             {"listing": ProbedListing(slug="web", url=URL, posts=10, pages=None, button=True)},
-            f"a button alone leads to the next page of {URL}: a browser is needed",
+            f"only a button leads to the next page of {URL}: a browser is needed",
         ),
-        ({"types": {}}, "REST doesn't say which post types there are: others than posts may be missing"),
+        ({"types": {}}, "REST doesn't say which post types there are: posts of other types may be missing"),
         ({"crawl_delay": 10.0}, "robots.txt asks for 10 s between requests (Crawl-delay)"),
     ],
 )
@@ -86,7 +86,7 @@ def test_a_post_that_is_not_whole_does_not_fit() -> None:
 
 def test_a_blog_that_names_no_post_does_not_fit() -> None:
     found = probed(read=[], sources=closed("rest"))
-    assert (found.fits, found.reason) == (False, "no post with a page of its own is named; rest: no")
+    assert (found.fits, found.reason) == (False, "no list names a post with a page of its own; rest: no")
 
 
 def test_a_child_categorys_posts_are_in_its_parents_listing_too() -> None:

@@ -1,4 +1,4 @@
-"""Which Chromium, and how it is started."""
+"""Chromium: find the program to start, and its options."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ _WALKS = 3
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What REST says on a night on which all of it is known from before."""
+    """REST's answer to the quick check."""
 
     posts: list[Post]
     """The newest, and those that were modified lately."""
@@ -103,7 +103,9 @@ class Rest:
                     if ALL_TYPES in self._state.runs.types:
                         self.types.drop(type_.name)
                     else:
-                        answer = Answer(status="part", detail=f"no list of its posts of type {type_.name}: {error}")
+                        answer = Answer(
+                            status="part", detail=f"its posts of type {type_.name} could not be listed: {error}"
+                        )
         except Unavailable as error:
             answer = broken_off(error, begun=begun)
         except BrokenWalkError as error:
@@ -126,7 +128,9 @@ class Rest:
             except ShiftedError as error:
                 if walks == _WALKS:
                     raise
-                logger.info("REST is asked anew from its first %s on: %s", type_.name, error)
+                logger.info(
+                    "REST's list changed meanwhile, so it is read again from its first %s: %s", type_.name, error
+                )
                 self._state.lists.start_over(self.name, type_.name)
             else:
                 return

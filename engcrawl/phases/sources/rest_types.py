@@ -75,7 +75,7 @@ class RestTypes:
         try:
             found = await ask(TYPES, lambda response: types.read(text(response)))
         except Unavailable as error:
-            logger.info("REST doesn't tell its post types: %s", error)
+            logger.info("REST could not be asked for its post types: %s", error)
             return
         self.told, self._guessed = True, False
         self._types = {POST.name: POST} | {type_.name: type_ for type_ in found}
@@ -86,9 +86,10 @@ class RestTypes:
             except Unavailable as error:
                 if error.status in CLOSED:
                     self.drop(type_.name)
-                logger.info("REST doesn't count its posts of type %s: %s", type_.name, error)
+                logger.info("REST could not be asked how many posts of type %s there are: %s", type_.name, error)
         if left := others[_COUNTED:]:
-            logger.info("Not counted are posts of the types %s", ", ".join(type_.name for type_ in left))
+            names = ", ".join(type_.name for type_ in left)
+            logger.info("Posts of only %d further types are counted, not those of %s", _COUNTED, names)
 
     def more(self) -> list[dict[str, Any]]:
         """Return the types as later runs want to know them; none where REST never told them."""
