@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -160,6 +160,8 @@ class Mentions:
             facts = mention.facts.facts() if mention.facts else None
             if source == "listings" and mention.facts and before and before.facts:
                 facts = _listed_again(mention.facts, before.facts, same_run=before.run == self._runs.number)
+            if before and before.type and not mention.type:  # a second sitemap may say less than the first
+                mention = replace(mention, type=before.type)
             anew = before is None or before.run < whole
             entries.append(_Entry(key, mention, before, post, facts, where, anew))
         return entries
