@@ -37,8 +37,14 @@ class Names:
         """Take the categories that a page names; return those of this blog, by their slugs where these are known."""
         site = self._front.site  # a blog in a folder: its neighbours' categories aren't its own
         named = {self._slugs.get(url, slug): url for slug, url in named.items() if not url or in_blog(url, site)}
+        self._slugs |= {url: slug for slug, url in named.items() if url and not slug.startswith("?")}
         self._named.update({slug: url or self._named.get(slug) for slug, url in named.items()})
         return named
+
+    def number_at(self, url: str | None) -> str | None:
+        """Return ``?cat=N`` for the category at an address that is known by that alone; None for any other."""
+        known = self._slugs.get(url)
+        return known if known and known.startswith("?") else None
 
     def is_at(self, url: str, slug: str) -> None:
         """Learn which category's archive is at an address."""

@@ -155,10 +155,12 @@ class Probe:
                 if urls or not (error.status == 404 or isinstance(error.__cause__, NotThePage)):
                     raise
                 continue
-            parts = [e.url for e in index.entries if index.is_index and types.in_sitemap(e.url) == POST.name]
-            self._sitemaps += len(parts)
+            named_in = [entry.url for entry in index.entries] if index.is_index else [url]
+            of_posts = (types.ANY, POST.name)
+            parts = [one for one in named_in if types.in_sitemap(one, alone=not index.is_index) in of_posts]
+            self._sitemaps += len(parts) if index.is_index else 0
             if parts and self.found.posts is None:
-                entries = len((await ask(self._fetch, parts[-1])).entries)
+                entries = len((await ask(self._fetch, parts[-1]) if index.is_index else index).entries)
                 rest_of_them = len(parts) - 1
                 self.found.posts = entries + rest_of_them * max(entries, _FULL)
                 self.found.posts_from = "sitemap"
@@ -215,6 +217,7 @@ class Probe:
         except Unavailable as error:
             unavailable = error.reason
         else:
+            page.complete(post.categories)
             post.take_page(page.post)
         if body and (post.content_html is None or post.content_source == "extracted"):
             post.content_html, post.content_source = body, "rest"

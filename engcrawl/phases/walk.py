@@ -125,6 +125,10 @@ class Walk:
         if not self._plan.of_posts:
             return
         wanted = self._arguments.categories
+        for slug, url in named.items():
+            number = self._names.number_at(url)
+            if url and number and not slug.startswith("?"):
+                self._rename(number, slug, url)
         for slug, url in self._names.take(named).items():
             category = self._log.categories.get(slug)
             if category and not (category.end == "no such category" and url not in (None, category.url) and not wanted):
@@ -138,6 +142,20 @@ class Walk:
                 self._waiting.setdefault(slug, None)
             else:
                 self._add(slug, url)
+
+    def _rename(self, number: str, slug: str, url: str) -> None:
+        """Give a category that was walked as ``?cat=N`` the slug that REST has for it."""
+        category, other = self._log.categories.get(number), self._log.categories.get(slug)
+        if (category and not category.end) or (other and other.end != "no such category"):
+            return  # it is being walked, or the slug is another one's
+        self._names.is_at(url, slug)
+        self._state.lists.categories.rename(number, slug)
+        if number in self._known:
+            self._known[slug] = self._known.pop(number)
+        if category:
+            del self._log.categories[number]
+            category.slug = slug
+            self._log.category(category)
 
     def _add(self, slug: str, url: str | None) -> None:
         if self._arguments.pagination == "browser":

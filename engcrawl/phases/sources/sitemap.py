@@ -41,7 +41,7 @@ class Sitemaps:
         self._trouble: Unavailable | None = None
 
     async def mentions(self, *, further: bool = False) -> AsyncIterator[list[Mention]]:
-        """Yield the mentions of each sitemap that may have posts; with *further*, of other types than ``post`` alone."""
+        """Yield the mentions of each sitemap that may have posts; with *further*, of other types than posts alone."""
         async for url, page in self._named_ones():
             for part, type_ in self._parts(url, page):
                 if (type_ != ANY and not self._state.runs.asks_for(type_)) or (further and type_ in (ANY, POST.name)):
