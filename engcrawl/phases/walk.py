@@ -263,6 +263,8 @@ class Walk:
         if not self._arguments.categories:
             if category.slug != UNCATEGORIZED and category.slug in self._names:
                 self._misplaced[category.slug] = url, why
+            elif category.slug in self._known and (had := len(self._state.lists.categories.listing(category.slug))):
+                self._log.note(url, f"category {category.slug}, which listed {had} posts, isn't there any more: {why}")
             self._state.lists.categories.forget(category.slug)
         self._end(category, "no such category")
         return True

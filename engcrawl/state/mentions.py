@@ -78,6 +78,8 @@ class Mentions:
         self._failures = failures
         self.refiled: Counter[str] = Counter()
         """By how many posts REST's facts made categories larger or smaller in this run."""
+        self.moved = 0
+        """How many posts REST named at another address than before in this run."""
 
     def put(self, source: Source, mentions: Iterable[Mention]) -> int:
         """Record a part of what a source names; return how many of the posts it had not named in this run.
@@ -87,6 +89,7 @@ class Mentions:
         entries = self._entries(source, mentions)
         if source == "rest":
             self._count_refiled(entries)
+            self.moved += sum(entry.before is not None and entry.before.address != entry.address for entry in entries)
         for statement, rows in (
             (_SEEN, [self._row(source, entry) for entry in entries if entry.before]),
             (_NEW, [self._row(source, entry) for entry in entries if not entry.before]),

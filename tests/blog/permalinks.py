@@ -133,7 +133,7 @@ class Permalinks:
         if not asked.startswith(f"{self.folder}/"):
             return None
         asked = asked.removeprefix(self.folder)
-        if self.plain:
+        if self.plain or asked.startswith("/?rest_route="):  # which WordPress understands in any case
             return self._of_query(blog, asked)
         if self.index:
             plain_path = asked.startswith(("/wp-content/", "/static/")) or asked in ("/", "/robots.txt")

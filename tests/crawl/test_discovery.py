@@ -60,6 +60,17 @@ def test_rest_that_moved_is_found_and_everything_read_anew(serve: Serve, output:
     assert by_id(done.posts) == by_id(list(server.blog.truth(rest=True)))
 
 
+def test_a_blog_that_gets_other_permalinks_where_rest_stays_is_read_anew_at_once(serve: Serve, output: Path) -> None:
+    server = serve(posts=250)
+    server.permalinks, server.sitemap = PLAIN, "wordpress"
+    assert counted(server, output, "-a", "source=rest").status == 0
+    server.permalinks = Permalinks("/{slug}/")
+    done = counted(server, output, "-a", "source=rest")
+    truth = {record["id"]: record["url"] for record in server.blog.truth(rest=True)}
+    assert (done.status, {record["id"]: record["url"] for record in done.posts}) == (0, truth), done.log
+    assert {*done.changes.values()} == {"updated"}
+
+
 def test_of_several_blogs_on_one_host_each_has_its_own_posts(serve: Serve, output: Path) -> None:
     server = serve(posts=60)
     server.permalinks = Permalinks(folder="/blog")
