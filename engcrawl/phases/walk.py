@@ -202,13 +202,12 @@ class Walk:
 
     def _named_anew(self, category: Category) -> bool:
         """Take the slug that a category turned out to have; return whether it is to be walked under that name."""
-        slug = category.slug
-        self._names.is_at(category.url, slug)
-        there = self._log.categories.get(slug)
+        self._names.is_at(category.url, category.slug)
+        there = self._log.categories.get(category.slug)
         if there is not None and there.end != "no such category":
             return False
-        self._waiting.pop(slug, None)
-        category.known = self._known_listing(slug)
+        self._waiting.pop(category.slug, None)
+        category.known = self._known_listing(category.slug)
         return True
 
     def _take(self, category: Category, page: ListingPage) -> End | None:
@@ -256,8 +255,7 @@ class Walk:
         Raises UsageError where the site doesn't have one.
         """
         wanted = self._arguments.categories or ()
-        here = self._log.categories.values()
-        if not (lost := [c for c in here if c.end == "no such category" and c.slug in wanted]):
+        if not (lost := [c for c in self._log.categories.values() if c.end == "no such category" and c.slug in wanted]):
             return
         try:
             named = await self._names.on_front()
@@ -265,7 +263,7 @@ class Walk:
             self._log.problem(error.url, error.reason)
             return
         self._names.take(named)
-        for slug, url in self._names.found(lost, wanted, here).items():
+        for slug, url in self._names.found(lost, wanted, self._log.categories.values()).items():
             self._add(slug, url)
 
     def _broken(self, category: Category, url: str, why: str) -> None:
