@@ -235,7 +235,7 @@ class Mention:
     modified: str | None = None
     """When the post was last changed, as the source writes it."""
     type: str | None = None
-    """Its post type, where REST or a sitemap's name says it."""
+    """Its post type, where REST or a sitemap's name says it; "" where it may be no post at all."""
     facts: Post | None = None
     """What the source says of the post; None where it says no more than this, or its word isn't taken."""
     categories: tuple[str, ...] = ()

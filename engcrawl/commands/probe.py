@@ -32,7 +32,7 @@ _MOST_CATEGORIES = 20
 _SURE: dict[Source | None, str] = {
     "rest": "",
     "sitemap": "about ",
-    "listings": "very roughly, by one category's pages, ",
+    "listings": "roughly, by listings, ",
 }
 """How sure a number of posts is, by who says it."""
 _WIDE = 100

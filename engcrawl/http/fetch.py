@@ -17,7 +17,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from engcrawl.http.engine import closing
 from engcrawl.http.refused import Cause, NoRobotsTxtError, Refused, status_told, told, unavailable
-from engcrawl.pages import NotThePage
+from engcrawl.pages import AnotherKindError, NotThePage
 from engcrawl.text.decoding import Kind, decoded
 
 if TYPE_CHECKING:
@@ -227,8 +227,10 @@ def _retrieve(task: asyncio.Task[Any]) -> None:
 def html(response: Response) -> tuple[Selector, str, str]:
     """Return what `engcrawl.pages` read from: selector, text and address. Raises NotThePage for binary data."""
     if not isinstance(response, TextResponse):
-        kind = (response.headers.get("Content-Type") or b"no content type").decode("latin-1")
-        raise NotThePage("an empty body" if not response.body else f"not an HTML page: {kind}")
+        if not response.body:
+            raise NotThePage("an empty body")
+        kind = content_type(response) or "no content type"
+        raise AnotherKindError(f"not an HTML page: {kind}", "a file")
     # Not `response.selector`: it and the response keep each other alive until the next full garbage collection.
     page = _decoded(response, "html")
     return Selector(page), page, response.url

@@ -40,6 +40,19 @@ class ArticlePage:
 
     Links without a slug have ``?cat=N`` for it.
     """
+    filed: int
+    """In how many categories the post is: more than ``post.categories`` where the page has only numbers of some."""
+
+    def complete(self, known: list[str]) -> None:
+        """Add the categories that sources say the post is in, where the page has slugs of some alone.
+
+        WordPress' classes leave out what isn't ASCII, and plain permalinks have numbers: what is left of a *known* slug
+        in a class is no other one.
+        """
+        if self.post.categories and self.filed > len(self.post.categories):
+            left_of = {terms.as_class(slug) for slug in known}
+            named = {slug for slug in self.post.categories if slug in known or slug not in left_of}
+            self.post.categories = sorted({*named, *known})
 
 
 def read(selector: Selector, text: str, url: str, post_id: int | None = None, *, pages: bool = False) -> ArticlePage:
@@ -68,8 +81,10 @@ def read(selector: Selector, text: str, url: str, post_id: int | None = None, *,
     if not protected:
         parts = body.parts(own.element, url)
         post.content_html, post.content_source = _content(root, url, element, headline.element, url)
-    linked = terms.category_links(scope, url) | terms.numbered_links(scope, url)
-    return ArticlePage(post, parts, dict.fromkeys(post.categories) | linked)
+    numbered = terms.numbered_links(scope, url)
+    linked = terms.category_links(scope, url) | numbered
+    filed = max(len(post.categories), len(numbered), len(terms.in_classes(own.element.get("class", ""), "category")))
+    return ArticlePage(post, parts, dict.fromkeys(post.categories) | linked, filed)
 
 
 def read_part(selector: Selector, text: str, url: str, post_id: int | None = None) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from parsel import Selector
+from requests.utils import parse_header_links
 
 from engcrawl.pages.listing import read_categories
 from engcrawl.pages.page import NotThePage, described, whole, xpath
@@ -25,8 +26,7 @@ _STYLES = xpath('//link[@rel="stylesheet"]/@href')
 _VERSION = re.compile(r"WordPress (\d[\w.-]*)")
 _THEME = re.compile(r"/wp-content/themes/([^/?#]+)/")
 _OF_COMMENTS = re.compile(r"/comments/|feed=comments")
-_HEADER = re.compile(r"<([^<>]*)>([^<]*)")
-_REST_HEADER = re.compile(r""";\s*rel\s*=\s*["']?[^"';]*https://api\.w\.org/""")
+_API = "https://api.w.org/"
 _WORDPRESS = ("/wp-content/", "/wp-includes/")
 """Where WordPress has its files."""
 
@@ -61,7 +61,8 @@ def read(selector: Selector, text: str, url: str, links: Iterable[str] = ()) -> 
     """
     root = whole(text, selector.root, url)
     categories = read_categories(root, url)
-    named = [target for link in links for target, more in _HEADER.findall(link) if _REST_HEADER.search(more)]
+    told = [one for link in links for one in parse_header_links(link)]
+    named = [one["url"] for one in told if _API in one.get("rel", "").split()]
     rest = next((found for href in [*named, *_REST(root)] if (found := absolute(href, url))), None)
     if not (categories or rest or any(sign in text for sign in _WORDPRESS)):
         raise NotThePage(f"no WordPress archive: {described(root)} names no category")

@@ -107,15 +107,21 @@ def slugs(classes: str, prefix: str, linked: Iterable[str] = ()) -> list[str]:
     """Return the slugs of a post's terms, sorted: of its classes ``{prefix}-SLUG``, and of the terms it links to.
 
     WordPress' ``sanitize_html_class`` drops from a class what isn't ASCII, and writes the term's number where
-    nothing is left. Such a class stands for one of the linked terms, or names none that can be known.
+    nothing is left. Such a class stands for one of the linked terms, or names none that can be known: no whole slug
+    begins or ends with a hyphen.
     """
     found = set(linked)
     as_classes = {as_class(slug) for slug in found}
-    for name in classes.split():
-        slug = name.removeprefix(f"{prefix}-")
-        if slug != name and slug.strip("-") and not slug.isdecimal() and slug not in as_classes:
+    for slug in in_classes(classes, prefix):
+        if slug.strip("-") == slug and not slug.isdecimal() and slug not in as_classes:
             found.add(slug)
     return sorted(found)
+
+
+def in_classes(classes: str, prefix: str) -> set[str]:
+    """Return what *classes* say of a post's terms (``{prefix}-…``): slugs, parts of slugs, numbers."""
+    names = (name.removeprefix(f"{prefix}-") for name in classes.split() if name.startswith(f"{prefix}-"))
+    return set(filter(None, names))
 
 
 def as_class(slug: str) -> str:
@@ -125,5 +131,4 @@ def as_class(slug: str) -> str:
 
 def numbers(classes: str, prefix: str) -> set[str]:
     """Return the terms that *classes* name by number only (``category-73``)."""
-    names = (name.removeprefix(f"{prefix}-") for name in classes.split() if name.startswith(f"{prefix}-"))
-    return {name for name in names if name.isdecimal()}
+    return {name for name in in_classes(classes, prefix) if name.isdecimal()}

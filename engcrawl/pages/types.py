@@ -17,6 +17,10 @@ _OF_WORDPRESS = re.compile(
 )
 _OF_PLUGINS = re.compile(r"/([\w-]+?)-sitemap\d*\.xml(?:\.gz)?$|[?&]sitemap=([\w-]+)(?:&sitemap_n=\d+)?$")
 """Yoast's names, which others use too; and those with plain permalinks."""
+_OF_ALL = re.compile(r"/\w*sitemap\w*\.xml(?:\.gz)?$|/sitemap-\d+\.xml(?:\.gz)?$")
+"""Names that say nothing of what is listed; the second is Jetpack's."""
+ANY = ""
+"""The type of what a sitemap lists whose name says nothing: posts, and all else that a blog has."""
 _OF_FILES = ("attachment", "image", "kml", "local", "locations", "news", "video")
 _OF_TERMS = ("author", "category", "post_format", "post_tag", "product_cat", "product_tag", "tag")
 _NO_TYPES = frozenset(("index", "wp", *_OF_FILES, *_OF_TERMS))
@@ -49,16 +53,22 @@ def read(text: str) -> list[PostType]:
         raise NotThePage(f"no list of post types: {error!r}") from error
 
 
-def in_sitemap(url: str, known: Collection[str] = (), others: Collection[str] = ()) -> str | None:
+def in_sitemap(
+    url: str, known: Collection[str] = (), others: Collection[str] = (), *, alone: bool = False
+) -> str | None:
     """Return the post type that a sitemap's name says it has: WordPress' own names, and those of Yoast and its like.
 
+    `ANY` where the name says nothing of that, as in ``sitemap.xml``; where it stands *alone*, in no index, any name
+    that isn't one of theirs says nothing. None where posts aren't to be expected.
     WordPress' names tell types from taxonomies; those of plugins don't: ``show-sitemap.xml`` may be either, unless
     it is among the types that are *known*, or the *others*.
     """
     if match := _OF_WORDPRESS.search(url):
         return match[1] or match[2]
     match = _OF_PLUGINS.search(url)
-    name = (match[1] or match[2]) if match else None
+    if match is None:
+        return ANY if alone or _OF_ALL.search(url) else None
+    name = match[1] or match[2]
     return name if name in known or name not in _NO_TYPES.union(others) else None
 
 

@@ -14,6 +14,7 @@ from engcrawl.items import SOURCES, Reading
 from engcrawl.pages import AnotherKindError, NotThePage, article
 from engcrawl.pages.article import ArticlePage
 from engcrawl.pages.terms import slug_of
+from engcrawl.pages.types import ANY
 from engcrawl.phases.plan import Plan
 from engcrawl.phases.sources.rest import Rest
 from engcrawl.phases.sources.rest_walk import PER_PAGE
@@ -85,14 +86,16 @@ class Addresses:
     def _read(self, url: str, response: Response) -> tuple[ArticlePage | str, Reading]:
         """Read the page at *url*; return why there is none to go on with, where no source says that it is a post's.
 
-        A feed may name what isn't asked for, and a plugin's sitemap of a taxonomy looks like one of a further type.
+        A feed may name what isn't asked for, a plugin's sitemap of a taxonomy looks like one of a further type, and one
+        whose name says nothing lists all that the blog has.
         """
         asks_for, reading = self._state.runs.asks_for, reading_of(response, None)
         said = self._state.lists.types_at(url)
         try:
             page = article.read(*html(response), pages=asks_for("page"))
         except AnotherKindError as error:
-            if "post" in said or address(response.url) != address(url) or not (said or error.kind == "a page"):
+            moved = address(response.url) != address(url)
+            if said != {ANY} and ("post" in said or moved or not (said or error.kind == "a page")):
                 raise
             return f"{error.kind}, {'not asked for' if error.kind == 'a page' else 'no post'}", reading
         if page.post.id is None:

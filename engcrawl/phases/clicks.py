@@ -23,6 +23,7 @@ from engcrawl.pages.listing import ListingPage
 from engcrawl.phases.category import BrokenWalkError, Category
 
 if TYPE_CHECKING:
+    from scrapy.core.downloader import Slot
     from scrapy.http import Response
 
 logger = logging.getLogger(__name__)
@@ -108,12 +109,12 @@ class Clicks:
         left = await _drop(page, first)
         clicks = stale = 0
         button, watch = page.locator(BUTTON).first, _Watch(page)
+        # Kept for the whole walk: Scrapy forgets a host's slot after a minute without a request of its own.
+        slot = self._slots.get(urlsplit(page.url).hostname or "")
         while _more(category) and await button.is_visible():
             self._fetch.stop_if_closing()
             clicks += 1
-            slot = self._slots.get(urlsplit(page.url).hostname or "")
-            await asyncio.sleep(slot.download_delay() if slot else 0)  # as much time as between requests
-            if not await self._click(button, watch, left, f"click {clicks}"):
+            if not await self._click(button, watch, left, slot, f"click {clicks}"):
                 return
             text = await page.content()
             batch = listing.read(Selector(text), text, page.url)
@@ -126,13 +127,16 @@ class Clicks:
             if new:
                 yield replace(batch, posts=new, pages=first.pages, flaw=None)
 
-    async def _click(self, button: Locator, watch: _Watch, left: int, name: str) -> bool:
+    async def _click(self, button: Locator, watch: _Watch, left: int, slot: Slot | None, name: str) -> bool:
         """Click until there are more posts than *left*; return False where the button goes without any.
 
+        Before each try as much time passes as between two requests of the download *slot*, ``Crawl-delay`` included.
         Raises Stopped, and BrokenWalkError where tries are at their end.
         """
-        page = button.page
+        page, asked_to_wait = button.page, 0.0
         for _ in range(self._tries):
+            await asyncio.sleep(max(asked_to_wait, slot.download_delay() if slot else 0))
+            self._fetch.stop_if_closing()
             watch.forget()
             try:
                 await button.click(timeout=1000 * min(_PATIENCE, self._seconds))
@@ -155,7 +159,7 @@ class Clicks:
             why = watch.why or f"no new post within {self._seconds:g} s"
             logger.info("A click brought no new posts (%s): %s: %s", name, why, page.url)
             self._fetch.stop_if_closing()
-            await asyncio.sleep(min(watch.retry_after, self._longest))
+            asked_to_wait = min(watch.retry_after, self._longest)
         raise BrokenWalkError(f"{name}: {why} ({self._tries} tries)")
 
 

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from engcrawl.errors import UsageError
 from engcrawl.phases.category import Category, made_address
 from engcrawl.phases.front import Front
+from engcrawl.report.runlog import RunLog
+from engcrawl.state import State
 from engcrawl.state.categories import KnownCategory
 from engcrawl.text.urls import in_blog
 
@@ -17,13 +19,17 @@ UNCATEGORIZED = "uncategorized"
 class Names:
     """Knows every category that a page of this run named, and those of earlier runs by their addresses."""
 
-    def __init__(self, front: Front, known: Iterable[KnownCategory]) -> None:
+    def __init__(self, front: Front, state: State, log: RunLog) -> None:
         self._front = front
+        self._state = state
+        self._log = log
+        self.known: dict[str, KnownCategory] = {known.slug: known for known in state.lists.categories.all()}
+        """The categories of earlier runs, by slug."""
         self._plain = False
         """Whether the front page shows that permalinks are plain."""
         self._named: dict[str, str | None] = {}
         """Slug -> address of the archive, None where only a class named the category."""
-        self._slugs: dict[str | None, str] = {one.url: one.slug for one in known}
+        self._slugs: dict[str | None, str] = {one.url: one.slug for one in self.known.values()}
 
     def __contains__(self, slug: str) -> bool:
         """Return whether a page named the category."""
@@ -37,8 +43,27 @@ class Names:
         """Take the categories that a page names; return those of this blog, by their slugs where these are known."""
         site = self._front.site  # a blog in a folder: its neighbours' categories aren't its own
         named = {self._slugs.get(url, slug): url for slug, url in named.items() if not url or in_blog(url, site)}
+        self._slugs |= {url: slug for slug, url in named.items() if url and not slug.startswith("?")}
         self._named.update({slug: url or self._named.get(slug) for slug, url in named.items()})
         return named
+
+    def learn(self, named: dict[str, str | None]) -> None:
+        """Give categories that were walked as ``?cat=N`` the slugs by which they are *named*, as REST does."""
+        for slug, url in named.items():
+            number = self._slugs.get(url) or ""
+            category, other = self._log.categories.get(number), self._log.categories.get(slug)
+            if slug.startswith("?") or not number.startswith("?") or (category and not category.end):
+                continue
+            if other and other.end != "no such category":
+                continue  # the slug is another one's
+            self._slugs[url] = slug
+            self._state.lists.categories.rename(number, slug)
+            if number in self.known:
+                self.known[slug] = self.known.pop(number)
+            if category:
+                del self._log.categories[number]
+                category.slug = slug
+                self._log.category(category)
 
     def is_at(self, url: str, slug: str) -> None:
         """Learn which category's archive is at an address."""

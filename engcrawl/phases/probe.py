@@ -76,7 +76,7 @@ class Probe:
         await self._part("listings", self._read_listing())
         await self._part("sitemap", self._ask_sitemaps())
         await self._part("feed", self._read_feed(page))
-        self._count_by_listings()
+        await self._count_by_listings()
         found.listed = [row(post) for post in islice(self._candidates(), _NEWEST)]
         inner = (post for post in self._candidates() if post.url and not (post.external or post.protected))
         found.read = [await self._read(post) for post in islice(inner, _READ)]
@@ -155,10 +155,12 @@ class Probe:
                 if urls or not (error.status == 404 or isinstance(error.__cause__, NotThePage)):
                     raise
                 continue
-            parts = [e.url for e in index.entries if index.is_index and types.in_sitemap(e.url) == POST.name]
-            self._sitemaps += len(parts)
+            named_in = [entry.url for entry in index.entries] if index.is_index else [url]
+            of_posts = (types.ANY, POST.name)
+            parts = [one for one in named_in if types.in_sitemap(one, alone=not index.is_index) in of_posts]
+            self._sitemaps += len(parts) if index.is_index else 0
             if parts and self.found.posts is None:
-                entries = len((await ask(self._fetch, parts[-1])).entries)
+                entries = len((await ask(self._fetch, parts[-1]) if index.is_index else index).entries)
                 rest_of_them = len(parts) - 1
                 self.found.posts = entries + rest_of_them * max(entries, _FULL)
                 self.found.posts_from = "sitemap"
@@ -173,12 +175,22 @@ class Probe:
         )
         return "" if entries else f"no post in {url}"
 
-    def _count_by_listings(self) -> None:
-        """Tell about how many posts there are, where neither REST nor a sitemap does."""
+    async def _count_by_listings(self) -> None:
+        """Tell about how many posts there are, where neither REST nor a sitemap does: as many as the front page lists.
+
+        Where it doesn't say, as many as if each category had as many as the one that was read, and no post had two.
+        """
         found = self.found
-        if found.posts is None and found.listing:
-            found.posts = (found.listing.pages or 1) * found.listing.posts * len(found.categories)
-            found.posts_from = "listings"
+        if found.posts is not None or found.listing is None:
+            return
+        found.posts = (found.listing.pages or 1) * found.listing.posts * len(found.categories)
+        found.posts_from = "listings"
+        try:
+            page = await self._fetch(f"{self._front.site}/", lambda response: listing.read(*html(response)))
+        except Unavailable:
+            return  # a page by itself
+        if page.pages:
+            found.posts = page.pages * len(page.posts)
 
     async def _ask_types(self) -> None:
         """Ask which post types there are, and how many posts of each, as long as requests are left."""
@@ -215,6 +227,7 @@ class Probe:
         except Unavailable as error:
             unavailable = error.reason
         else:
+            page.complete(post.categories)
             post.take_page(page.post)
         if body and (post.content_html is None or post.content_source == "extracted"):
             post.content_html, post.content_source = body, "rest"

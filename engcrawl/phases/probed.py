@@ -190,10 +190,13 @@ class Probed:
         if listing is None:
             return 0
         each = listing.posts if (listing.pages or 1) > 1 else max(listing.posts, _PER_LISTING)
+        if uncounted := sum(one.posts is None for one in self.categories):
+            named = [len(one["categories"]) or 1 for one in self.listed] or [1]
+            full = math.ceil((self.posts or 0) * sum(named) / len(named) / each)  # a post is in each of its categories'
+            pages = min(uncounted * (listing.pages or 1), full + uncounted // 2)  # the last page of each isn't full
+            pages = max(pages, uncounted)
         for one in self.categories:
-            if one.posts is None:
-                pages += listing.pages or 1
-            elif one.posts or one.linked:
+            if one.posts is not None and (one.posts or one.linked):
                 pages += max(1, math.ceil(self._with_children(one) / each))
         return pages
 

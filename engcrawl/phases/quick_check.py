@@ -46,7 +46,7 @@ class QuickCheck:
         if self._was_whole("rest"):
             others = self._not_in_rest() if records is None else set()
             vouches = await self._by_rest(records, others)
-            if vouches and others:  # it says nothing of them
+            if (vouches and others) or (vouches is None and records is None):  # it says nothing of them, or of any
                 vouches = await self._by_sitemap() if self._was_whole("sitemap") else None
         elif self._was_whole("sitemap") and records is None:
             vouches = await self._by_sitemap()
@@ -79,15 +79,16 @@ class QuickCheck:
             news = await self._rest.news(modified_since(self._state), before.answer.more.get("numbers", {}))
             await self._rest.ask_categories()
         except Unavailable as error:
-            logger.info("REST could not be asked what is new: %s", error)
+            if records is None:
+                self._log.note(error.url, f"REST doesn't say what is new: {error.reason}")
             return None
         mentions = self._rest.mentions_of(news.posts)
         if records is None:
             lists.mentions.put("rest", mentions)
         else:
             records.take_news(mentions)
-        if self._rest.moved:
-            return False  # as the posts' own addresses may have
+        if self._rest.moved or 2 * lists.mentions.moved > len(mentions):
+            return False  # the posts' own addresses may have, too: the blog has other permalinks
         if None in news.totals.values():
             return None
         expected = Counter(before.answer.more.get("categories", {}))

@@ -167,6 +167,7 @@ class Read:
         self._walked.note(page.categories)
         post = wanted.post
         facts = None if _out_of_a_cache(page.post, post) else wanted.facts  # then the page is read again
+        page.complete(post.categories)
         post.take_page(page.post)
         if page.parts > 1:
             bodies = [page.post.content_html]

@@ -34,8 +34,7 @@ class Walk:
         self._log = log
         self._plan = plan
         self._arguments = plan.arguments
-        self._known = {known.slug: known for known in state.lists.categories.all()}
-        self._names = Names(front, self._known.values())
+        self._names = Names(front, state, log)
         self._numbered: set[str] = set()
         """Categories of which only the number is known, that were taken up."""
         self._misplaced: dict[str, tuple[str, str]] = {}
@@ -82,7 +81,7 @@ class Walk:
         if self._plan.vouched or not self._plan.of_posts:
             return
         if not self._arguments.categories:
-            self._waiting = {UNCATEGORIZED: None} | {known.slug: known.url for known in self._known.values()}
+            self._waiting = {UNCATEGORIZED: None} | {known.slug: known.url for known in self._names.known.values()}
             try:
                 self.note(await self._names.on_front())
             except Unavailable as error:
@@ -90,7 +89,7 @@ class Walk:
                 self._waiting.clear()  # a site without a front page gets no guesses
             return
         for slug in self._arguments.categories:
-            self._add(slug, self._known[slug].url if slug in self._known else None)
+            self._add(slug, self._names.known[slug].url if slug in self._names.known else None)
 
     async def run(self) -> None:
         """Walk every category that is known and not walked yet, also those found on the way."""
@@ -125,11 +124,12 @@ class Walk:
         if not self._plan.of_posts:
             return
         wanted = self._arguments.categories
+        self._names.learn(named)
         for slug, url in self._names.take(named).items():
             category = self._log.categories.get(slug)
             if category and not (category.end == "no such category" and url not in (None, category.url) and not wanted):
                 continue
-            left_out = (wanted and slug not in wanted) or (self._plan.vouched and slug in self._known)
+            left_out = (wanted and slug not in wanted) or (self._plan.vouched and slug in self._names.known)
             if left_out or slug in self._numbered:
                 continue
             if slug.startswith("?"):
@@ -160,7 +160,7 @@ class Walk:
 
     def _known_listing(self, slug: str) -> KnownListing | None:
         """Return a category's listing as the sweep has it already; None where it hasn't."""
-        known = self._known.get(slug)
+        known = self._names.known.get(slug)
         if self._arguments.full or known is None or (known.walked or 0) < self._plan.sweep:
             return None
         return KnownListing(self._state.lists.categories.listing(slug), known.pages)
@@ -202,20 +202,18 @@ class Walk:
 
     def _named_anew(self, category: Category) -> bool:
         """Take the slug that a category turned out to have; return whether it is to be walked under that name."""
-        slug = category.slug
-        self._names.is_at(category.url, slug)
-        there = self._log.categories.get(slug)
+        self._names.is_at(category.url, category.slug)
+        there = self._log.categories.get(category.slug)
         if there is not None and there.end != "no such category":
             return False
-        self._waiting.pop(slug, None)
-        category.known = self._known_listing(slug)
+        self._waiting.pop(category.slug, None)
+        category.known = self._known_listing(category.slug)
         return True
 
     def _take(self, category: Category, page: ListingPage) -> End | None:
         """Take a page's posts and categories; return why the walk ends here, where it does."""
         mentions = [Mention(url=post.url, post=post.id, facts=post) for post in page.posts]
-        signs = [sign_of(mention) for mention in mentions]
-        past_new = category.known is not None and category.known.past_new(signs, page.pages)
+        past_new = category.known is not None and category.known.past_new([*map(sign_of, mentions)], page.pages)
         if not (past_new or category.opened):
             category.opened = True
             self._state.lists.categories.open(category.slug)
@@ -245,6 +243,8 @@ class Walk:
         if not self._arguments.categories:
             if category.slug != UNCATEGORIZED and category.slug in self._names:
                 self._misplaced[category.slug] = url, why
+            elif had := len(self._state.lists.categories.listing(category.slug)):
+                self._log.note(url, f"category {category.slug}, which listed {had} posts, isn't there any more: {why}")
             self._state.lists.categories.forget(category.slug)
         self._end(category, "no such category")
         return True
@@ -255,8 +255,7 @@ class Walk:
         Raises UsageError where the site doesn't have one.
         """
         wanted = self._arguments.categories or ()
-        lost = [c for c in self._log.categories.values() if c.end == "no such category" and c.slug in wanted]
-        if not lost:
+        if not (lost := [c for c in self._log.categories.values() if c.end == "no such category" and c.slug in wanted]):
             return
         try:
             named = await self._names.on_front()
@@ -294,6 +293,7 @@ class Walk:
             return
         walked, vanished = self._state.runs.number, None
         if category.known and category.end == "known":
-            walked, vanished = self._known[category.slug].walked or 0, category.known.vanished
-        known = KnownCategory(category.slug, category.url, category.stated, walked)
-        self._state.lists.categories.close(known, vanished)
+            walked, vanished = self._names.known[category.slug].walked or 0, category.known.vanished
+        self._state.lists.categories.close(
+            KnownCategory(category.slug, category.url, category.stated, walked), vanished
+        )

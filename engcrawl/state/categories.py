@@ -95,6 +95,12 @@ class Categories:
         self._db.execute(CATEGORIES.delete().where(self._of_blog, CATEGORIES.c.slug == category.slug))
         self._db.execute(CATEGORIES.insert().values(blog=self._blog, **asdict(category)))
 
+    def rename(self, before: str, slug: str) -> None:
+        """Give a category of which only the number was known its slug; what was known under that is forgotten."""
+        self.forget(slug)
+        self._db.execute(PLACES.update().where(*self._in(before)).values(category=slug))
+        self._db.execute(CATEGORIES.update().where(self._of_blog, CATEGORIES.c.slug == before).values(slug=slug))
+
     def forget(self, slug: str) -> None:
         """Forget a category that the site doesn't have any more."""
         self._forget(slug, [row.key for row in self._db.all(sa.select(PLACES.c.key).where(*self._in(slug)))])

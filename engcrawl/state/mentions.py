@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,6 +78,8 @@ class Mentions:
         self._failures = failures
         self.refiled: Counter[str] = Counter()
         """By how many posts REST's facts made categories larger or smaller in this run."""
+        self.moved = 0
+        """How many posts REST named at another address than before in this run."""
 
     def put(self, source: Source, mentions: Iterable[Mention]) -> int:
         """Record a part of what a source names; return how many of the posts it had not named in this run.
@@ -87,6 +89,7 @@ class Mentions:
         entries = self._entries(source, mentions)
         if source == "rest":
             self._count_refiled(entries)
+            self.moved += sum(entry.before is not None and entry.before.address != entry.address for entry in entries)
         for statement, rows in (
             (_SEEN, [self._row(source, entry) for entry in entries if entry.before]),
             (_NEW, [self._row(source, entry) for entry in entries if not entry.before]),
@@ -160,6 +163,8 @@ class Mentions:
             facts = mention.facts.facts() if mention.facts else None
             if source == "listings" and mention.facts and before and before.facts:
                 facts = _listed_again(mention.facts, before.facts, same_run=before.run == self._runs.number)
+            if before and before.type and not mention.type:  # a second sitemap may say less than the first
+                mention = replace(mention, type=before.type)
             anew = before is None or before.run < whole
             entries.append(_Entry(key, mention, before, post, facts, where, anew))
         return entries

@@ -15,9 +15,11 @@ from functools import cached_property, lru_cache
 from operator import neg
 from random import Random
 from typing import Any
+from urllib.parse import quote
 
 from tests.blog import blocks, facts, truth
 from tests.blog.facts import BEGIN, CATEGORIES, EDITED, END, PER_PAGE, ZONE, Category, Edit, Post
+from tests.blog.languages import ENGLISH, Language
 from tests.blog.permalinks import OWN
 from tests.blog.themes import Theme
 
@@ -37,6 +39,7 @@ class Blog:
         self.base = base
         self.theme = theme
         """How its pages look, and so what they tell: the ground truth follows."""
+        self._language = ENGLISH
         self.permalinks = OWN
         """Which form its addresses have; the ground truth follows."""
         self._full = {(n * posts) // (2 * PER_PAGE) for n in range(2 * PER_PAGE)} if posts >= 4 * PER_PAGE else set()
@@ -53,6 +56,16 @@ class Blog:
         """The posts that were taken down, and whether listings had them."""
         for index in range(posts - 1, -1, -1):
             self._list(index)
+
+    @property
+    def language(self) -> Language:
+        """The language of its pages; the ground truth follows."""
+        return self._language
+
+    @language.setter
+    def language(self, language: Language) -> None:
+        self._language = language
+        self.post.cache_clear()
 
     def _list(self, index: int) -> None:
         self.counts.update(self.categories_of(index))
@@ -183,13 +196,15 @@ class Blog:
         post_id = self.id_of(index)
         nouns = rng.sample(blocks._NOUNS, 2)
         slug = f"{'-'.join(nouns)}-{post_id}"
+        if self.language.slug and index % 4 == 1:
+            slug = quote(f"{self.language.slug}-{slug}").lower()
         tied = index % 50 == 7 or (self.ties and index % 2 == 1)  # the same second as the post before
         published = (BEGIN + self._step * (index - tied)).replace(microsecond=0)
         published += timedelta(hours=(index - tied) % 5)  # some in the evening of the site, the next day in UTC
         categories = self.categories_of(index)
         in_path = categories[0] if index % 5 else rng.choice(facts.USUAL)
         external = self.external(index)
-        day = published.astimezone(ZONE)
+        day = published.astimezone(self.language.zone)
         path = f"/{day:%Y/%m/%d}/{in_path}/{slug}/"
         if external:
             path = f"{facts.EXTERNAL[index % 2]}/{slug}/?{f'v={post_id}&' if index % 2 else ''}ref=blog"
@@ -210,6 +225,7 @@ class Blog:
             kinds=(("article",), ("article",), ("video",), ("article", "video"), ())[rng.choice((0, 0, 0, 1, 2, 3, 4))],
             image=f"/wp-content/uploads/2021/{index % 12 + 1:02}/hero-{post_id}.{('png', 'webp', 'jpg')[index % 3]}",
             parts=3 if not external and index % 89 == 11 else 1,
+            zone=self.language.zone,
         )
         edit = self._edits.get(index)
         if edit is None:

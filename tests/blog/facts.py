@@ -93,11 +93,13 @@ class Post:
     type: str = "post"
     terms: tuple[str, ...] = ()
     """Slugs of the terms of its type's own taxonomy."""
+    zone: ZoneInfo = ZONE
+    """The site's own."""
 
     @property
     def day(self) -> datetime:
         """Publication in the site's own zone."""
-        return self.published.astimezone(ZONE)
+        return self.published.astimezone(self.zone)
 
     @property
     def changed(self) -> datetime:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from zlib import crc32
 
 from aiohttp import web
@@ -110,7 +110,7 @@ def _found(blog: Blog, query: Query, fault: str) -> Sequence[int]:
         there = [i for i in there if blog.id_of(i) in wanted]
     if "slug" in query:
         slugs = set(query["slug"].split(","))
-        there = [i for i in there if blog.post(i).path.strip("/").rpartition("/")[2] in slugs]
+        there = [i for i in there if unquote(blog.post(i).path).strip("/").rpartition("/")[2] in slugs]
     if "search" in query:  # in the raw text, of which the blog has this mark alone
         there = [i for i in there if query["search"] in NEXT_PAGE and blog.post(i).parts > 1]
     if order == "modified":

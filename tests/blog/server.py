@@ -15,6 +15,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import unquote
 
 import jinja2
 from aiohttp import web
@@ -23,6 +24,7 @@ from yarl import URL
 from tests.blog import charsets, faults, feeds, further, rest, sitemaps, themes
 from tests.blog.blog import CATEGORIES, PER_PAGE, Blog, Category, Post
 from tests.blog.faults import Fault
+from tests.blog.languages import ENGLISH
 from tests.blog.permalinks import OWN, Permalinks
 
 HERE = Path(__file__).parent
@@ -194,6 +196,9 @@ class Server:
     def _outside(self, answer: web.Response) -> web.Response:
         """Write the blog's addresses as its permalinks have them, and say where REST is."""
         links, page = self.blog.permalinks, answer.content_type == "text/html"
+        if page and isinstance(answer.body, bytes) and self.blog.language != ENGLISH:
+            charset = answer.charset or "utf-8"
+            answer.body = self.blog.language.written(answer.body.decode(charset)).encode(charset)
         if isinstance(answer.body, bytes) and (links != OWN or (page and (self.rest_at is not None or self.in_header))):
             text = answer.body.decode(answer.charset or "utf-8")
             text = links.written(self.blog, text, amp="&" if answer.content_type == "application/json" else "&#038;")
@@ -309,7 +314,7 @@ class Server:
         index = self.blog.index_of(int(post_id))
         post = None if index is None else self.blog.post(index)
         number = int(part or 1)
-        if post is None or number > post.parts or not request.path.startswith(post.path):
+        if post is None or number > post.parts or not request.path.startswith(unquote(post.path)):
             return self._missing()
         if request[FAULT] == "theme":
             post = replace(post, authors=(), title=f"{post.title} – The Blog")

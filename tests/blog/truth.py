@@ -61,14 +61,14 @@ def record(blog: Blog, post: Post, *, article: bool, rest: bool) -> dict[str, An
         blog,
         post,
         source="page" if page else None,
-        title=f"Protected: {post.title}" if post.protected else post.title,
+        title=blog.language.words.get("Protected: ", "Protected: ") + post.title if post.protected else post.title,
         published_date=_day(post) if page or rest or _dated(blog, post, tells) else None,
         published_at=_instant(post.published) if page or rest or (tells.listed_instants and listed) else None,
         modified_at=_instant(modified) if modified else None,
         authors=list(authors),
         kind=_kind(post) if rest or (page and tells.kinds) or (tells.listed_kinds and listed) else "article",
         excerpt=blog.excerpt(post) if _excerpted(post, tells, page=page, rest=rest, listed=listed) else None,
-        language="en-US" if page else None,
+        language=blog.language.tag if page else None,
     )
 
 

@@ -7,9 +7,11 @@ import re
 import signal
 import subprocess
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from tests.blog import Fault, Server
 from tests.blog.blog import CATEGORIES
@@ -67,6 +69,19 @@ def test_clicks_give_the_whole_archive(serve: Serve, output: Path) -> None:
     articles = [path for _, path in server.requests if re.match(r"/\d{4}/", path)]
     assert len(articles) == len(set(articles)) > 100  # no browser asked for one more
     assert chromiums(output) == []
+
+
+def test_a_crawl_delay_is_kept_before_each_click_and_each_further_try_of_one(serve: Serve, output: Path) -> None:
+    server = serve(posts=200, faults=[Fault("status", ENDPOINT, 1, 500)])
+
+    async def robots(_: web.Request) -> web.StreamResponse:
+        return web.Response(text="User-agent: *\nCrawl-delay: 0.5\n")
+
+    server.instead["/robots.txt"] = robots
+    whole(browse(server, output), server)
+    moments = [when for when, path in server.requests if path in ("/category/machine-learning/", ENDPOINT)]
+    assert len(moments) >= 4
+    assert min(later - earlier for earlier, later in pairwise(moments)) > 0.45
 
 
 def test_a_night_with_nothing_new_needs_no_click_and_one_with_new_posts_few(serve: Serve, output: Path) -> None:

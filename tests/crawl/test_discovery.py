@@ -7,12 +7,24 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.blog import Blog, Server
+from tests.blog import Blog, Fault, Server
+from tests.blog.further import publish
 from tests.blog.permalinks import Permalinks
-from tests.support.counting import asked, counted
+from tests.blog.server import Handler
+from tests.support.counting import REST, asked, counted, hidden, proof, there
 from tests.support.crawls import Serve, by_id, command, newest_first, run
 
+XMLNS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 PLAIN, INDEX = Permalinks("/?p={id}"), Permalinks(index=True)
+
+
+def saying(text: str, content_type: str = "text/plain") -> Handler:
+    """Answer with this text."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(text=text, content_type=content_type)
+
+    return answer
 
 
 @pytest.mark.parametrize("permalinks", [PLAIN, INDEX], ids=["plain", "index.php"])
@@ -48,6 +60,17 @@ def test_rest_that_moved_is_found_and_everything_read_anew(serve: Serve, output:
     assert by_id(done.posts) == by_id(list(server.blog.truth(rest=True)))
 
 
+def test_a_blog_that_gets_other_permalinks_where_rest_stays_is_read_anew_at_once(serve: Serve, output: Path) -> None:
+    server = serve(posts=250)
+    server.permalinks, server.sitemap = PLAIN, "wordpress"
+    assert counted(server, output, "-a", "source=rest").status == 0
+    server.permalinks = Permalinks("/{slug}/")
+    done = counted(server, output, "-a", "source=rest")
+    truth = {record["id"]: record["url"] for record in server.blog.truth(rest=True)}
+    assert (done.status, {record["id"]: record["url"] for record in done.posts}) == (0, truth), done.log
+    assert {*done.changes.values()} == {"updated"}
+
+
 def test_of_several_blogs_on_one_host_each_has_its_own_posts(serve: Serve, output: Path) -> None:
     server = serve(posts=60)
     server.permalinks = Permalinks(folder="/blog")
@@ -61,6 +84,40 @@ def test_of_several_blogs_on_one_host_each_has_its_own_posts(serve: Serve, outpu
     assert (done.status, done.posts) == (0, newest_first(list(server.blog.truth(rest=True)))), done.log
     assert done.verdict["proof"]["sources"]["sitemap"]["status"] == "whole"
     assert {path for _, path in server.requests if not path.startswith("/blog/")} == {"/robots.txt"}
+
+
+def test_a_sitemap_in_no_index_is_read_and_what_it_has_beside_posts_is_settled_for_good(
+    serve: Serve, output: Path
+) -> None:
+    server = serve(posts=60, faults=[Fault("status", REST, status=404)])
+    (page,) = publish(server.blog, "page", 1)
+    here = [post for post in there(server.blog) if not post.external]
+    others = [page.path, "/category/web/", "/", "/a-file.pdf", "/gone/"]
+    lines = [
+        f"<url><loc>{server.url}{post.path}</loc><lastmod>{post.changed.isoformat()}</lastmod></url>" for post in here
+    ]
+    lines += [f"<url><loc>{server.url}{path}</loc><lastmod>2020-01-01</lastmod></url>" for path in others]
+    server.instead["/everything.xml"] = saying(f"<urlset {XMLNS}>{''.join(lines)}</urlset>", "application/xml")
+    server.instead["/robots.txt"] = saying(f"Sitemap: {server.url}/everything.xml")
+    server.instead["/a-file.pdf"] = saying("%PDF-1.7\0\1", "application/pdf")
+    done = counted(server, output)
+    assert (done.status, done.problems) == (0, []), done.log
+    hidden_ones = [server.blog.record(post) for post in here if post.id in hidden(server.blog)]
+    assert hidden_ones
+    assert by_id(done.posts) == by_id([*server.blog.truth(), *hidden_ones])
+    assert done.verdict["reason"].endswith("proven by sitemap")
+    assert {one["url"]: one["reason"] for one in proof(done)["missing"]} == {
+        f"{server.url}{page.path}": "a page, not asked for",
+        f"{server.url}/category/web/": "a listing, no post",
+        f"{server.url}/a-file.pdf": "a file, no post",
+        f"{server.url}/gone/": "gone: HTTP 404",
+    }
+    quiet = counted(server, output)
+    assert (quiet.status, quiet.changes, len(server.requests)) == (0, {}, 3), quiet.log  # robots.txt, the front page
+    new = server.blog.publish(("web",))
+    lines.insert(0, f"<url><loc>{server.url}{new.path}</loc><lastmod>{new.changed.isoformat()}</lastmod></url>")
+    server.instead["/everything.xml"] = saying(f"<urlset {XMLNS}>{''.join(lines)}</urlset>", "application/xml")
+    assert counted(server, output).changes == {new.id: "new"}
 
 
 @pytest.mark.parametrize("lists", ["no rest", "no sitemap", "neither"])

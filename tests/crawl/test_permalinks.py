@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.blog.permalinks import Permalinks
-from tests.support.counting import counted
+from tests.blog import Fault
+from tests.blog.languages import GERMAN
+from tests.blog.permalinks import FOREIGN, Permalinks
+from tests.blog.themes import Theme
+from tests.support.counting import counted, hidden
 from tests.support.crawls import Serve, newest_first
 
 STRUCTURES = {
@@ -40,3 +43,44 @@ def test_the_archive_is_the_truth_whatever_the_permalinks(serve: Serve, output: 
     }
     night = counted(server, output)
     assert (night.status, night.changes, len(server.requests)) == (0, {}, 4)
+
+
+@pytest.mark.parametrize("theme", ["blocks", "classic"])
+def test_a_blog_in_another_language_is_the_truth_with_rest_and_without_it_and_a_sitemap(
+    serve: Serve, output: Path, theme: Theme
+) -> None:
+    server = serve(posts=150)
+    rest = theme == "blocks"
+    server.theme, server.blog.language, server.permalinks = theme, GERMAN, Permalinks(base="kategorie")
+    if not rest:
+        server.sitemap, server.faults = "none", [Fault("status", "/wp-json/.*", status=404)]
+    truth = newest_first(list(server.blog.truth(rest=rest)))
+    assert {"%e6%97%a5" in record["url"] for record in truth} == {True, False}
+    assert any((record["published_at"] or "")[:10] < record["published_date"] for record in truth)
+    done = counted(server, output)
+    assert (done.status, done.problems) == (0, []), done.log
+    listed = {record["id"] for record in truth}
+    assert [record for record in done.posts if record["id"] in listed] == truth
+    assert {record["id"] for record in done.posts} - listed <= hidden(server.blog)  # the feed's newest ones
+    night = counted(server, output)
+    assert (night.status, night.changes) == (0, {}), night.log
+
+
+def test_categories_whose_slugs_only_rest_tells_have_them_in_records_and_in_the_verdict(
+    serve: Serve, output: Path
+) -> None:
+    server = serve(posts=60)
+    server.permalinks, server.sitemap = Permalinks("/?p={id}", foreign=True), "wordpress"
+    truth = newest_first(list(server.blog.truth(rest=True)))
+    for record in truth:
+        record["categories"] = sorted(FOREIGN.get(slug, slug) for slug in record["categories"])
+    done = counted(server, output)
+    assert (done.status, done.problems, done.posts) == (0, [], truth), done.log
+    first = done.verdict
+    night = counted(server, output)
+    assert (night.status, night.changes, len(server.requests)) == (0, {}, 4), night.log
+    sweep = counted(server, output, "-a", "full=yes")
+    assert (sweep.status, sweep.changes) == (0, {}), sweep.log
+    for verdict in (first, sweep.verdict):
+        slugs = {category["slug"] for category in verdict["categories"]}
+        assert {slug for slug in slugs if not slug.isascii() or slug.startswith("?")} == {*FOREIGN.values()}

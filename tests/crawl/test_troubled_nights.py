@@ -92,6 +92,40 @@ def test_an_archive_that_lost_its_proof_is_incomplete_unless_the_site_closed_it(
     assert notes == [["rest isn't there", "sitemap isn't there"], []]
 
 
+def test_while_rest_fails_the_sitemap_tells_what_is_new_and_the_verdict_says_so(
+    inventoried: Server, output: Path
+) -> None:
+    server = inventoried
+    new = server.blog.publish(("web",))
+    server.blog.hide(new.index)
+    server.faults.append(Fault("status", REST, status=500))
+    done = counted(server, output, settings=ONCE)
+    assert (done.status, done.changes) == (0, {new.id: "new"}), done.log
+    assert [note["reason"] for note in done.verdict["notes"]] == ["REST doesn't say what is new: HTTP 500"]
+    assert re.search(r"proven by rest as of \S+ and sitemap", done.verdict["reason"])
+    assert asked(server, "/category/.*") == []
+    server.faults.clear()
+    quiet = counted(server, output, settings=ONCE)
+    assert (quiet.status, quiet.verdict["notes"]) == (0, [])
+
+
+def test_a_category_that_is_gone_is_noted_once_and_its_posts_stay(server: Server, output: Path) -> None:
+    blog = server.blog
+    had = len(blog.listing("culture"))
+    for index in list(blog.listing("culture")):
+        blog.refile(index, ("web",))
+    server.faults.append(Fault("status", "/category/culture/", status=404))
+    for index in blog.whole:
+        assert "culture" not in blog.post(index).categories
+    why = f"category culture, which listed {had} posts, isn't there any more: HTTP 404"
+    done = night(server, output, "-a", "full=yes")
+    assert (done.status, {*done.changes.values()}) == (0, {"updated"}), done.log
+    assert [(note["url"], note["reason"]) for note in done.verdict["notes"]] == [
+        (f"{server.url}/category/culture/", why)
+    ]
+    assert night(server, output, "-a", "full=yes").verdict["notes"] == []
+
+
 def test_a_date_that_cannot_be_read_is_named_each_night_until_it_is_mended(server: Server, output: Path) -> None:
     blog = server.blog
     post = next(p for i in newest(blog, 40) if (p := blog.post(i)).modified)

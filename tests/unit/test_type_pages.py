@@ -42,12 +42,20 @@ def test_what_is_no_list_of_types_is_not_the_page(text: str) -> None:
         ("/post-sitemap2.xml.gz", "post"),
         ("/blog/web3-sitemap12.xml", "web3"),
         ("/category-sitemap.xml", None),
-        ("/sitemap_index.xml", None),
+        ("/sitemap.xml", types.ANY),
+        ("/sitemap-1.xml", types.ANY),
+        ("/image-sitemap-1.xml", None),
+        ("/everything.xml", None),
         ("/podcast-sitemap.html", None),
     ],
 )
 def test_a_sitemaps_name_says_its_type(path: str, name: str | None) -> None:
     assert types.in_sitemap(f"https://x.example{path}") == name
+
+
+def test_a_name_that_says_nothing_of_a_sitemap_in_no_index_may_be_that_of_one_with_posts() -> None:
+    names = ("everything.xml", "post-sitemap.xml", "category-sitemap.xml")
+    assert [types.in_sitemap(f"https://x.example/{n}", alone=True) for n in names] == [types.ANY, "post", None]
 
 
 def test_what_rest_knows_tells_which_names_of_plugins_are_types() -> None:

@@ -12,7 +12,7 @@ from engcrawl.http.fetch import Fetch, Unavailable, content_type
 from engcrawl.items import Answer, Mention, Source
 from engcrawl.pages import NotThePage, sitemap, types
 from engcrawl.pages.sitemap import SitemapPage
-from engcrawl.pages.types import PAGE, POST
+from engcrawl.pages.types import ANY, PAGE, POST
 from engcrawl.phases.front import Front
 from engcrawl.phases.sources import closed
 from engcrawl.state import State
@@ -41,22 +41,23 @@ class Sitemaps:
         self._trouble: Unavailable | None = None
 
     async def mentions(self, *, further: bool = False) -> AsyncIterator[list[Mention]]:
-        """Yield the mentions of each sitemap of posts; with *further*, of other types than ``post`` alone."""
-        async for page in self._indexes():
-            for part, type_ in self._parts(page):
-                if not self._state.runs.asks_for(type_) or (further and type_ == POST.name):
+        """Yield the mentions of each sitemap that may have posts; with *further*, of other types than posts alone."""
+        async for url, page in self._named_ones():
+            for part, type_ in self._parts(url, page):
+                if (type_ != ANY and not self._state.runs.asks_for(type_)) or (further and type_ in (ANY, POST.name)):
                     continue
                 if self._fetch.hopeless:
                     break
                 try:
-                    listed = await ask(self._fetch, part)
+                    listed = await ask(self._fetch, part) if page.is_index else page
                 except Unavailable as error:
                     self._trouble = self._trouble or error
                     continue
                 if not listed.is_index:
                     self._of_posts += 1
                     entries = [entry for entry in listed.entries if await self._is_a_post(entry.url, type_)]
-                    self.types[type_] = (self.types[type_] or 0) + len(entries)
+                    if type_ != ANY:
+                        self.types[type_] = (self.types[type_] or 0) + len(entries)
                     yield [replace(entry, type=type_) for entry in entries]
         self.answer = replace(
             _answer(self._read, self._of_posts, self._trouble), more={"urls": self._read, "types": self.types}
@@ -64,10 +65,10 @@ class Sitemaps:
 
     async def ask_types(self) -> None:
         """Look which post types there are, by the names of the sitemaps alone."""
-        async for page in self._indexes():
-            self._parts(page)
+        async for url, page in self._named_ones():
+            self._parts(url, page)
 
-    async def _indexes(self) -> AsyncIterator[SitemapPage]:
+    async def _named_ones(self) -> AsyncIterator[tuple[str, SitemapPage]]:
         """Yield the sitemaps that the blog names, or the first that has posts of those in well-known places."""
         self._read, self._of_posts, self._trouble, self.types = [], 0, None, {}
         urls = self._known if self._known is not None else await self._named()
@@ -81,24 +82,27 @@ class Sitemaps:
                     self._trouble = self._trouble or error
                 continue
             self._read.append(url)
-            yield page
+            yield url, page
 
-    def _parts(self, page: SitemapPage) -> list[tuple[str, str]]:
-        """Return an index' sitemaps of posts, each with its type."""
+    def _parts(self, url: str, page: SitemapPage) -> list[tuple[str, str]]:
+        """Return the sitemaps that may have posts, each with its type: an index', or the one at *url* itself."""
         asked = self._state.lists.asked("rest")
         in_rest = asked.answer.more.get("types", ()) if asked else ()
         known = [type_["name"] for type_ in in_rest]
         others = [taxonomy for type_ in in_rest for taxonomy in type_["taxonomies"]]
-        found = [(entry.url, types.in_sitemap(entry.url, known, others)) for entry in page.entries if page.is_index]
-        parts = [(url, type_) for url, type_ in found if type_]
+        urls = [entry.url for entry in page.entries] if page.is_index else [url]
+        found = [(part, types.in_sitemap(part, known, others, alone=not page.is_index)) for part in urls]
+        parts = [(part, type_) for part, type_ in found if type_ is not None]
         for _, type_ in parts:
-            self.types.setdefault(type_, None)
+            if type_ != ANY:
+                self.types.setdefault(type_, None)
         return parts
 
     async def _is_a_post(self, url: str, type_: str) -> bool:
         """Return whether an address is a post's: the front page is none, unless it is a page by itself."""
         if address(url) == address(self._site):
-            page = await self._front.said() if type_ == PAGE.name else None
+            may = type_ in (ANY, PAGE.name) and self._state.runs.asks_for(PAGE.name)
+            page = await self._front.said() if may else None
             return page is not None and page.static
         return in_blog(url, self._site)
 
