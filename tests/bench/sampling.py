@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -35,7 +36,10 @@ def sampled(posts: int) -> list[tuple[list[str], int]]:
     with served(posts) as site, tempfile.TemporaryDirectory() as folder:
         raw = Path(folder, "raw")
         options = ["--format", "raw", "--rate", "200", "--full-filenames", "--output", str(raw)]
-        cost(["py-spy", "record", *options, "--", *archive(site.url)], Path(folder, "output"))
+        cost(
+            [str(Path(sys.executable).with_name("py-spy")), "record", *options, "--", *archive(site.url)],
+            Path(folder, "output"),
+        )
         lines = [line.rpartition(" ") for line in raw.read_text().splitlines()]
     return [(stack.split(";"), int(samples)) for stack, _, samples in lines]
 
