@@ -30,13 +30,13 @@ def main() -> None:
     elif options.what == "memory":
         memory(500, 20_000)
     elif options.what == "nightly":
-        nightly(1000, 20_000)
+        nightly(1300, 20_000)
     elif options.what == "profile":
         profile(options.posts)
     elif options.what == "clicks":
         clicks(10, 300)
     elif options.large:
-        large(options.crawlee, 10_000, 100_000)
+        large(options.crawlee, 1000, 10_000, 100_000)
     else:
         peers(options.crawlee, options.posts, options.rounds)
 

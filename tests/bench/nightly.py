@@ -11,14 +11,21 @@ from tests.bench.measure import cost, table
 from tests.blog import Blog, Server
 from tests.support.crawls import command
 
+SWEEP = "a sweep"
+
 
 def nightly(few: int, many: int) -> None:
-    """Print what a first run costs, and runs with nothing new, 5 new posts and 5 edited ones.
+    """Print what a first run costs, and runs with nothing new, 5 new posts and 5 edited ones, and a sweep.
 
-    *few* posts are read from their pages, without and with the inventory, *many* from REST.
+    *few* posts are read from their pages, without and with the inventory, and from REST; *many* from REST.
     """
     rows = []
-    for posts, argument in ((few, "inventory=no"), (few, "inventory=yes"), (many, "source=rest")):
+    for posts, argument in (
+        (few, "inventory=no"),
+        (few, "inventory=yes"),
+        (few, "source=rest"),
+        (many, "source=rest"),
+    ):
         blog = Blog(posts)
         with Server(blog) as server, tempfile.TemporaryDirectory() as folder:
             output, log = Path(folder, "output"), Path(folder, "log")
@@ -38,12 +45,13 @@ def nightly(few: int, many: int) -> None:
                 ("nothing new", None),
                 ("5 new posts", publish),
                 ("5 edited posts", edit),
+                (SWEEP, None),
             ):
                 if happens:
                     happens()
                 server.requests.clear()
                 log.unlink(missing_ok=True)
-                spent = cost(line, output)
+                spent = cost([*line, "-a", "full=yes"] if name == SWEEP else line, output)
                 received = re.search(r"downloader/response_bytes': (\d+)", log.read_text())
                 latest = json.loads((output / "runs" / "latest.json").read_text())
                 done = json.loads((output / "runs" / latest["file"]).read_text())["posts"]
