@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
 TARGET ?= default
 
-.PHONY: help demo test test-fast test-claims docs crawl deploy bench bench-memory bench-clicks bench-nightly bench-fuzz clean
+.PHONY: help demo test test-fast test-claims docs crawl deploy bench bench-memory bench-clicks bench-nightly bench-fuzz \
+	bench-peers bench-peers-large bench-profile clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 demo: $(VENV)/tests  ## crawl the bundled blog, all of it, and show the result
 	@$(BIN)/python -m tests.blog.demo
@@ -44,6 +45,15 @@ test-claims: $(VENV)/tests  ## hold verdicts to what is so, on 300 random blogs 
 bench: $(VENV)/tests  ## what a page costs, against a bare Scrapy spider
 	$(BIN)/python -m tests.bench speed
 
+bench-peers: $(VENV)/tests $(VENV)/peers/installed  ## against what a user would write instead: Scrapy, crawlee
+	$(BIN)/python -m tests.bench peers
+
+bench-peers-large: $(VENV)/tests $(VENV)/peers/installed  ## the same at 10,000 posts, and 100,000 against 1,000 (an hour)
+	$(BIN)/python -m tests.bench peers --large
+
+bench-profile: $(VENV)/tests  ## where a first run's time goes, by sampling
+	$(BIN)/python -m tests.bench profile
+
 bench-memory: $(VENV)/tests  ## peak memory at 500 and at 20,000 posts
 	$(BIN)/python -m tests.bench memory
 
@@ -74,6 +84,12 @@ $(VENV)/deploy: deploy/requirements.txt requirements.txt $(VENV)/bin/python
 
 $(VENV)/tests: tests/requirements.txt deploy/requirements.txt requirements.txt $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+# What the peers need must not disturb what a crawl needs: an environment inside the environment.
+$(VENV)/peers/installed: tests/bench/peers/requirements.txt $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/peers
+	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/peers/requirements.txt
 	@touch $@
 
 $(VENV)/chromium: tests/support/get_chromium.py $(VENV)/tests

@@ -1,0 +1,1 @@
+"""What a capable user would write instead, and what it costs beside `archive`."""
