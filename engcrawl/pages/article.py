@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lxml.html import HtmlElement
@@ -68,7 +69,8 @@ def read(selector: Selector, text: str, url: str, post_id: int | None = None, *,
     scope = own.element if headline.element is None else identity.common(own.element, headline.element)
     protected = entry.protected(own.element) or bool(_PASSWORD_FORM(scope))
     element = None if protected else body.find(own)
-    post = _facts(root, url, graph, own, scope)
+    named, numbered = terms.category_links(scope, url)
+    post = _facts(root, url, graph, own, scope, named)
     byline = Byline(scope, element, headline.element)
     published, shown = graph.text("datePublished"), byline.published_at()
     stated = meta(root, "article:published_time")
@@ -81,10 +83,9 @@ def read(selector: Selector, text: str, url: str, post_id: int | None = None, *,
     if not protected:
         parts = body.parts(own.element, url)
         post.content_html, post.content_source = _content(root, url, element, headline.element, url)
-    numbered = terms.numbered_links(scope, url)
-    linked = terms.category_links(scope, url) | numbered
+    linked = {**dict.fromkeys(post.categories), **named, **numbered}
     filed = max(len(post.categories), len(numbered), len(terms.in_classes(own.element.get("class", ""), "category")))
-    return ArticlePage(post, parts, dict.fromkeys(post.categories) | linked, filed)
+    return ArticlePage(post, parts, linked, filed)
 
 
 def read_part(selector: Selector, text: str, url: str, post_id: int | None = None) -> str | None:
@@ -126,8 +127,8 @@ def _content(
     return None if guess is None else body.cleaned(guess, url, post_url), "extracted"
 
 
-def _facts(root: HtmlElement, url: str, graph: Graph, own: Own, scope: HtmlElement) -> Post:
-    """Return what a page says of its post beside its title, byline and body."""
+def _facts(root: HtmlElement, url: str, graph: Graph, own: Own, scope: HtmlElement, categories: Iterable[str]) -> Post:
+    """Return what a page says of its post beside its title, byline and body; *categories*, those that it links to."""
     classes = own.element.get("class", "")
     images = (found for img in _FEATURED_IMAGE(scope) if (found := image_of(img, url)))
     shared = meta(root, "og:image")
@@ -138,7 +139,7 @@ def _facts(root: HtmlElement, url: str, graph: Graph, own: Own, scope: HtmlEleme
         url=permalink(url, url),
         title="",
         modified_at=dates.first_instant(graph.text("dateModified"), meta(root, "article:modified_time")),
-        categories=terms.slugs(classes, "category", terms.category_links(scope, url)),
+        categories=terms.slugs(classes, "category", categories),
         tags=terms.slugs(classes, "tag", terms.tag_slugs(scope, url)),
         kind="video" if is_video else "article",
         excerpt=meta(root, "og:description") or meta(root, "description"),

@@ -94,8 +94,8 @@ def read(selector: Selector, text: str, url: str) -> ListingPage:
 
 def read_categories(root: HtmlElement, url: str) -> dict[str, str | None]:
     """Return every category that a page names: in menus, in posts' links, in the classes of posts and of the page."""
-    numbered: dict[str, str | None] = {**terms.numbered_links(root, url)}
-    return dict.fromkeys(terms.class_slugs(root)) | terms.category_links(root, url) | numbered
+    named, numbered = terms.category_links(root, url)
+    return dict.fromkeys(terms.class_slugs(root)) | named | numbered
 
 
 def _params(root: HtmlElement) -> dict[str, Any]:

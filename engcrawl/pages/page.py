@@ -124,13 +124,12 @@ def drop(element: Any) -> None:
 
 _BASE = xpath("//head/base/@href")
 _ADDRESSES = frozenset(("href", "src", "data-src", "data-lazy-src", "poster", "cite", "data", "action"))
-_META = xpath("//meta[@property=$name or @name=$name]/@content")
 
 
 def meta(root: HtmlElement, name: str) -> str | None:
     """Return the content of ``<meta property=name>`` or ``<meta name=name>``; None where missing or empty."""
-    value = first(_META(root, name=name))
-    return folded(value) or None if value else None
+    named = (element.get("content") for element in root.iter("meta") if name in map(element.get, ("property", "name")))
+    return folded(next((value for value in named if value is not None), "")) or None
 
 
 def image_of(element: HtmlElement, base: str) -> str | None:

@@ -30,20 +30,20 @@ _NUMBERED = {"cat", "p", "page_id", "attachment_id"}
 _CAT = re.compile(r"\?cat=\d+$")
 
 
-def category_links(element: HtmlElement, base: str) -> dict[str, str]:
-    """Return the categories that *element* links to on the site's own host: slug -> its archive's first page.
+def category_links(element: HtmlElement, base: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the categories that *element* links to on the site's own host: name -> its archive's first page.
 
-    Takes the links that WordPress itself marks: a post's ``rel="category tag"``, a menu's
-    ``menu-item-object-category``, a category list's ``cat-item``, a block theme's ``taxonomy-category``.
-    An address without a slug (``?cat=4``) names none.
+    First those with a slug, then those with a number alone, by that (``?cat=4``). Takes the links that WordPress itself
+    marks: a post's ``rel="category tag"``, a menu's ``menu-item-object-category``, a category list's ``cat-item``, a
+    block theme's ``taxonomy-category``.
     """
-    return {slug: url for url in _archives(element, base) if (slug := slug_of(url))}
-
-
-def numbered_links(element: HtmlElement, base: str) -> dict[str, str]:
-    """Return the categories that *element* links to by their numbers alone: ``?cat=N`` -> that address."""
-    urls = ((_CAT.search(url), url) for url in _archives(element, base))
-    return {match[0]: url for match, url in urls if match}
+    named, numbered = {}, {}
+    for url in _archives(element, base):
+        if slug := slug_of(url):
+            named[slug] = url
+        if match := _CAT.search(url):
+            numbered[match[0]] = url
+    return named, numbered
 
 
 def _archives(element: HtmlElement, base: str) -> Iterator[str]:

@@ -143,7 +143,8 @@ class Posts:
     def store(self, found: Found) -> Change | None:
         """Store a record that is whole; return what it changes in the archive, None for nothing.
 
-        A change that an earlier run stored, and then died before its feed was finished, is told again.
+        A change that an earlier run stored, and then died before its feed was finished, is told again. Markdown that
+        is written differently by another version of this program is stored, but is no change of the post.
         """
         post = found.post
         assert post.id is not None
@@ -154,7 +155,7 @@ class Posts:
             self._db.execute(POSTS.insert().values(own | {"address": address(post.url), "external": post.external}))
         values = _columns(post)
         change: Change | None
-        if row is None or row.content != values["content"]:
+        if row is None or (row.content != values["content"] and not self._is_told(post, row.head, values["head"])):
             new = row is None or row.content is None or self._changes.of(post.id) == "new"
             change = "new" if new else "updated"
             values["last_changed"] = dates.now()
@@ -169,6 +170,12 @@ class Posts:
                 self._mentions.link(post.url, post.id)
         self._remember(found, changed=change == "updated")
         return change
+
+    def _is_told(self, post: Post, stored_head: str | None, head: str) -> bool:
+        """Return whether the stored record says the same, but for what it was made into."""
+        assert post.id is not None
+        stored = self.record(post.id) if stored_head == head else None
+        return stored is not None and stored.content_html == post.content_html
 
     def settle(self, post: int, facts: str) -> None:
         """Record that what sources say of a post needs no other record."""
@@ -254,5 +261,6 @@ _NEWEST_FIRST = (
     POSTS.c.id.desc(),
 )
 _OF = (POSTS.c.blog == sa.bindparam("of_blog"), POSTS.c.id == sa.bindparam("of_post"))
-_STORED = sa.select(POSTS.c.content, POSTS.c.content_source, POSTS.c.last_changed, POSTS.c.address).where(*_OF)
+_COMPARED = ("content", "head", "content_source", "last_changed", "address")
+_STORED = sa.select(*(POSTS.c[name] for name in _COMPARED)).where(*_OF)
 _STORE = POSTS.update().where(*_OF)

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -158,6 +159,20 @@ def test_where_a_body_came_from_is_no_change_but_is_stored(url: str) -> None:
         assert state.posts.store(post(content_html="<p>b</p>", content_source="page")) is None
         ((line, _),) = state.posts.lines()
         assert Post.of(line).content_source == "page"
+
+
+def test_markdown_that_is_written_differently_is_stored_but_is_no_change(url: str) -> None:
+    with begun(url) as state:
+        assert state.posts.store(post(content_html="<p>b_c</p>", content_markdown="b\\_c")) == "new"
+        ended(state)
+        state.runs.begin("next", "archive", {}, "2026-11-24T00:00:00Z")
+        before = state.posts.record(1)
+        assert state.posts.store(post(content_html="<p>b_c</p>", content_markdown="b_c")) is None
+        stored = state.posts.record(1)
+        assert before is not None
+        assert stored == replace(before, content_markdown="b_c")
+        assert state.posts.store(post(content_html="<p>b_d</p>", content_markdown="b_c")) == "updated"
+        assert state.posts.store(post(content_html="<p>b_d</p>", content_markdown="b_d")) == "updated", "it was told"
 
 
 def test_the_archive_is_newest_first_and_undated_posts_last(url: str) -> None:
