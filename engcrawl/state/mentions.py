@@ -199,8 +199,8 @@ class Mentions:
         for row in self._db.all(_GONE, values):
             of_post = (POSTS.c.blog == self._blog, POSTS.c.id == row.id)
             self._db.execute(POSTS.update().where(*of_post).values(gone_since=None, due=AT_ONCE))
-            if self._changes.of(row.id) in (None, "gone"):
-                self._changes.put(row.id, "updated", told=False)
+            if (untold := self._changes.of(row.id)) in (None, "gone"):
+                self._changes.put(row.id, "updated", instead_of=untold, told=False)
 
 
 def key_of(mention: Mention) -> str:
