@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any
 
@@ -88,12 +88,15 @@ class Posts:
 
     def has_all(self, mentions: Sequence[Mention]) -> bool:
         """Return whether there is a record of each post that some mentions name."""
-        c = POSTS.c
         ids = {mention.post for mention in mentions if mention.post}
         at = {address(mention.url) for mention in mentions if not mention.post}
-        named = sa.or_(c.id.in_(ids), c.address.in_(at))
-        query = sa.select(sa.func.count()).where(self._of_blog, named, c.record.is_not(None))
-        return bool(self._db.scalar(query) == len(ids) + len(at))
+        return self._has(POSTS.c.id, ids) and self._has(POSTS.c.address, at)
+
+    def _has(self, column: sa.ColumnElement[Any], values: Set[Any]) -> bool:
+        """Return whether there is a record with each of *values*; by one column, whose index serves."""
+        query = sa.select(sa.func.count(column.distinct()))
+        query = query.where(self._of_blog, column.in_(values), POSTS.c.record.is_not(None))
+        return not values or self._db.scalar(query) == len(values)
 
     def record(self, post: int) -> Post | None:
         """Return the record of a post; None if there is none."""
