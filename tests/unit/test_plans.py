@@ -1,4 +1,4 @@
-"""How SQLite finds the rows of a post: by a key or an index, so that a post costs the same in any archive."""
+"""What the state does for a post: few statements, none of which reads more in a bigger archive."""
 
 from __future__ import annotations
 
@@ -73,6 +73,8 @@ def test_no_statement_for_a_post_reads_more_than_its_rows(database: Path) -> Non
                 state.posts.store(Found(post=one, facts="", reading=Reading()))
             state.posts.store(Found(post=post(1), reading=Reading()))
             state.posts.record(1)
+            list(state.lists.posts_named())
+            state.lists.unknown("sitemap", three)
             state.wants.identify(3, f"{SITE}/3/", "post")
             state.posts.mark_gone(2)
             state.lists.mentions.put("rest", named)  # it is back
@@ -85,3 +87,22 @@ def test_no_statement_for_a_post_reads_more_than_its_rows(database: Path) -> Non
     }
     assert len(seen) > 20
     assert not reads_all, "\n".join(f"{statement}: {step}" for statement, step in reads_all.items())
+
+
+def test_a_post_that_a_list_named_is_stored_with_three_statements(database: Path) -> None:
+    with State.open(f"sqlite:///{database}", SITE) as state:
+        state.runs.begin("run-1", "archive", {}, NOW)
+        state.lists.mentions.put("rest", [Mention(url=one.url, post=one.id, facts=one) for one in (post(1), post(2))])
+        assert state.posts.store(Found(post=post(1), facts="", reading=Reading())) == "new"
+        with statements() as seen:
+            assert state.posts.store(Found(post=post(2), facts="", reading=Reading())) == "new"
+        assert [statement.partition(" ")[0] for statement in seen] == ["SELECT", "INSERT", "UPDATE"]
+
+
+def test_what_failed_is_cleared_by_a_reading_also_where_nothing_had_failed_before(database: Path) -> None:
+    with State.open(f"sqlite:///{database}", SITE) as state:
+        state.runs.begin("run-1", "archive", {}, NOW)
+        state.posts.store(Found(post=post(1), facts="", reading=Reading()))
+        state.failures.put(post(2).url, "HTTP 500", post=2)
+        state.posts.store(Found(post=post(2), facts="", reading=Reading()))
+        assert not state.failures.has(post(2).url)
