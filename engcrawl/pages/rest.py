@@ -19,7 +19,7 @@ from lxml.html import HtmlElement
 
 from engcrawl.items import Kind, Post
 from engcrawl.pages import body, terms, xml
-from engcrawl.pages.page import NotThePage, text_of
+from engcrawl.pages.page import NotThePage, folded, text_of
 from engcrawl.text import dates
 from engcrawl.text.urls import absolute, image, permalink, same_host
 
@@ -206,6 +206,8 @@ def _instant(moment: str | None) -> str | None:
 
 
 def _text(markup: str) -> str:
+    if "<" not in markup and "&" not in markup:  # most titles and names: nothing to parse
+        return folded(xml.characters(markup))
     return text_of(_tree(markup))
 
 

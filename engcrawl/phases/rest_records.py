@@ -67,7 +67,7 @@ class RestRecords:
         bare = [replace(mention, facts=_bodiless(mention.facts)) for mention in mentions if mention.facts]
         self._state.lists.mentions.put("rest", bare)
         found = []
-        for post_id, facts in self._state.wants.news(list(posts)).items():
+        for post_id, (facts, record) in self._state.wants.news(list(posts)).items():
             post = posts[post_id]
             if post_id in self._out:
                 continue
@@ -75,7 +75,7 @@ class RestRecords:
             if not self._plan.takes(post):
                 self._log.filtered_out += 1
                 continue
-            if record := self._state.posts.record(post_id):
+            if record:
                 post.keep(record)
             self._log.took()
             found.append(Found(post=post, facts=facts))

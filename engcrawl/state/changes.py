@@ -28,11 +28,10 @@ class Changes:
         change: Change | None = self._db.scalar(_CHANGE, {"of_blog": self._blog, "of_post": post})
         return change
 
-    def put(self, post: int, change: Change, *, told: bool = True) -> None:
-        """Record the change of a post, instead of any that waits; *told*: this run's feed gets it now."""
+    def put(self, post: int, change: Change, *, instead_of: Change | None, told: bool = True) -> None:
+        """Record the change of a post, *instead_of* the one that waits (`of`); *told*: this run's feed gets it now."""
         values = {"of_blog": self._blog, "of_post": post, "what": change, "by": self._runs.number if told else _UNTOLD}
-        if not self._db.execute(_AGAIN, values).rowcount:
-            self._db.execute(_PUT, values)
+        self._db.execute(_AGAIN if instead_of else _PUT, values)
 
     def untold(self) -> Iterator[Found]:
         """Yield each stored record with a change that neither a finished feed nor this run's has."""

@@ -29,6 +29,8 @@ class Failures:
         self._runs = runs
         self._blog = blog
         self._of_blog = FAILURES.c.blog == blog
+        self._any: bool | None = None
+        """Whether there is any, or was in this run; None where nobody asked yet."""
 
     def put(
         self, url: str, reason: str, *, post: int | None = None, cause: Cause | None = None, final: bool = False
@@ -42,6 +44,7 @@ class Failures:
         tries, before = self._db.one(sa.select(FAILURES.c.count, FAILURES.c.reason).where(*where)) or (0, "")
         reason = f"{cause}: {reason}" if cause else reason
         count = tries + 1 if cause in (None, before.partition(":")[0]) else 1
+        self._any = True
         final = final or (cause is not None and (cause != "forbidden" or count >= RULED_OUT))
         values = {"url": url, "post": post, "run": self._runs.number, "count": count, "reason": reason, "final": final}
         values["retry_at"] = NEVER if final else next_try(count, datetime.now(UTC))
@@ -60,7 +63,10 @@ class Failures:
 
     def clear(self, url: str, post: int | None = None) -> None:
         """Forget the failure of the page at *url*, of *post*: it was read."""
-        self._db.execute(_CLEAR, {"of_blog": self._blog, "at": address(url), "of_post": post})
+        if self._any is None:
+            self._any = self._db.scalar(sa.select(FAILURES.c.address).where(self._of_blog).limit(1)) is not None
+        if self._any:  # on most runs there is none, and each post is cleared
+            self._db.execute(_CLEAR, {"of_blog": self._blog, "at": address(url), "of_post": post})
 
     def clear_of(self, post: int) -> None:
         """Forget the failure of the page of *post*: it isn't needed any more."""

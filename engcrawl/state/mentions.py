@@ -7,6 +7,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -113,7 +114,8 @@ class Mentions:
     def facts(self, posts: Sequence[int]) -> dict[int, Facts]:
         """Return what all sources together say of each of some posts."""
         said: dict[int, list[Row]] = defaultdict(list)
-        for row in self._db.all(_SAID, {"of_blog": self._blog, "posts": list(posts)}):
+        rows = self._db.all(_SAID, {"of_blog": self._blog, "posts": list(posts)})
+        for row in sorted(rows, key=_NAMED):  # for an order of its own SQLite reads all mentions of the blog
             said[row.post].append(row)
         listed = {row.key: row.post for rows in said.values() for row in rows if row.source == "listings"}
         filed: dict[int, set[str]] = defaultdict(set)
@@ -126,6 +128,8 @@ class Mentions:
 
         A source's *first* word on a post whose record has all that the others said is no news where the record agrees.
         """
+        if not posts:
+            return
         known = {row.id: row for row in self._db.all(_PRINTS, {"of_blog": self._blog, "posts": list(posts)})}
         rows = []
         for post, facts in self.facts(list(known)).items():
@@ -151,7 +155,8 @@ class Mentions:
         whole = self._db.scalar(_WHOLE, of_source) or 0
         known = {row.key: row for row in self._db.all(_KNOWN, of_source | {"keys": list(given)})}
         unknown = [address(m.url) for key, m in given.items() if not m.facts and key not in known]
-        at = {row.address: row.id for row in self._db.all(_AT, {"of_blog": self._blog, "addresses": unknown})}
+        addresses = {"of_blog": self._blog, "addresses": unknown}
+        at = {row.address: row.id for row in self._db.all(_AT, addresses)} if unknown else {}
         bare = [m.post for m in given.values() if m.post and not m.facts]
         there = {row.id for row in self._db.all(_THERE, {"of_blog": self._blog, "posts": bare})} if bare else ()
         entries = []
@@ -204,8 +209,8 @@ class Mentions:
         for row in self._db.all(_GONE, values):
             of_post = (POSTS.c.blog == self._blog, POSTS.c.id == row.id)
             self._db.execute(POSTS.update().where(*of_post).values(gone_since=None, due=AT_ONCE))
-            if self._changes.of(row.id) in (None, "gone"):
-                self._changes.put(row.id, "updated", told=False)
+            if (untold := self._changes.of(row.id)) in (None, "gone"):
+                self._changes.put(row.id, "updated", instead_of=untold, told=False)
 
 
 def key_of(mention: Mention) -> str:
@@ -256,13 +261,13 @@ def _merge(rows: list[Row], filed: set[str]) -> Facts:
     )
 
 
+_NAMED = attrgetter("post", "source", "key")
 _IDS: sa.BindParameter[Any] = sa.bindparam("posts", expanding=True)
 _BLOG: sa.BindParameter[Any] = sa.bindparam("of_blog")
 _WHOLE = sa.select(SOURCES.c.whole).where(SOURCES.c.blog == _BLOG, SOURCES.c.source == sa.bindparam("of_source"))
 _OF_SOURCE = (MENTIONS.c.blog == _BLOG, MENTIONS.c.source == sa.bindparam("of_source"))
 _KNOWN = sa.select(MENTIONS).where(*_OF_SOURCE, MENTIONS.c.key.in_(sa.bindparam("keys", expanding=True)))
 _SAID = sa.select(MENTIONS).where(MENTIONS.c.blog == _BLOG, MENTIONS.c.post.in_(_IDS))
-_SAID = _SAID.order_by(MENTIONS.c.post, MENTIONS.c.source, MENTIONS.c.key)
 _FILED = sa.select(PLACES.c.key, PLACES.c.category).where(
     PLACES.c.blog == _BLOG, PLACES.c.key.in_(sa.bindparam("keys", expanding=True)), PLACES.c.named
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from engcrawl.state.failures import Failures
 from engcrawl.state.mentions import Mentions
 from engcrawl.state.runs import Runs
 from engcrawl.state.schedule import next_reading
-from engcrawl.state.tables import POSTS
+from engcrawl.state.tables import CHANGES, POSTS
 from engcrawl.state.wants import Wanted
 from engcrawl.text import dates
 from engcrawl.text.urls import address
@@ -88,12 +88,15 @@ class Posts:
 
     def has_all(self, mentions: Sequence[Mention]) -> bool:
         """Return whether there is a record of each post that some mentions name."""
-        c = POSTS.c
         ids = {mention.post for mention in mentions if mention.post}
         at = {address(mention.url) for mention in mentions if not mention.post}
-        named = sa.or_(c.id.in_(ids), c.address.in_(at))
-        query = sa.select(sa.func.count()).where(self._of_blog, named, c.record.is_not(None))
-        return bool(self._db.scalar(query) == len(ids) + len(at))
+        return self._has(POSTS.c.id, ids) and self._has(POSTS.c.address, at)
+
+    def _has(self, column: sa.ColumnElement[Any], values: Set[Any]) -> bool:
+        """Return whether there is a record with each of *values*; by one column, whose index serves."""
+        query = sa.select(sa.func.count(column.distinct()))
+        query = query.where(self._of_blog, column.in_(values), POSTS.c.record.is_not(None))
+        return not values or self._db.scalar(query) == len(values)
 
     def record(self, post: int) -> Post | None:
         """Return the record of a post; None if there is none."""
@@ -154,21 +157,24 @@ class Posts:
             own = {"blog": self._blog, "id": post.id, "facts": "", "first_run": self._runs.number}
             self._db.execute(POSTS.insert().values(own | {"address": address(post.url), "external": post.external}))
         values = _columns(post)
+        untold: Change | None = row.change if row else None
         change: Change | None
         if row is None or (row.content != values["content"] and not self._is_told(post, row.head, values["head"])):
-            new = row is None or row.content is None or self._changes.of(post.id) == "new"
+            new = row is None or row.content is None or untold == "new"
             change = "new" if new else "updated"
             values["last_changed"] = dates.now()
         else:
-            change = self._changes.of(post.id)
+            change = untold
             values["last_changed"] = row.last_changed
         if change:
-            self._changes.put(post.id, change)
-        if row is None or row.content != values["content"] or row.content_source != post.content_source:
+            self._changes.put(post.id, change, instead_of=untold)
+        if row is not None and row.content == values["content"] and row.content_source == post.content_source:
+            values = {}
+        elif row is None or row.address != values["address"]:
             self._db.execute(_STORE, values | of_post)
-            if row is None or row.address != values["address"]:
-                self._mentions.link(post.url, post.id)
-        self._remember(found, changed=change == "updated")
+            self._mentions.link(post.url, post.id)
+            values = {}
+        self._remember(found, changed=change == "updated", columns=values)
         return change
 
     def _is_told(self, post: Post, stored_head: str | None, head: str) -> bool:
@@ -195,7 +201,7 @@ class Posts:
         gone, now = POSTS.c.gone_since, dates.now()
         changed = sa.case((gone.is_(None), now), else_=POSTS.c.last_changed)  # it may be told again
         self._update(post, gone_since=sa.func.coalesce(gone, now), last_changed=changed)
-        self._changes.put(post, "gone")
+        self._changes.put(post, "gone", instead_of=self._changes.of(post))
         self._failures.clear_of(post)
         return "gone"
 
@@ -203,10 +209,10 @@ class Posts:
         """Have the records with which something is wrong made anew: the site, or this program, may be mended."""
         self._db.execute(POSTS.update().where(self._of_blog, POSTS.c.problems.is_not(None)).values(made_from=None))
 
-    def _remember(self, found: Found, *, changed: bool) -> None:
-        """Remember what the record was made from, and when its page is due again."""
+    def _remember(self, found: Found, *, changed: bool, columns: dict[str, Any] | None = None) -> None:
+        """Remember what the record was made from, and when its page is due again, beside other *columns*."""
         post = found.post
-        values: dict[str, Any] = {}
+        values = dict(columns or {})
         assert post.id is not None
         if found.problems or found.facts is not None or found.reading:  # else the record is told again as it was
             values["problems"] = "\n".join(found.problems) or None
@@ -262,5 +268,9 @@ _NEWEST_FIRST = (
 )
 _OF = (POSTS.c.blog == sa.bindparam("of_blog"), POSTS.c.id == sa.bindparam("of_post"))
 _COMPARED = ("content", "head", "content_source", "last_changed", "address")
-_STORED = sa.select(*(POSTS.c[name] for name in _COMPARED)).where(*_OF)
+_STORED = (
+    sa.select(*(POSTS.c[name] for name in _COMPARED), CHANGES.c.change)
+    .outerjoin(CHANGES, sa.and_(CHANGES.c.blog == POSTS.c.blog, CHANGES.c.post == POSTS.c.id))
+    .where(*_OF)
+)
 _STORE = POSTS.update().where(*_OF)

@@ -94,14 +94,16 @@ class Wants:
         """Take up a post that was found at an unresolved address; None if it was taken up in this run already."""
         return None if self.identify(post, url, type_) else next(self._take(self._of_blog, POSTS.c.id == post))
 
-    def news(self, posts: Sequence[int]) -> dict[int, str]:
-        """Return those of some posts of which sources say something else than their records: ID -> fingerprint."""
+    def news(self, posts: Sequence[int]) -> dict[int, tuple[str, Post | None]]:
+        """Return those of some posts of which sources say something else than their records.
+
+        Each has its ID, the fingerprint of its facts, and its record; None where there is none.
+        """
         c = POSTS.c
         news = sa.or_(c.record.is_(None), c.facts != sa.func.coalesce(c.made_from, ""))
-        rows = self._db.all(
-            sa.select(c.id, c.facts).where(self._of_blog, c.id.in_(posts), c.gone_since.is_(None), news)
-        )
-        return {row.id: row.facts for row in rows}
+        where = (self._of_blog, c.id.in_(posts), c.gone_since.is_(None), news)
+        rows = self._db.all(sa.select(c.id, c.facts, c.record).where(*where))
+        return {row.id: (row.facts, Post.of(row.record) if row.record else None) for row in rows}
 
     def _named_since(self, sweep: int) -> sa.ColumnElement[bool]:
         m = MENTIONS.c

@@ -117,7 +117,7 @@ def test_the_records_of_an_archive_are_read_as_they_were_written(output: Output,
         ("[]\n", "line 2 is no record of the archive: move the file away, or mend it"),
         ('{"id": 1}\n', "line 2 is no record of the archive: move the file away, or mend it"),
         ('{"id": 1, "ur', "line 2 is no record of the archive: move the file away, or mend it"),
-        (None, "line 2 has post 1 again: move the file away, or mend it"),
+        (None, "line 2 repeats post 1: move the file away, or mend it"),
     ],
     ids=["a list", "no URL", "cut short", "the first line again"],
 )
