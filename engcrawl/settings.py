@@ -164,6 +164,10 @@ ENGCRAWL_METRICS = os.environ.get("ENGCRAWL_METRICS") or None
 # Days after which a run walks every listing page again by itself: listings change behind their first pages too.
 ENGCRAWL_FULL_EVERY = 7
 
+# Which older versions of a post the state keeps when its record changes: `all`, how many of each post (`20`; `0`:
+# none), or those that were in force less than an age ago (`365d`).
+ENGCRAWL_VERSIONS = "100"
+
 # Seconds, in sum, that one request waits at the most because answers to it say `Retry-After`.
 ENGCRAWL_RETRY_AFTER_MAX = 3600
 
