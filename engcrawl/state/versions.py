@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 import nh3
@@ -85,7 +85,7 @@ class Versions:
     def drop_old(self) -> None:
         """Drop the versions that are older than the setting allows."""
         if self._kept.age is not None:
-            self._drop(VERSIONS.c.until < dates.rfc3339(datetime.now(UTC) - self._kept.age))
+            self._drop(VERSIONS.c.until < dates.rfc3339(datetime.fromisoformat(dates.now()) - self._kept.age))
 
     def of(self, post: int) -> list[Version]:
         """Return the versions of a post that are there, the oldest first and the record as it is last; [] for none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import resource
 import shutil
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -22,6 +24,7 @@ from engcrawl.errors import LockedError, StateError, UsageError
 from engcrawl.items import Found, Post
 from engcrawl.state import State, migrations
 from engcrawl.state.tables import METADATA
+from engcrawl.text import dates
 from tests.blog import Server
 from tests.support.crawls import Crawl, Serve, command, crawl, environment
 from tests.support.folders import ROOT
@@ -119,6 +122,70 @@ def test_a_step_that_fails_changes_nothing(url: str, monkeypatch: pytest.MonkeyP
         assert "half" not in {column["name"] for column in sa.inspect(connection).get_columns("posts")}
     with State.read(url, None) as state:
         assert [Post.of(line).id for line, _ in state.posts.lines()] == [7]
+
+
+def test_a_state_of_the_first_schema_is_brought_to_the_newest_with_all_that_is_in_it(url: str, tmp_path: Path) -> None:
+    first = sa.create_engine(url, poolclass=sa.NullPool)
+    record = post(7).post.line()
+    with first.begin() as connection:
+        for statement in (ROOT / "tests/support/schema_1.sql").read_text().split(";\n"):
+            if statement:
+                connection.execute(sa.text(statement))
+        connection.execute(sa.text(f"INSERT INTO blogs VALUES ('x.example', '{SITE}', 1)"))
+        values = {"line": record, "sum": hashlib.sha256(record.encode()).hexdigest(), "when": "2026-11-23T00:00:00Z"}
+        connection.execute(
+            sa.text(
+                "INSERT INTO posts"
+                " (blog, id, address, external, first_run, facts, last_changed, record, checksum, content)"
+                " VALUES ('x.example', 7, 'x.example/7', false, 1, '', :when, :line, :sum, 'other')"
+            ),
+            values,
+        )
+    with pytest.raises(StateError, match="it has schema 1; a run of this engcrawl brings it to 2"):
+        State.read(url, None)
+    with begun(url) as state:
+        assert [line for line, _ in state.posts.lines()] == [record]
+        assert [(one.number, one.since, one.until) for one in state.versions.of(7)] == [(1, values["when"], None)]
+        with pytest.raises(UsageError, match="isn't known: its versions are kept from"):
+            list(state.versions.lines("2026-11-23T00:00:00Z"))
+        state.posts.store(post(7, title="u"))
+        assert [one.record.title for one in state.versions.of(7)] == ["t", "u"]
+        state.commit()
+    newest = f"sqlite:///{tmp_path}/new.db" if url.startswith("sqlite") else database(url)
+    State.open(newest, SITE).close()
+    second = sa.create_engine(newest, poolclass=sa.NullPool)
+    with first.connect() as one, second.connect() as other:
+        assert _schema(one) == _schema(other)
+
+
+def _schema(connection: sa.Connection) -> dict[str, Any]:
+    """Tell a database's tables, columns in no order, keys and indexes."""
+    there = sa.inspect(connection)
+    return {
+        name: (
+            {(column["name"], str(column["type"]), column["nullable"]) for column in there.get_columns(name)},
+            there.get_pk_constraint(name)["constrained_columns"],
+            {(index["name"], *index["column_names"]) for index in there.get_indexes(name)},
+        )
+        for name in there.get_table_names()
+    }
+
+
+def test_an_archive_as_it_stood_is_read_from_each_database(url: str) -> None:
+    with begun(url) as state:
+        state.posts.store(post(7, published_date="2020-01-01"))
+        state.posts.store(post(8))
+        before = dates.now()
+        while dates.now() == before:  # an instant is a second
+            time.sleep(0.05)
+        then = [line for line, _ in state.posts.lines()]
+        state.posts.store(post(7, title="u"))
+        state.posts.mark_gone(8)
+        state.commit()
+        assert list(state.versions.lines(before)) == [(line, None) for line in then]
+        assert [Post.of(line).title for line, _ in state.versions.lines(dates.now())] == ["t", "u"]
+        assert [one.record.title for one in state.versions.of(7)] == ["t", "u"]
+        assert [Post.of(line).id for line, _ in state.posts.lines(edited_since=before)] == [7]
 
 
 def test_every_key_starts_with_the_blog() -> None:
