@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from engcrawl.errors import StateError, UsageError
 from engcrawl.items import Post
-from engcrawl.state.database import Database
+from engcrawl.state.database import CHUNK, Database
 from engcrawl.state.tables import BLOGS, POSTS, VERSIONS
 from engcrawl.text import dates
 from engcrawl.text.durations import duration
@@ -54,6 +54,8 @@ class Version:
     until: str | None
     """The instant from which it had another; None for the one that it has."""
     record: Post
+    edited: bool = False
+    """Whether the next one has another title, or another text of a body from the same source."""
 
 
 class Versions:
@@ -92,12 +94,21 @@ class Versions:
         c = VERSIONS.c
         rows = self._db.all(sa.select(VERSIONS).where(self._of_blog, c.post == post).order_by(c.number))
         versions = [
-            Version(row.number, row.since, row.until, Post.of(_unpacked(self._db, post, row.record))) for row in rows
+            Version(row.number, row.since, row.until, Post.of(_unpacked(self._db, post, row.record)), row.edited)
+            for row in rows
         ]
         now = self._db.one(_CURRENT, {"of_blog": self._blog, "of_post": post})
         if now is not None and now.record is not None:
             versions.append(Version(now.version, now.since, None, Post.of(now.record)))
         return versions
+
+    def posts(self) -> Iterator[tuple[int, str | None]]:
+        """Yield each post that has a record, by ID, and since when it is gone."""
+        c, last = POSTS.c, 0
+        query = sa.select(c.id, c.gone_since).where(c.blog == self._blog, c.record.is_not(None)).order_by(c.id)
+        while rows := self._db.all(query.where(c.id > last).limit(CHUNK)):
+            yield from ((row.id, row.gone_since) for row in rows)
+            last = rows[-1].id
 
     def lines(
         self, moment: str, *, since: str | None = None, post: int | None = None
