@@ -1,4 +1,4 @@
-"""``make bench-export``: time, peak memory and size of exports of 10,000 and of 100,000 posts with bodies, by format."""
+"""``make bench-export``: time, peak memory and size of exports of 10,000 and 100,000 posts with bodies, by format."""
 
 from __future__ import annotations
 

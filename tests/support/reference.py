@@ -125,8 +125,8 @@ def commands() -> str:
             ],
         )
     return text + (
-        "\n`posts`, `runs`, `coverage` and `export` exit 2 for a wrong option, and 1 where there is no state or it can't"
-        " be read;\n`runs --check` has [statuses of its own](../alerts.md#scrapy-runs---check).\n"
+        "\n`posts`, `runs`, `coverage` and `export` exit 2 for a wrong option, and 1 where there is no state or it"
+        " can't be read;\n`runs --check` has [statuses of its own](../alerts.md#scrapy-runs---check).\n"
     )
 
 
