@@ -6,7 +6,7 @@ SITE ?= https://engineering.fb.com
 TARGET ?= default
 
 .PHONY: help demo test test-fast test-claims docs crawl deploy bench bench-memory bench-clicks bench-nightly bench-fuzz \
-	bench-peers bench-peers-large bench-profile clean
+	bench-peers bench-peers-large bench-profile bench-export clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -63,6 +63,9 @@ bench-clicks: $(VENV)/chromium  ## what clicks cost, and peak memory at 10 and a
 bench-nightly: $(VENV)/tests  ## requests, time and memory of a first run, and of the runs after it
 	$(BIN)/python -m tests.bench nightly
 
+bench-export: $(VENV)/tests  ## time, memory and size of an export, by format
+	$(BIN)/python -m tests.bench.export
+
 bench-fuzz: $(VENV)/tests  ## mutate pages: the parsers read them, or say that they aren't the page
 	$(BIN)/python -m tests.bench.fuzz
 
@@ -82,7 +85,7 @@ $(VENV)/deploy: deploy/requirements.txt requirements.txt $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r deploy/requirements.txt
 	@touch $@
 
-$(VENV)/tests: tests/requirements.txt deploy/requirements.txt requirements.txt $(VENV)/bin/python
+$(VENV)/tests: tests/requirements.txt requirements-export.txt deploy/requirements.txt requirements.txt $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 

@@ -101,14 +101,18 @@ class StateCommand(PrintingCommand, Generic[AnyOptions]):
 
     requires_crawler_process = False
     options_class: type[AnyOptions]
+    takes: ClassVar[str | None] = None
+    """What it takes beside its options: the title of the field that has no option."""
 
     def syntax(self) -> str:
-        return "[options]"
+        return f"[options] {self.takes}" if self.takes else "[options]"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add an option for each field of *options_class*."""
         super().add_options(parser)
         for field in self.options_class.model_fields.values():
+            if field.title == self.takes and self.takes:
+                continue
             kind: dict[str, Any] = {"action": "store_true"} if field.annotation is bool else {"metavar": field.title}
             parser.add_argument(
                 f"--{field.alias}", dest=field.alias, default=argparse.SUPPRESS, help=field.description, **kind
@@ -118,11 +122,20 @@ class StateCommand(PrintingCommand, Generic[AnyOptions]):
         """Print what the options ask for."""
         assert self.settings is not None
         with self.printing():
-            if args:
-                raise UsageError(f"takes only options, not {' '.join(args)!r}")
-            options = self.options_class.parse(vars(opts))
+            options = self.options_class.parse(vars(opts) | self._taken(args))
             with State.read(state_url(self.settings)[0], options.blog) as state:
                 self.show(state, options)
+
+    def _taken(self, args: list[str]) -> dict[str, str]:
+        """Return what was given beside the options, by its field's name. Raises UsageError."""
+        if self.takes is None:
+            if args:
+                raise UsageError(f"takes options alone, not {' '.join(args)!r}")
+            return {}
+        if len(args) != 1:
+            raise UsageError(f"takes {self.takes} beside its options" + (f", not {' '.join(args)!r}" if args else ""))
+        fields = self.options_class.model_fields.values()
+        return {str(field.alias): args[0] for field in fields if field.title == self.takes}
 
     @abstractmethod
     def show(self, state: State, options: AnyOptions) -> None:

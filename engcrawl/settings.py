@@ -165,6 +165,10 @@ ENGCRAWL_METRICS = os.environ.get("ENGCRAWL_METRICS") or None
 # After how many days a run begins a sweep, because listings also change behind their first pages.
 ENGCRAWL_FULL_EVERY = 7
 
+# Which older versions of a post the state keeps when its record changes: `all`, how many of each post (`20`; `0` means
+# none), or how long each is kept after it was replaced (`365d`).
+ENGCRAWL_VERSIONS = "100"
+
 # For how many seconds in total one request waits at most because answers to it say `Retry-After`.
 ENGCRAWL_RETRY_AFTER_MAX = 3600
 

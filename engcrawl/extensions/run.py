@@ -28,6 +28,7 @@ from engcrawl.report.stats import plain
 from engcrawl.report.types import found_types, not_asked_for
 from engcrawl.report.verdict import Outcome, account, decide, entries, told
 from engcrawl.state import State
+from engcrawl.state.versions import Kept
 from engcrawl.text.dates import now, rfc3339
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class Running:
             url, alone = state_url(crawler.settings)
             if not (alone and output.state.exists()):  # else the state says whose it is
                 output.check(self.spider.site)
-            self.state = stack.enter_context(State.open(url, self.spider.site, alone=alone))
+            kept = Kept.parse(str(crawler.settings["ENGCRAWL_VERSIONS"]))
+            self.state = stack.enter_context(State.open(url, self.spider.site, alone=alone, kept=kept))
             if self.state.posts.empty() and (taken := self.state.posts.take_in(output.records(self.spider.site))):
                 logger.info("Copied %d posts from %s into the new state: %s", taken, output.archive, self.state.name)
             self.files = output.reserve(self.spider.name, start)
@@ -189,6 +191,7 @@ class Running:
             found["types"] = found_types(self.state)
             others = not_asked_for(found["types"])
             outcome, why = decide(self.log, reason, feeds_failed=feeds_failed, proof=found["proof"], others=others)
+            self.state.versions.drop_old()
             self.state.commit()
             found["coverage"] = self.state.posts.coverage()
             if outcome in _PUBLISHED:

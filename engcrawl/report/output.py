@@ -177,8 +177,13 @@ def finish(file: IO[bytes], path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     Path(file.name).replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    settle(path.parent)
+
+
+def settle(folder: Path) -> None:
+    """Bring to the disk which names a folder has."""
+    opened = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)

@@ -15,6 +15,7 @@ from engcrawl.state.mentions import Mentions
 from engcrawl.state.posts import Posts
 from engcrawl.state.runs import Runs
 from engcrawl.state.tables import BLOGS, POSTS
+from engcrawl.state.versions import Kept, Versions
 from engcrawl.state.wants import Wants
 from engcrawl.text.urls import blog_key
 
@@ -25,7 +26,7 @@ class State:
     What was written is on disk when `commit` returns.
     """
 
-    def __init__(self, db: Database, site: str) -> None:
+    def __init__(self, db: Database, site: str, kept: Kept | None = None) -> None:
         blog = blog_key(site)
         self._db = db
         self.name = db.name
@@ -37,16 +38,18 @@ class State:
         mentions = Mentions(db, blog, site, self.runs, self.changes, self.failures)
         self.lists = Lists(db, blog, self.runs, mentions)
         self.wants = Wants(db, blog, self.runs, mentions)
-        self.posts = Posts(db, blog, self.runs, self.changes, self.failures, mentions)
+        self.versions = Versions(db, blog, kept)
+        self.posts = Posts(db, blog, self.runs, self.changes, self.failures, mentions, self.versions)
         self.commit, self.close, self.lives = db.commit, db.close, db.lives
 
     @classmethod
-    def open(cls, url: str, site: str, *, alone: bool = False) -> Self:
+    def open(cls, url: str, site: str, *, alone: bool = False, kept: Kept | None = None) -> Self:
         """Open the state for a run of the blog at *site*: it is locked for that, made where it isn't there yet.
 
-        *alone*: the database may hold no other blog. Raises StateError, LockedError, and UsageError for another blog.
+        *alone*: the database may hold no other blog. *kept*: which older versions of posts stay (all).
+        Raises StateError, LockedError, and UsageError for another blog.
         """
-        state = cls(Database(url, blog_key(site)), site)
+        state = cls(Database(url, blog_key(site)), site, kept)
         try:
             state._register(site, alone=alone)
         except BaseException:

@@ -62,8 +62,8 @@ class Database:
             else:
                 self._lock_and_upgrade(blog)
             self._connection.commit()
-        elif (found := migrations.version(self._connection)) != len(migrations.STEPS):
-            raise StateError(f"it has schema {found}, not {len(migrations.STEPS)}: the next run updates an older one")
+        elif (found := migrations.version(self._connection)) != migrations.newest():
+            raise StateError(f"it has schema {found}, not {migrations.newest()}: the next run updates an older one")
 
     def close(self) -> None:
         """Close the connection and release the lock; what wasn't committed is lost."""

@@ -18,7 +18,8 @@ from engcrawl.state.failures import Failures
 from engcrawl.state.mentions import Mentions
 from engcrawl.state.runs import Runs
 from engcrawl.state.schedule import next_reading
-from engcrawl.state.tables import CHANGES, POSTS
+from engcrawl.state.tables import CHANGES, POSTS, VERSIONS
+from engcrawl.state.versions import Versions, newest_first
 from engcrawl.state.wants import Wanted
 from engcrawl.text import dates
 from engcrawl.text.urls import address
@@ -31,7 +32,14 @@ class Posts:
     """The posts of one blog."""
 
     def __init__(
-        self, db: Database, blog: str, runs: Runs, changes: Changes, failures: Failures, mentions: Mentions
+        self,
+        db: Database,
+        blog: str,
+        runs: Runs,
+        changes: Changes,
+        failures: Failures,
+        mentions: Mentions,
+        versions: Versions,
     ) -> None:
         self._db = db
         self._blog = blog
@@ -39,6 +47,7 @@ class Posts:
         self._changes = changes
         self._failures = failures
         self._mentions = mentions
+        self._versions = versions
         self._of_blog = POSTS.c.blog == blog
 
     # The archive
@@ -53,7 +62,7 @@ class Posts:
         for post in posts:
             assert post.id is not None
             values: dict[str, Any] = {"blog": self._blog, "id": post.id, "facts": "", "first_run": 0}
-            values["last_changed"] = post.crawled_at
+            values |= {"last_changed": post.crawled_at, "since": post.crawled_at or dates.now(), "version": 1}
             if not post.external:
                 read = dates.instant(post.crawled_at) if post.crawled_at and post.content_html else None
                 changes = [post.published_at or post.published_date, post.modified_at]
@@ -61,29 +70,45 @@ class Posts:
                 values["read_run"] = 0 if read else None
             self._db.execute(POSTS.insert().values(values | _columns(post)))
             count += 1
+        if count:
+            self._versions.begin(dates.now())
         return count
 
-    def lines(self, *, since: str | None = None, changed_since: str | None = None) -> Iterator[tuple[str, str | None]]:
+    def lines(
+        self,
+        *,
+        since: str | None = None,
+        changed_since: str | None = None,
+        edited_since: str | None = None,
+        post: int | None = None,
+    ) -> Iterator[tuple[str, str | None]]:
         """Yield each record's line (without its end), newest first, with the instant since when it is gone, or None.
 
-        Those of day *since* or later, those that changed at *changed_since* (an instant) or later.
-        Raises StateError where a record isn't what was written.
+        Those of day *since* or later, those that changed at *changed_since* (an instant) or later, those whose title or
+        text the site edited then or later, the one whose ID is *post*. Raises StateError where a record isn't what was
+        written.
         """
-        c = POSTS.c
+        c, v = POSTS.c, VERSIONS.c
         query = sa.select(c.id, c.record, c.checksum, c.gone_since).where(self._of_blog, c.record.is_not(None))
         if since:
             query = query.where(c.day >= since)
         if changed_since:
             query = query.where(c.last_changed >= changed_since)
-        for row in self._db.stream(query.order_by(*_NEWEST_FIRST)):
+        if edited_since:
+            edits = sa.select(v.post).where(v.blog == self._blog, v.edited, v.until >= edited_since)
+            query = query.where(c.id.in_(edits))
+        if post is not None:
+            query = query.where(c.id == post)
+        for row in self._db.stream(query.order_by(*newest_first(c))):
             if _sha(row.record) != row.checksum:
                 raise StateError(f"{self._db.name}: the record of post {row.id} isn't what was written")
             yield row.record, row.gone_since
 
     def checksums(self) -> Iterator[str]:
         """Yield the SHA-256 of each record's line (without its end), hexadecimal, newest first."""
-        query = sa.select(POSTS.c.checksum).where(self._of_blog, POSTS.c.record.is_not(None))
-        for row in self._db.stream(query.order_by(*_NEWEST_FIRST)):
+        c = POSTS.c
+        query = sa.select(c.checksum).where(self._of_blog, c.record.is_not(None))
+        for row in self._db.stream(query.order_by(*newest_first(c))):
             yield row.checksum
 
     def has_all(self, mentions: Sequence[Mention]) -> bool:
@@ -162,7 +187,9 @@ class Posts:
         if row is None or (row.content != values["content"] and not self._is_told(post, row.head, values["head"])):
             new = row is None or row.content is None or untold == "new"
             change = "new" if new else "updated"
-            values["last_changed"] = dates.now()
+            values["last_changed"] = values["since"] = dates.now()
+            replaces = row is not None and row.content is not None
+            values["version"] = self._versions.keep(post, values["since"]) if replaces else 1
         else:
             change = untold
             values["last_changed"] = row.last_changed
@@ -261,11 +288,6 @@ def _sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-_NEWEST_FIRST = (
-    sa.func.coalesce(POSTS.c.day, "").desc(),
-    sa.func.coalesce(POSTS.c.instant, "").desc(),
-    POSTS.c.id.desc(),
-)
 _OF = (POSTS.c.blog == sa.bindparam("of_blog"), POSTS.c.id == sa.bindparam("of_post"))
 _COMPARED = ("content", "head", "content_source", "last_changed", "address")
 _STORED = (

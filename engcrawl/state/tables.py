@@ -24,6 +24,9 @@ BLOGS = _table(
     "blogs",
     sa.Column("site", sa.String, nullable=False),  # its address, as the last run was given it
     sa.Column("sweep", sa.Integer),  # the sweep under way or done last: the run that began it; NULL: a new one is due
+    sa.Column(
+        "versions_since", sa.String
+    ),  # from when on it is known how the archive stood; NULL: from its first post on
 )
 
 RUNS = _table(
@@ -57,6 +60,8 @@ POSTS = _table(
     sa.Column("problems", sa.Text),  # what is wrong with the record, a line each; NULL: nothing
     sa.Column("gone_since", sa.String),
     sa.Column("last_changed", sa.String),
+    sa.Column("version", sa.Integer),  # of the record: 1 for the first, one more with each change …
+    sa.Column("since", sa.String),  # … and the instant from which it stands; NULL: there is no record
     sa.Column("record", sa.Text),  # a line of posts.jsonl, without its end
     sa.Column("checksum", sa.String),  # SHA-256 of that line, hexadecimal
     sa.Column("size", sa.Integer),  # bytes of that line, with its end
@@ -69,6 +74,19 @@ POSTS = _table(
     sa.Column("content_source", sa.String),
     sa.Column("bodied", sa.Boolean),  # it has a body
     sa.Index("posts_address", "blog", "address"),
+)
+
+VERSIONS = _table(
+    "versions",  # records that others took the place of
+    _key("post", sa.BigInteger),
+    _key("number", sa.Integer),
+    sa.Column("since", sa.String, nullable=False),  # the instants between which it was the post's record
+    sa.Column("until", sa.String, nullable=False),
+    sa.Column("day", sa.String),  # of the record: published_date …
+    sa.Column("instant", sa.String),  # … published_at
+    sa.Column("edited", sa.Boolean, nullable=False),  # the next version has another title, or another text
+    sa.Column("record", sa.LargeBinary, nullable=False),  # the line, compressed by zlib (RFC 1950)
+    sa.Index("versions_until", "blog", "until"),
 )
 
 CHANGES = _table(
@@ -135,4 +153,5 @@ FAILURES = _table(
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("final", sa.Boolean, nullable=False),  # whether no other try may help: gone, forbidden, external
     sa.Column("retry_at", sa.String, nullable=False),  # when it may be tried again
+    sa.Index("failures_post", "blog", "post"),
 )

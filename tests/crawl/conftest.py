@@ -12,7 +12,7 @@ import pytest
 from tests.blog import Blog, Server
 from tests.support.counting import COUNTED
 from tests.support.crawls import crawl
-from tests.support.postgres import postgres
+from tests.support.postgres import database, postgres
 
 POSTS = 200
 """Posts of the blog that runs after the first are tried on."""
@@ -61,6 +61,14 @@ def postgresql() -> Iterator[str]:
     """Run a PostgreSQL server: its URL. Tests that need it are of one group, so that one server serves them all."""
     with postgres() as url:
         yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new, empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/archive.db"
+    return database(request.getfixturevalue("postgresql"))
 
 
 @pytest.fixture

@@ -7,48 +7,17 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from engcrawl.errors import LockedError, StateError, UsageError
-from engcrawl.items import Found, Post
-from engcrawl.state import State, migrations
-from engcrawl.state.tables import METADATA
+from engcrawl.items import Post
+from engcrawl.state import State
 from tests.support.folders import ROOT
-from tests.support.postgres import database
+from tests.support.states import SITE, begun, ended, post
 
 pytestmark = pytest.mark.xdist_group("postgresql")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A new, empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/archive.db"
-    return database(request.getfixturevalue("postgresql"))
-
-
-SITE = "https://x.example"
-
-
-def post(number: int = 1, **facts: object) -> Found:
-    found = {"id": number, "url": f"{SITE}/{number}/", "title": "t", "crawled_at": "2026-11-23T00:00:00Z"}
-    return Found(post=Post(**found | facts))  # type: ignore[arg-type]
-
-
-def begun(url: str, site: str = SITE) -> State:
-    state = State.open(url, site)
-    state.runs.begin("run", "archive", {}, "2026-11-23T00:00:00Z")
-    return state
-
-
-def ended(state: State) -> None:
-    """End a run whose feed is finished."""
-    state.changes.delivered()
-    state.runs.end("complete", "2026-11-23T00:00:01Z", {})
 
 
 def test_coverage_counts_what_records_say_whatever_their_words(url: str) -> None:
@@ -72,68 +41,6 @@ def test_coverage_counts_what_records_say_whatever_their_words(url: str) -> None
             "open": 4,
             "content_html": 3,
         }
-
-
-# The schema
-
-
-def test_a_state_older_than_0_2_0_is_one_line_and_left_alone(url: str) -> None:
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.begin() as connection:
-        for table in ("schema_version (version INTEGER)", "inventory (source TEXT)", "posts (id INTEGER)"):
-            connection.execute(sa.text(f"CREATE TABLE {table}"))
-    for open_it in (partial(State.open, url, SITE), partial(State.read, url, None)):
-        with pytest.raises(StateError, match=r"older than 0\.2\.0: move it away, and the next run takes posts"):
-            open_it()
-    with engine.connect() as connection:
-        assert set(sa.inspect(connection).get_table_names()) == {"schema_version", "inventory", "posts"}
-
-
-def test_a_step_that_fails_changes_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with begun(url) as state:
-        state.posts.store(post(7))
-        state.commit()
-
-    def half(connection: sa.Connection) -> None:
-        connection.execute(sa.text("ALTER TABLE posts ADD COLUMN half TEXT"))
-        connection.execute(sa.text("SELECT * FROM nothing_like_it"))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(migrations, "STEPS", [*migrations.STEPS, half])
-        with pytest.raises(StateError, match="nothing_like_it"):
-            State.open(url, SITE)
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        assert "half" not in {column["name"] for column in sa.inspect(connection).get_columns("posts")}
-    with State.read(url, None) as state:
-        assert [Post.of(line).id for line, _ in state.posts.lines()] == [7]
-
-
-def test_every_key_starts_with_the_blog() -> None:
-    for table in METADATA.tables.values():
-        assert next(iter(table.primary_key.columns)).name == "blog"
-        assert all(next(iter(index.columns)).name == "blog" for index in table.indexes)
-
-
-def test_a_database_of_a_newer_version_is_left_alone(url: str) -> None:
-    State.open(url, SITE).close()
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.begin() as connection:
-        connection.execute(sa.text("UPDATE engcrawl_schema SET version = 99"))
-    for open_it in (partial(State.open, url, SITE), partial(State.read, url, None)):
-        with pytest.raises(StateError, match="it has schema 99"):
-            open_it()
-
-
-def test_another_programs_database_is_left_alone(url: str) -> None:
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.begin() as connection:
-        connection.execute(sa.text("CREATE TABLE posts (mine INTEGER)"))
-    with pytest.raises(StateError, match="tables of another program"):
-        State.open(url, SITE)
-
-
-# What is stored
 
 
 def test_a_record_is_new_once_then_updated_and_an_untold_change_is_told_again(url: str) -> None:

@@ -17,7 +17,7 @@ from engcrawl import settings
 from engcrawl.alerts import PREFIX
 from engcrawl.alerts.config import AlertSettings
 from engcrawl.arguments import ArchiveArguments, Arguments
-from engcrawl.commands import coverage, crawl, posts, probe, runs
+from engcrawl.commands import coverage, crawl, export, posts, probe, runs
 from engcrawl.items import Change, Post
 from engcrawl.spiders.archive import ArchiveSpider
 from engcrawl.spiders.inventory import InventorySpider
@@ -27,7 +27,7 @@ from tests.support.folders import ROOT
 
 MADE = "<!-- `make docs` writes this from the code: change it there. -->\n\n"
 README_PART = re.compile(r"(?<=<!-- arguments, by `make docs` -->\n).*?(?=<!-- end -->)", re.DOTALL)
-PRINTING = (posts, runs, coverage)
+PRINTING = (posts, runs, coverage, export)
 """The modules of the commands that read the state."""
 EXAMPLES = {
     posts: """    scrapy posts --since 2024-01-01 --category ai-research      # newest first
@@ -37,6 +37,8 @@ EXAMPLES = {
     scrapy runs --check --max-age 26h                           # OK, WARNING, CRITICAL or UNKNOWN""",
     coverage: """    scrapy coverage
     scrapy coverage --json""",
+    export: """    scrapy export --format parquet /srv/export/parquet
+    scrapy export --format markdown --gone without ~/posts      # a file a post: `git diff` shows the night""",
 }
 
 
@@ -114,12 +116,22 @@ def commands() -> str:
         options = command.options_class.model_fields.values()
         text += _table(
             ("option", "meaning"),
-            [(f"`--{one.alias}{' ' + one.title if one.title else ''}`", one.description) for one in options],
+            [
+                (
+                    f"`{one.title}`" if one.title and one.title == command.takes else _option(one.alias, one.title),
+                    one.description,
+                )
+                for one in options
+            ],
         )
     return text + (
-        "\n`posts`, `runs` and `coverage` exit with 2 for a wrong option, and with 1 if there is no state or it can't"
-        " be read; `runs --check` has\n[statuses of its own](../alerts.md#scrapy-runs---check).\n"
+        "\n`posts`, `runs`, `coverage` and `export` exit with 2 for a wrong option, and with 1 if there is no state or"
+        " it can't be read; `runs --check` has\n[statuses of its own](../alerts.md#scrapy-runs---check).\n"
     )
+
+
+def _option(name: str | None, value: str | None) -> str:
+    return f"`--{name}{' ' + value if value else ''}`"
 
 
 def environment() -> str:

@@ -1,0 +1,100 @@
+"""``scrapy export``: the archive in the formats of other tools."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from engcrawl.errors import OutputError, UsageError
+from engcrawl.export.beside import Beside
+from engcrawl.export.card import MADE_BY, Tally, card
+from engcrawl.export.formats import KINDS, Format, Line, Plan, writer
+from engcrawl.printing import StateCommand
+from engcrawl.report.freshness import LAST
+from engcrawl.selection import Selection
+from engcrawl.state import State
+from engcrawl.text import dates
+
+
+class ExportOptions(Selection):
+    """What is exported, as what."""
+
+    format: Format = Field("parquet", title="FORMAT", description=f"{', '.join(KINDS)} (default: parquet)")
+    by_year: bool = Field(False, description="with parquet: a file for each year, KEY/year=YYYY/posts.parquet")
+    folder: Path = Field(title="DEST", description="the folder; one that isn't there yet, or an older export")
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.by_year and self.format != "parquet":
+            raise ValueError("option --by-year: goes with --format=parquet")
+        return self
+
+    @property
+    def narrowed(self) -> list[str]:
+        """Return the options that leave posts out."""
+        given = {"since": self.since, "category": self.category, "gone": self.gone, "as-of": self.as_of}
+        return [f"--{name}={value}" for name, value in given.items() if value not in (None, "with")]
+
+
+class Command(StateCommand[ExportOptions]):
+    """Write the archive into a folder, in a format of another tool.
+
+    There is a file for each blog, named by its key, and README.md, a dataset card that says what they are and how
+    complete. They take the places of an older export's when all are whole. A crawl may be at work meanwhile.
+    """
+
+    options_class = ExportOptions
+    takes = "DEST"
+
+    def show(self, state: State, options: ExportOptions) -> None:
+        """Write the export. Raises UsageError, StateError and OutputError."""
+        write = writer(options.format)
+        try:
+            _check(options.folder, options.format)
+            with Beside(options.folder) as beside:
+                plan = Plan(beside, state.blog, state, as_of=options.as_of, by_year=options.by_year)
+                tally = Tally(state.site, state.blog, [run for run in state.runs.last(LAST) if plan.was_by(run["end"])])
+                with closing(options.posts(state)) as posts:
+                    write(plan, _counted(posts, tally, state.posts.measure()[0]))
+                taken = options.as_of or dates.now()
+                text = card(options.format, [tally], taken=taken, narrowed=options.narrowed)
+                beside.path("README.md").write_text(text, "utf-8")
+                beside.publish(instead_of=KINDS[options.format].data)
+        except OSError as error:
+            raise OutputError(f"{options.folder}: can't be written: {error}") from error
+        print(f"{options.folder}: {tally.posts} posts of {state.blog} as {options.format}")
+
+
+def _check(folder: Path, form: Format) -> None:
+    """Raise UsageError where a folder holds what isn't an export of this format."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UsageError(f"DEST={folder}: must be a folder")
+    try:
+        made = next(line for line in (folder / "README.md").read_text("utf-8").splitlines() if line.startswith(MADE_BY))
+    except (OSError, UnicodeDecodeError, StopIteration):
+        if any(not file.name.endswith(".new") for file in folder.iterdir()):
+            raise UsageError(f"DEST={folder}: must be a new folder, or that of an older export") from None
+        return
+    if not made.endswith(f", {form}"):
+        raise UsageError(f"DEST={folder}: is an export as {made.rpartition(', ')[2]}; {form} needs another folder")
+
+
+def _counted(posts: Iterator[tuple[str, str | None]], tally: Tally, total: int) -> Iterator[Line]:
+    """Yield the posts, counted; a person sees how far it is."""
+    if sys.stderr.isatty():
+        from rich.console import Console  # scripts need no rich
+        from rich.progress import track
+
+        posts = iter(track(posts, tally.key, total, console=Console(stderr=True), transient=True))
+    for text, gone_since in posts:
+        line = Line(text, json.loads(text), gone_since)
+        tally.count(line)
+        yield line

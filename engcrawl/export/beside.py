@@ -1,0 +1,61 @@
+"""Files that take the places of older ones when all of them are whole."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Self
+
+from engcrawl.report.output import settle
+
+
+class Beside:
+    """Files of a folder, written beside those whose places they take, all when `publish` is called, else none.
+
+    Raises OSError where they can't be written; the older ones are then as they were.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._to_publish: dict[Path, Path] = {}
+
+    def path(self, name: str) -> Path:
+        """Return where to write the new file *name* (with folders, if it lies in any)."""
+        place = self.folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        for left in place.parent.glob(f"{place.name}.*.new"):  # of an export that was killed here
+            if not _at_work(left):
+                left.unlink(missing_ok=True)
+        return self._to_publish.setdefault(place, place.with_name(f"{place.name}.{os.getpid()}.new"))
+
+    def publish(self, *, instead_of: str | None = None) -> None:
+        """Bring the files to the disk, and each to its place; remove those of the glob *instead_of* that are older."""
+        for file in self._to_publish.values():
+            with file.open("rb+") as written:
+                os.fsync(written.fileno())
+        for place, file in self._to_publish.items():
+            file.replace(place)
+        if instead_of:
+            for old in {*self.folder.glob(instead_of)} - self._to_publish.keys():
+                old.unlink()
+        for folder in {place.parent for place in self._to_publish}:
+            settle(folder)
+        self._to_publish.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._to_publish.values():
+            file.unlink(missing_ok=True)
+
+
+def _at_work(file: Path) -> bool:
+    """Return whether the process that writes a file is there still."""
+    try:
+        os.kill(int(file.name.split(".")[-2]), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,115 @@
+"""The dataset card: what an export is, in the form that dataset hubs read (``README.md``, YAML front matter)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from engcrawl import __version__
+from engcrawl.export.formats import KINDS, Format, Line
+from engcrawl.items import Post
+from engcrawl.report.freshness import newest
+
+MADE_BY = "made_by: engcrawl"
+"""The line by which a folder is known as an export's, with its format behind it."""
+_SIZES = ((1000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+@dataclass
+class Tally:
+    """What an export has of a blog."""
+
+    site: str
+    key: str
+    runs: list[dict[str, Any]]
+    """The blog's last runs, newest first."""
+    posts: int = 0
+    gone: int = 0
+    bodies: int = 0
+    first: str = ""
+    last: str = ""
+    languages: set[str] = field(default_factory=set)
+
+    def count(self, line: Line) -> None:
+        """Count a post."""
+        self.posts += 1
+        self.gone += line.gone_since is not None
+        self.bodies += line.record["content_html"] is not None
+        if day := line.record["published_date"]:
+            self.first = min(filter(None, (self.first, day)))
+            self.last = max(self.last, day)
+        if language := line.record["language"]:
+            self.languages.add(language.partition("-")[0].lower())
+
+
+def card(form: Format, tallies: list[Tally], *, taken: str, narrowed: list[str]) -> str:
+    """Return the card of an export that was *taken* at an instant; *narrowed* are the options that left posts out."""
+    posts = sum(tally.posts for tally in tallies)
+    size = next((name for limit, name in _SIZES if posts < limit), "n>1M")
+    sites = ", ".join(tally.site for tally in tallies)
+    languages = sorted({language for tally in tallies for language in tally.languages})
+    front = [
+        f"pretty_name: {json.dumps(f'Posts of {sites}')}",
+        "license: unknown",
+        *(["language:", *(f"- {json.dumps(language)}" for language in languages)] if languages else []),
+        f"size_categories:\n- {size}",
+        *_configs(form),
+        f"{MADE_BY} {__version__}, {form}",
+    ]
+    left_out = f" Posts were left out: {' '.join(narrowed)}." if narrowed else ""
+    return "\n".join(
+        [
+            *("---", *front, "---", ""),
+            f"# Posts of {sites}",
+            "",
+            f"Taken at {taken} from archives made by [scrapy crawl archive](https://docs.scrapy.org) of engcrawl"
+            f" {__version__}.{left_out}",
+            "",
+            *_table(
+                ("blog", "posts", "taken down since", "with a body", "first day", "last day"),
+                ((t.site, t.posts, t.gone, t.bodies, t.first, t.last) for t in tallies),
+            ),
+            "## How complete",
+            "",
+            *(f"- {tally.site}: {_proof(tally.runs)}" for tally in tallies),
+            "",
+            "## Licence",
+            "",
+            "Not known: the posts are their authors' and publishers'. Ask them before you publish the posts or what is"
+            " made of them.",
+            "",
+            "## Fields",
+            "",
+            ", ".join(f"`{name}`" for name in Post.__dataclass_fields__)
+            + ("" if form in ("csv", "jsonl") else ", `gone_since`")
+            + ". Days are the blog's own, instants UTC; a field that is empty is one that the site doesn't tell.",
+            "",
+        ]
+    )
+
+
+def _configs(form: Format) -> list[str]:
+    """Return which files a hub's viewer reads; it knows neither SQLite nor a folder of Markdown."""
+    if form in ("sqlite", "markdown"):
+        return []
+    return ["configs:", "- config_name: default", f"  data_files: {json.dumps(KINDS[form].data)}"]
+
+
+def _proof(runs: list[dict[str, Any]]) -> str:
+    """Return what the last full run found, in words."""
+    full = max(
+        filter(None, (newest(runs, "complete"), newest(runs, "incomplete"))), key=lambda r: r["end"], default=None
+    )
+    if full is None:
+        return "no run took the whole archive yet."
+    report = full["report"]
+    counts = f"{report['coverage']['posts']} posts then" if report.get("coverage") else "not counted"
+    return f"{full['verdict']} by the run that ended at {full['end']} ({counts}): {report['reason']}."
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> list[str]:
+    names = list(heads)
+    lines = [names, ["---"] * len(names), *([str(cell).replace("|", "\\|") for cell in row] for row in rows)]
+    return [f"| {' | '.join(line)} |" for line in lines] + [""]

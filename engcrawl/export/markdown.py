@@ -1,0 +1,58 @@
+"""Records as Markdown: a folder with a file a post, which a version control system can watch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import yaml
+
+from engcrawl.export.formats import Line, Plan
+
+_NAME = re.compile(r".*-([1-9][0-9]*)\.md")
+_BODY = ("content_html", "content_markdown")
+_LONGEST_SLUG = 80
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def markdown(plan: Plan, lines: Iterator[Line]) -> None:
+    """Write ``KEY/DAY-SLUG-ID.md`` for each post: its record as YAML front matter, then its body.
+
+    A file that would be as it is isn't touched; a post keeps the name that its file has; files of posts that aren't
+    exported any more are removed. Each file is replaced in one step, but not all of them together.
+    """
+    folder = plan.beside.folder / plan.key
+    folder.mkdir(parents=True, exist_ok=True)
+    for unfinished in folder.glob("*.new"):  # of an export that was killed here
+        unfinished.unlink()
+    left = {int(match[1]): file for file in folder.iterdir() if (match := _NAME.fullmatch(file.name))}
+    for line in lines:
+        path = left.pop(line.record["id"], None) or folder / _name(line.record)
+        text = _text(line).encode()
+        if not path.exists() or path.read_bytes() != text:
+            beside = path.with_name(f"{path.name}.new")  # not brought to the disk one by one: an export can be repeated
+            beside.write_bytes(text)
+            beside.replace(path)
+    for old in left.values():
+        old.unlink()
+
+
+def _text(line: Line) -> str:
+    head = {name: value for name, value in line.record.items() if name not in _BODY} | {"gone_since": line.gone_since}
+    head |= {name: _typed(value) for name, value in head.items() if name.endswith(("_at", "_date", "_since")) and value}
+    front: str = yaml.dump(head, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=10_000)
+    return f"---\n{front}---\n\n{line.record['content_markdown'] or ''}\n"
+
+
+def _typed(value: Any) -> date | datetime:
+    return datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+
+
+def _name(record: dict[str, Any]) -> str:
+    """Return a name from day and slug; the ID makes it the post's own."""
+    slug = unquote(urlsplit(record["url"]).path.rstrip("/").rpartition("/")[2])
+    word = re.sub(r"[^\w-]+", "-", slug).strip("-").encode()[:_LONGEST_SLUG].decode(errors="ignore")
+    return "-".join(filter(None, (record["published_date"] or "undated", word, str(record["id"])))) + ".md"

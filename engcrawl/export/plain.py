@@ -1,0 +1,29 @@
+"""Records as JSON Lines and as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import cast
+
+from scrapy.exporters import CsvItemExporter
+
+from engcrawl.export.formats import Line, Plan
+from engcrawl.printing import SEPARATOR
+
+
+def jsonl(plan: Plan, lines: Iterator[Line]) -> None:
+    """Write ``KEY.jsonl``: the records as posts.jsonl has them."""
+    with plan.beside.path(f"{plan.key}.jsonl").open("wb") as file:
+        for line in lines:
+            file.write(line.text.encode() + b"\n")
+
+
+def csv(plan: Plan, lines: Iterator[Line]) -> None:
+    """Write ``KEY.csv`` (RFC 4180, UTF-8): the records' keys; between the values of a list is a line feed."""
+    with plan.beside.path(f"{plan.key}.csv").open("wb") as file:
+        exporter = CsvItemExporter(cast("BytesIO", file), join_multivalued=SEPARATOR)
+        exporter.start_exporting()
+        for line in lines:
+            exporter.export_item(line.record)
+        exporter.finish_exporting()

@@ -1,0 +1,180 @@
+"""The older versions of posts' records: kept, compressed, when a record takes another's place."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+import nh3
+import sqlalchemy as sa
+
+from engcrawl.errors import StateError, UsageError
+from engcrawl.items import Post
+from engcrawl.state.database import CHUNK, Database
+from engcrawl.state.tables import BLOGS, POSTS, VERSIONS
+from engcrawl.text import dates
+from engcrawl.text.durations import duration
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Which older versions of a post are kept: all, the last *number*, or those in force less than an *age* ago."""
+
+    number: int | None = None
+    age: timedelta | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return what the setting ``ENGCRAWL_VERSIONS`` means: ``all``, ``20``, ``365d``. Raises UsageError."""
+        word = text.strip()
+        if word == "all":
+            return cls()
+        if re.fullmatch(r"0|[1-9][0-9]{0,5}", word):
+            return cls(number=int(word))
+        try:
+            return cls(age=duration(word))
+        except ValueError:
+            raise UsageError(
+                f"setting ENGCRAWL_VERSIONS={word}: must be all, how many of a post (like 20), or how long (like 365d)"
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A post's record as it stood for a while."""
+
+    number: int
+    """1 for the first that the archive had, also where that isn't kept any more."""
+    since: str
+    """The instant from which the archive had it."""
+    until: str | None
+    """The instant from which it had another; None for the one that it has."""
+    record: Post
+    edited: bool = False
+    """Whether the next one has another title, or another text of a body from the same source."""
+
+
+class Versions:
+    """The older versions of one blog's records."""
+
+    def __init__(self, db: Database, blog: str, kept: Kept | None = None) -> None:
+        self._db = db
+        self._blog = blog
+        self._kept = kept or Kept()
+        self._of_blog = VERSIONS.c.blog == blog
+
+    def begin(self, known: str) -> None:
+        """Record the instant from which it is known how the archive stood."""
+        self._db.execute(BLOGS.update().where(BLOGS.c.blog == self._blog).values(versions_since=known))
+
+    def keep(self, new: Post, until: str) -> int:
+        """Keep the stored record of a post, which *new* replaces at an instant, *until*; return the number of *new*."""
+        row = self._db.one(_CURRENT, {"of_blog": self._blog, "of_post": new.id})
+        assert row is not None
+        values: dict[str, Any] = {"blog": self._blog, "post": new.id, "number": row.version, "since": row.since}
+        values |= {"until": until, "day": row.day, "instant": row.instant}
+        values |= {"edited": _edited(Post.of(row.record), new), "record": zlib.compress(row.record.encode())}
+        self._db.execute(VERSIONS.insert().values(values))
+        number: int = row.version + 1
+        if self._kept.number is not None:
+            self._drop(VERSIONS.c.post == new.id, VERSIONS.c.number < number - self._kept.number)
+        return number
+
+    def drop_old(self) -> None:
+        """Drop the versions that are older than the setting allows."""
+        if self._kept.age is not None:
+            self._drop(VERSIONS.c.until < dates.rfc3339(datetime.fromisoformat(dates.now()) - self._kept.age))
+
+    def of(self, post: int) -> list[Version]:
+        """Return the versions of a post that are there, the oldest first and the record as it is last; [] for none."""
+        c = VERSIONS.c
+        rows = self._db.all(sa.select(VERSIONS).where(self._of_blog, c.post == post).order_by(c.number))
+        versions = [
+            Version(row.number, row.since, row.until, Post.of(_unpacked(self._db, post, row.record)), row.edited)
+            for row in rows
+        ]
+        now = self._db.one(_CURRENT, {"of_blog": self._blog, "of_post": post})
+        if now is not None and now.record is not None:
+            versions.append(Version(now.version, now.since, None, Post.of(now.record)))
+        return versions
+
+    def posts(self) -> Iterator[tuple[int, str | None]]:
+        """Yield each post that has a record, by ID, and since when it is gone."""
+        c, last = POSTS.c, 0
+        query = sa.select(c.id, c.gone_since).where(c.blog == self._blog, c.record.is_not(None)).order_by(c.id)
+        while rows := self._db.all(query.where(c.id > last).limit(CHUNK)):
+            yield from ((row.id, row.gone_since) for row in rows)
+            last = rows[-1].id
+
+    def lines(
+        self, moment: str, *, since: str | None = None, post: int | None = None
+    ) -> Iterator[tuple[str, str | None]]:
+        """Yield what `Posts.lines` would have at *moment*, an instant. Raises UsageError where that isn't known."""
+        self.check_known(moment)
+        c, v = POSTS.c, VERSIONS.c
+        gone = sa.case((c.gone_since <= moment, c.gone_since)).label("gone_since")
+        now = sa.select(c.id, c.day, c.instant, c.record, sa.null().label("packed"), gone)
+        now = now.where(c.blog == self._blog, c.record.is_not(None), c.since <= moment)
+        then = sa.select(v.post, v.day, v.instant, sa.null(), v.record, gone).select_from(
+            VERSIONS.join(POSTS, sa.and_(v.blog == c.blog, v.post == c.id))
+        )
+        then = then.where(self._of_blog, v.since <= moment, v.until > moment)
+        both = sa.union_all(now, then).subquery()
+        query = sa.select(both.c.id, both.c.record, both.c.packed, both.c.gone_since)
+        if since:
+            query = query.where(both.c.day >= since)
+        if post is not None:
+            query = query.where(both.c.id == post)
+        for row in self._db.stream(query.order_by(*newest_first(both.c))):
+            yield row.record or _unpacked(self._db, row.id, row.packed), row.gone_since
+
+    def check_known(self, moment: str) -> None:
+        """Raise UsageError where it isn't known, or not any more, how the archive stood at *moment*, an instant."""
+        known: str | None = self._db.scalar(_KNOWN, {"of_blog": self._blog})
+        if known and moment < known:
+            raise UsageError(
+                f"how the archive stood at {moment} isn't known: its versions are kept from {known} on (older ones may"
+                " be dropped: setting ENGCRAWL_VERSIONS)"
+            )
+
+    def _drop(self, *which: sa.ColumnElement[bool]) -> None:
+        """Drop versions; how the archive stood before the last of them ended isn't known any more."""
+        last: str | None = self._db.scalar(sa.select(sa.func.max(VERSIONS.c.until)).where(self._of_blog, *which))
+        if last is not None:
+            self._db.execute(VERSIONS.delete().where(self._of_blog, *which))
+            self.begin(max(last, self._db.scalar(_KNOWN, {"of_blog": self._blog}) or ""))
+
+
+def newest_first(columns: Any) -> tuple[Any, ...]:
+    """Return the order of posts.jsonl."""
+    return (sa.func.coalesce(columns.day, "").desc(), sa.func.coalesce(columns.instant, "").desc(), columns.id.desc())
+
+
+def _unpacked(db: Database, post: int, record: bytes) -> str:
+    """Return the line of an older version. Raises StateError where it isn't what was written."""
+    try:
+        return zlib.decompress(record).decode()
+    except (zlib.error, UnicodeDecodeError) as error:
+        raise StateError(f"{db.name}: an older version of post {post} isn't what was written: {error}") from error
+
+
+def _edited(old: Post, new: Post) -> bool:
+    """Return whether the site changed what a reader reads: the title, or the text of a body from the same source."""
+    if old.title != new.title:
+        return True
+    same_source = old.content_source == new.content_source
+    return same_source and _text(old.content_html or "") != _text(new.content_html or "")
+
+
+def _text(html: str) -> str:
+    """Return the text of a body without its markup and white space."""
+    return "".join(nh3.clean(html, tags=set()).split())
+
+
+_KNOWN = sa.select(BLOGS.c.versions_since).where(BLOGS.c.blog == sa.bindparam("of_blog"))
+_OF = (POSTS.c.blog == sa.bindparam("of_blog"), POSTS.c.id == sa.bindparam("of_post"))
+_CURRENT = sa.select(POSTS.c.record, POSTS.c.version, POSTS.c.since, POSTS.c.day, POSTS.c.instant).where(*_OF)

@@ -1,0 +1,84 @@
+"""``make bench-export``: time, peak memory and size of exports of 10,000 and 100,000 posts with bodies, by format."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+from engcrawl.export.formats import KINDS
+from engcrawl.items import Post
+from engcrawl.state import State
+from tests.support.crawls import environment
+from tests.support.folders import ROOT
+
+SITE = "https://x.example"
+WORDS = [f"word{number}" for number in range(5000)]
+
+
+def posts(count: int) -> Iterator[Post]:
+    """Make posts of a blog, each with a body of about 8 KB, from 2010 on."""
+    chosen = random.Random(1)
+    for number in range(1, count + 1):
+        paragraphs = [" ".join(chosen.choices(WORDS, k=60)) for _ in range(10)]
+        day = date(2010, 1, 1) + timedelta(days=5000 * number // count)
+        yield Post(
+            id=number,
+            url=f"{SITE}/{day:%Y/%m/%d}/post-{number}/",
+            title=" ".join(chosen.choices(WORDS, k=8)),
+            published_date=f"{day}",
+            published_at=f"{day}T12:00:00Z",
+            authors=[f"Author {number % 500}"],
+            categories=[f"category-{number % 17:02}"],
+            tags=sorted({f"tag-{chosen.randrange(300)}" for _ in range(4)}),
+            content_html="".join(f"<p>{text}</p>" for text in paragraphs),
+            content_markdown="\n\n".join(paragraphs),
+            content_source="page",
+            crawled_at="2026-11-01T03:00:00Z",
+        )
+
+
+def measured(output: Path, form: str, folder: Path) -> tuple[float, float]:
+    """Export, and return the seconds and the peak memory in MB that it took."""
+    start = time.monotonic()
+    line = [sys.executable, "-m", "scrapy", "export", "--format", form, str(folder)]
+    process = subprocess.Popen(line, cwd=ROOT, env=environment(output), stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"exit status {process.returncode}: {' '.join(line)}")
+    return time.monotonic() - start, usage.ru_maxrss / 1024
+
+
+def main() -> None:
+    """Print a table in Markdown."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.export")
+    parser.add_argument("--posts", type=int, nargs="+", default=[10_000, 100_000])
+    print("| format | posts | first, s | again, s | peak MB | size MB |\n| --- | --- | --- | --- | --- | --- |")
+    for count in parser.parse_args().posts:
+        with tempfile.TemporaryDirectory() as temporary:
+            output = Path(temporary) / "output"
+            output.mkdir()
+            with State.open(f"sqlite:///{output}/archive.db", SITE) as state:
+                state.posts.take_in(posts(count))
+                state.commit()
+            for form in KINDS:
+                folder = Path(temporary) / form
+                first, peak = measured(output, form, folder)
+                again, more = measured(output, form, folder)
+                size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+                print(
+                    f"| {form} | {count:,} | {first:.1f} | {again:.1f} | {max(peak, more):.0f} | {size:.0f} |",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()
