@@ -152,6 +152,10 @@ ENGCRAWL_OUTPUT = os.environ.get("ENGCRAWL_OUTPUT") or str(Path(closest_scrapy_c
 # `archive.db`, an SQLite file in the output folder. One PostgreSQL can hold many blogs.
 ENGCRAWL_STATE = os.environ.get("ENGCRAWL_STATE") or None
 
+# Where each run puts the blog's files when it is over, under the blog's key: `s3://bucket/prefix`, `gs://…`, `az://…`,
+# or `file:///folder`; also from the environment. By default nowhere. Needs the package obstore.
+ENGCRAWL_PUBLISH = os.environ.get("ENGCRAWL_PUBLISH") or None
+
 # `yes`: the site's name may lead to an address that isn't public (an intranet's blog); also from the environment.
 ENGCRAWL_PRIVATE = os.environ.get("ENGCRAWL_PRIVATE") or "no"
 

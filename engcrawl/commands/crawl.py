@@ -23,6 +23,7 @@ from engcrawl.http.engine import final_stats
 from engcrawl.report import logs
 from engcrawl.report.metrics import metrics_file, write_failed
 from engcrawl.report.output import withhold_writing
+from engcrawl.report.publish import publish_target
 from engcrawl.report.verdict import Outcome
 
 logger = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ def _checked(args: list[str], given: dict[str, str], settings: Settings) -> dict
         )
     metrics_file(settings)
     private_allowed(settings)
+    publish_target(settings)
     found: dict[str, Any] = arguments.model_dump(mode="json")
     return found
 

@@ -225,9 +225,9 @@ def test_cronstable_takes_the_schedule() -> None:
 
 
 def test_pages_name_every_file_of_the_deployment_and_show_it_as_it_is() -> None:
-    operating = (ROOT / "docs/operating.md").read_text("utf-8")
+    docs = "".join(page.read_text("utf-8") for page in sorted((ROOT / "docs").glob("*.md")))
     files = {str(path.relative_to(ROOT)) for path in DEPLOY.rglob("*") if path.is_file()}
-    unnamed = {name for name in files if f"../{name})" not in operating}
+    unnamed = {name for name in files if f"../{name})" not in docs}
     assert unnamed == {"deploy/Dockerfile.dockerignore", "deploy/healthy.py"}
     for page in PAGES:
         text = page.read_text("utf-8")
