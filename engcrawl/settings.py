@@ -148,6 +148,10 @@ PLAYWRIGHT_BROWSER_PROVIDER = "engcrawl.http.browser.handler.ChromiumProvider"
 # run without one. Each blog needs a folder of its own.
 ENGCRAWL_OUTPUT = os.environ.get("ENGCRAWL_OUTPUT") or str(Path(closest_scrapy_cfg()).parent / "output")
 
+# The list of blogs, where there are many; also from the environment. By default `blogs.yaml` beside scrapy.cfg, or
+# where the command is run without one.
+ENGCRAWL_BLOGS = os.environ.get("ENGCRAWL_BLOGS") or str(Path(closest_scrapy_cfg()).parent / "blogs.yaml")
+
 # The database of what runs know of each other, as an SQLAlchemy URL; also from the environment. By default
 # `archive.db`, an SQLite file in the output folder. One PostgreSQL can hold many blogs.
 ENGCRAWL_STATE = os.environ.get("ENGCRAWL_STATE") or None
@@ -177,3 +181,7 @@ ENGCRAWL_FAILURES_IN_A_ROW = 10
 
 # Seconds that the browser waits at the most for new posts after a click on "Load More".
 ENGCRAWL_CLICK_TIMEOUT = 20
+
+# The process that runs this crawl as one of many blogs', which gives its ID: the crawl is stopped when that ends, and
+# sends no alerts.
+ENGCRAWL_PARENT = None
