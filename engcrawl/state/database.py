@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,12 @@ class Database:
             with self.errors():
                 self._open(stack, blog)
             self._held = stack.pop_all()
+
+    @classmethod
+    def prepare(cls, url: str) -> None:
+        """Make the tables of the database at *url*, or bring them to the newest schema. Raises StateError."""
+        with suppress(LockedError):  # who locks it has them
+            cls(url, "").close()
 
     def _open(self, stack: ExitStack, blog: str | None) -> None:
         if blog is None and self._file and not self._file.exists():

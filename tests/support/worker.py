@@ -1,0 +1,24 @@
+"""``python -m tests.support.worker``: ``scrapy worker`` for tests, which waits seconds where that waits minutes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import timedelta
+
+from scrapy.cmdline import execute
+
+from engcrawl.fleet import worker
+
+if __name__ == "__main__":
+    worker.PACE = worker.Pace(
+        period="* * * * * *",
+        digest="0 0 1 1 *",
+        heartbeat=0.5,
+        stalled=2,
+        poll=0.5,
+        again=0.2,
+        locked=1,
+        limit=timedelta(seconds=float(os.environ.get("LIMIT", "600"))),
+    )
+    execute(["scrapy", "worker", *sys.argv[1:]])
