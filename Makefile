@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
 TARGET ?= default
 
-.PHONY: help demo test test-fast test-claims docs crawl deploy bench bench-memory bench-clicks bench-nightly bench-fuzz clean
+.PHONY: help demo demo-fleet test test-fast test-claims docs crawl deploy bench bench-memory bench-clicks bench-nightly bench-fuzz clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/tests  ## crawl the bundled blog, all of it, and show the result
 	@$(BIN)/python -m tests.blog.demo
+
+demo-fleet: $(VENV)/tests  ## thirty bundled blogs, a PostgreSQL, two workers, one of them killed on the way
+	@$(BIN)/python -m tests.blog.demo_fleet
 
 # A test waits about as long as it works: two workers for each of two cores.
 test: $(VENV)/chromium  ## lint, spelling, types, every test

@@ -196,6 +196,7 @@ class Worker:
             if tried.get(blog.key, "") < planned and is_due(blog.schedule, blog.key, finished.get(blog.key), now):
                 values: Any = {"blog": blog.model_dump(mode="json"), "planned": planned}
                 await self._task.configure(lock=blog.host, task_kwargs=values).defer_async()
+                logger.info("Job of %s: planned for %s", blog.key, planned)
 
     async def _rescue(self, timestamp: int) -> None:
         """Give the jobs of workers that are gone to others, and forget those that failed long ago."""

@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import dict_row
@@ -23,7 +24,7 @@ from tests.blog import Server
 from tests.support.crawls import IN_A_HURRY, Crawl, command, run
 from tests.support.folders import ROOT
 
-PATIENCE = 180
+PATIENCE = 600
 """Seconds in which anything happens, on a machine that does much else."""
 
 
@@ -41,17 +42,20 @@ class Fleet:
             **variables,
         }
         self.workers: list[subprocess.Popen[bytes]] = []
-        self.write_list(*(f"site: {server.url}" for server in servers))
+        self.list_path = folder / "blogs.yaml"
+        self.write_list({server.url: "{inventory: no}" for server in servers})
 
-    def write_list(self, *blogs: str) -> None:
-        """Write the list of blogs anew; of each its keys, ``site: URL, schedule: …``."""
-        lines = (f"- {{{blog}, arguments: {{inventory: no}}}}\n" for blog in blogs)
-        (self.folder / "blogs.yaml").write_text("".join(lines))
+    def write_list(self, arguments: dict[str, str]) -> None:
+        """Write the list of blogs anew: each address with its arguments."""
+        lines = (f"- site: {site}\n  arguments: {given}\n" for site, given in arguments.items())
+        self.list_path.write_text("".join(lines))
 
     def set_up(self) -> None:
-        """Make the tables, as an operator does."""
+        """Make the tables, as an operator does; what that takes tells how busy this machine is."""
         line = [sys.executable, "-m", "scrapy", "worker", "--setup"]
+        start = time.monotonic()
         subprocess.run(line, cwd=ROOT, env=os.environ | self.environment, check=True, stdout=subprocess.DEVNULL)
+        self.environment["LIMIT"] = str(8 * (time.monotonic() - start))
 
     def worker(self, settings: dict[str, str] | None = None, jobs: int = 2) -> subprocess.Popen[bytes]:
         """Start a worker; its log goes to a file of its own (`log`)."""
@@ -77,16 +81,24 @@ class Fleet:
 
     def jobs(self) -> list[dict[str, Any]]:
         """Return the jobs of blogs that the queue has: `status`, `attempts`, `blog` (its key), `worker_id`."""
-        address = make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(address, row_factory=dict_row) as connection:
-            query = "SELECT * FROM procrastinate_jobs WHERE task_name = 'engcrawl.run' ORDER BY id"
-            found = connection.execute(query).fetchall()
+        found = self._rows("SELECT * FROM procrastinate_jobs WHERE task_name = 'engcrawl.run' ORDER BY id")
         return [job | {"blog": Listed.model_validate(job["args"]["blog"]).key} for job in found]
 
+    def all_runs(self) -> dict[str, list[str | None]]:
+        """Return how the runs of each blog ended, by its key, the first one first; None for one that is at work."""
+        found: dict[str, list[str | None]] = defaultdict(list)
+        for run_ in self._rows("SELECT blog, verdict FROM runs ORDER BY blog, id"):
+            found[run_["blog"]].append(run_["verdict"])
+        return found
+
     def runs(self, server: Server) -> list[str | None]:
-        """Return how the runs of a blog ended, the first one first; None for one that is at work."""
-        with State.read(self.url, blog_key(server.url)) as state:
-            return [one["verdict"] for one in reversed(state.runs.last(100))]
+        """Return how the runs of a blog ended."""
+        return self.all_runs()[blog_key(server.url)]
+
+    def _rows(self, query: LiteralString) -> list[dict[str, Any]]:
+        address = make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address, row_factory=dict_row) as connection:
+            return connection.execute(query).fetchall()
 
     def under_way(self, server: Server) -> int | None:
         """Return the process that crawls a blog and has asked it for pages; None if there is none."""

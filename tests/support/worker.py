@@ -18,7 +18,8 @@ if __name__ == "__main__":
         stalled=2,
         poll=0.5,
         again=0.2,
+        tries=3,
         locked=1,
-        limit=timedelta(seconds=float(os.environ.get("LIMIT", "600"))),
+        limit=timedelta(seconds=float(os.environ["LIMIT"])),
     )
     execute(["scrapy", "worker", *sys.argv[1:]])
