@@ -17,7 +17,7 @@ from engcrawl import settings
 from engcrawl.alerts import PREFIX
 from engcrawl.alerts.config import AlertSettings
 from engcrawl.arguments import ArchiveArguments, Arguments
-from engcrawl.commands import coverage, crawl, posts, probe, runs
+from engcrawl.commands import blogs, coverage, crawl, posts, probe, runs
 from engcrawl.items import Change, Post
 from engcrawl.spiders.archive import ArchiveSpider
 from engcrawl.spiders.inventory import InventorySpider
@@ -106,6 +106,19 @@ def commands() -> str:
         "    scrapy probe https://blog.example.com --json\n\n"
         + _table(("option", "meaning"), [("`--json`", "print what was found as JSON, not as text")])
     )
+    text += (
+        f"\n## scrapy blogs\n\n{inspect.getdoc(blogs.Command())}\n\n    scrapy blogs add https://blog.example.com\n"
+        "    scrapy blogs run --due --jobs 8\n    scrapy blogs\n\n[Many blogs](../fleet.md) says more.\n\n"
+    )
+    text += _table(
+        ("of", "option", "meaning"),
+        [
+            (f"`{f'scrapy blogs {verb}'.strip()}`", f"`--{one.alias}{' ' + one.title if one.title else ''}`",
+             one.description)
+            for verb, options in blogs.VERBS.items()
+            for one in options.model_fields.values()
+        ],
+    )  # fmt: skip
     for module in PRINTING:
         command = module.Command()
         text += (
