@@ -20,7 +20,7 @@ from scrapy.exporters import CsvItemExporter
 
 from engcrawl.arguments import Given
 from engcrawl.errors import EngcrawlError, OutputError, UsageError
-from engcrawl.report.output import state_url
+from engcrawl.fleet.states import States
 from engcrawl.state import State
 from engcrawl.text.visible import visible
 
@@ -38,7 +38,7 @@ class Options(Given):
     kind = "option --"
 
     blog: str | None = Field(
-        None, title="KEY", description="which blog, where the state has several (example.com_folder)"
+        None, title="KEY", description="one blog alone: its key (example.com_folder) or its address (default: all)"
     )
 
 
@@ -97,7 +97,7 @@ class PrintingCommand(ScrapyCommand):
 
 
 class StateCommand(PrintingCommand, Generic[AnyOptions]):
-    """A command that prints what the state knows, and never writes to it."""
+    """A command that prints what the states of one blog or of all know, and never writes to them."""
 
     requires_crawler_process = False
     options_class: type[AnyOptions]
@@ -108,11 +108,7 @@ class StateCommand(PrintingCommand, Generic[AnyOptions]):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add an option for each field of *options_class*."""
         super().add_options(parser)
-        for field in self.options_class.model_fields.values():
-            kind: dict[str, Any] = {"action": "store_true"} if field.annotation is bool else {"metavar": field.title}
-            parser.add_argument(
-                f"--{field.alias}", dest=field.alias, default=argparse.SUPPRESS, help=field.description, **kind
-            )
+        add_fields(parser, self.options_class)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Print what the options ask for."""
@@ -121,12 +117,34 @@ class StateCommand(PrintingCommand, Generic[AnyOptions]):
             if args:
                 raise UsageError(f"takes options alone, not {' '.join(args)!r}")
             options = self.options_class.parse(vars(opts))
-            with State.read(state_url(self.settings)[0], options.blog) as state:
-                self.show(state, options)
+            with States(self.settings) as states:
+                keys = self.chosen(states, options)
+                if len(keys) > 1:
+                    self.show_all(states, keys, options)
+                    return
+                with states.open(keys[0]) as state:
+                    self.show(state, options)
+
+    def chosen(self, states: States, options: AnyOptions) -> list[str]:
+        """Return the keys of the blogs that *options* ask for. May raise any EngcrawlError."""
+        return states.chosen(options.blog)
 
     @abstractmethod
     def show(self, state: State, options: AnyOptions) -> None:
-        """Print what *options* ask for. May raise any EngcrawlError."""
+        """Print what *options* ask for of one blog. May raise any EngcrawlError."""
+
+    @abstractmethod
+    def show_all(self, states: States, keys: list[str], options: AnyOptions) -> None:
+        """Print what *options* ask for of the blogs with these keys. May raise any EngcrawlError."""
+
+
+def add_fields(parser: argparse.ArgumentParser, options: type[Given]) -> None:
+    """Add an option for each field of *options*."""
+    for field in options.model_fields.values():
+        kind: dict[str, Any] = {"action": "store_true"} if field.annotation is bool else {"metavar": field.title}
+        parser.add_argument(
+            f"--{field.alias}", dest=field.alias, default=argparse.SUPPRESS, help=field.description, **kind
+        )
 
 
 def print_csv(rows: Iterable[dict[str, Any]]) -> None:

@@ -148,7 +148,7 @@ PLAYWRIGHT_BROWSER_PROVIDER = "engcrawl.http.browser.handler.ChromiumProvider"
 # run without one. Each blog needs a folder of its own.
 ENGCRAWL_OUTPUT = os.environ.get("ENGCRAWL_OUTPUT") or str(Path(closest_scrapy_cfg()).parent / "output")
 
-# The list of blogs, where there are many; also from the environment. By default `blogs.yaml` beside scrapy.cfg, or
+# The list of many blogs, for `scrapy blogs`; also from the environment. By default `blogs.yaml` beside scrapy.cfg, or
 # where the command is run without one.
 ENGCRAWL_BLOGS = os.environ.get("ENGCRAWL_BLOGS") or str(Path(closest_scrapy_cfg()).parent / "blogs.yaml")
 
@@ -182,6 +182,6 @@ ENGCRAWL_FAILURES_IN_A_ROW = 10
 # Seconds that the browser waits at the most for new posts after a click on "Load More".
 ENGCRAWL_CLICK_TIMEOUT = 20
 
-# The process that runs this crawl as one of many blogs', which gives its ID: the crawl is stopped when that ends, and
-# sends no alerts.
+# The process that runs this crawl as one of many blogs' (`scrapy blogs run` gives its ID): the crawl is stopped when
+# that ends, and leaves it to `scrapy blogs digest` to tell people.
 ENGCRAWL_PARENT = None

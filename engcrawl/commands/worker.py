@@ -9,32 +9,37 @@ from typing import Any, ClassVar
 from pydantic import Field
 from scrapy.utils.log import configure_logging
 
-from engcrawl.arguments import Count, Given
+from engcrawl.arguments import Count
+from engcrawl.commands.blogs import Length, VerbOptions
 from engcrawl.errors import UsageError
+from engcrawl.fleet.job import LIMIT
 from engcrawl.fleet.queue import Queue
 from engcrawl.http.addresses import private_allowed
-from engcrawl.printing import PrintingCommand
+from engcrawl.printing import PrintingCommand, add_fields
 from engcrawl.report import logs
 from engcrawl.report.metrics import metrics_file
 from engcrawl.report.output import withhold_writing
 from engcrawl.report.publish import publish_target
-from engcrawl.state.database import Database
 
 
-class WorkerOptions(Given):
+class WorkerOptions(VerbOptions):
     """How a worker works."""
 
-    kind = "option --"
-    jobs: Count = Field(16, title="N", description="run at most this many blogs at once (default: 16)")
-    setup: bool = Field(False, description="make the queue's and the state's tables, or upgrade them, and end")
+    jobs: Count = Field(default=16, title="N", description="how many blogs at a time, from 1 (default: 16)")
+    time_limit: Length = Field(
+        LIMIT,
+        title="LENGTH",
+        description="how long a run may take before it is stopped, like 90m or 6h (default: 6h); it is tried again",
+    )
+    setup: bool = Field(default=False, description="make the queue's tables, or upgrade them, and end")
 
 
 class Command(PrintingCommand):
-    """Work for a fleet: run the blogs of blogs.yaml that are due, beside as many other workers as there are.
+    """Run the blogs of the list that are due, beside as many other workers as there are.
 
-    The state must be in PostgreSQL (ENGCRAWL_STATE), which has the queue of jobs too; `--setup` makes its tables. A
-    worker ends with SIGTERM or Ctrl-C: what it is at work on is stopped, and given to another. The exit status is then
-    0; 1 if the database can't be reached, 2 for a wrong option or setting.
+    The state must be in PostgreSQL (`ENGCRAWL_STATE`), where the queue of jobs is too; `--setup` makes its tables. A
+    worker works until SIGTERM or Ctrl-C: the crawls at work are stopped cleanly then, and given back to the queue. The
+    exit status is 0 after that, 1 if the database can't be reached, 2 for a wrong option, setting or list.
     """
 
     requires_crawler_process = False
@@ -47,9 +52,7 @@ class Command(PrintingCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the worker's options."""
         super().add_options(parser)
-        for name, field in WorkerOptions.model_fields.items():
-            kind: dict[str, Any] = {"action": "store_true"} if field.annotation is bool else {"metavar": field.title}
-            parser.add_argument(f"--{name}", default=argparse.SUPPRESS, help=field.description, **kind)
+        add_fields(parser, WorkerOptions)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Work, or prepare the database."""
@@ -57,12 +60,10 @@ class Command(PrintingCommand):
         with self.printing():
             if args:
                 raise UsageError(f"takes options alone, not {' '.join(args)!r}")
-            options = WorkerOptions.parse({name: value for name, value in vars(opts).items() if name in _NAMES})
+            options = WorkerOptions.parse(vars(opts))
             queue = Queue(self.settings)
             if options.setup:
-                done = queue.set_up()
-                Database.prepare(self.settings["ENGCRAWL_STATE"])
-                print(f"{queue.name}: {done}")
+                print(f"{queue.name}: {queue.set_up()}")
                 return
             for check in (metrics_file, private_allowed, publish_target):
                 check(self.settings)
@@ -72,7 +73,4 @@ class Command(PrintingCommand):
             queue.check()
             from engcrawl.fleet.worker import Worker  # imports procrastinate, which a crawl need not have
 
-            asyncio.run(Worker(self.settings, queue, options.jobs).work())
-
-
-_NAMES = set(WorkerOptions.model_fields)
+            asyncio.run(Worker(self.settings, queue, options.jobs, options.time_limit).work())

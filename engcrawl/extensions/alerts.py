@@ -30,7 +30,7 @@ class Alerts:
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        if not (hasattr(crawler.spider, "arguments") and _switched_on(crawler.settings)):
+        if not (hasattr(crawler.spider, "arguments") and switched_on(crawler.settings)):
             raise NotConfigured
         from engcrawl.alerts.config import AlertSettings
 
@@ -65,7 +65,7 @@ class Alerts:
 
 def never_began(settings: BaseSettings, spider: str, arguments: dict[str, Any], status: int, reason: str) -> None:
     """Tell of a run that could not begin: it has no verdict, and this extension never came to life."""
-    if not _switched_on(settings):
+    if not switched_on(settings):
         return
     from engcrawl.alerts.config import AlertSettings
     from engcrawl.alerts.monitors import look
@@ -78,7 +78,7 @@ def never_began(settings: BaseSettings, spider: str, arguments: dict[str, Any], 
         logger.error("%s", error)  # noqa: TRY400 - one line
 
 
-def _switched_on(settings: BaseSettings) -> bool:
+def switched_on(settings: BaseSettings) -> bool:
     """Return whether the environment says who is told, and each run is to tell them, not `scrapy blogs digest`."""
     named = any(name.startswith(PREFIX) and value for name, value in os.environ.items())
     return named and not settings["ENGCRAWL_PARENT"]

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
@@ -21,7 +20,7 @@ from engcrawl.arguments import ArchiveArguments, Given, Site
 from engcrawl.errors import OutputError, UsageError
 from engcrawl.fleet.schedule import NIGHTLY, checked
 from engcrawl.report.output import replacing
-from engcrawl.text.urls import blog_key
+from engcrawl.text.urls import blog_key, host_key
 
 _LONGEST_KEY = 200
 """Bytes: the key names a folder."""
@@ -76,8 +75,7 @@ class Blog(Given):
     @property
     def host(self) -> str:
         """Return the blog's host, with the port if it isn't the scheme's: one run at a time asks it for pages."""
-        parts = urlsplit(self.site)
-        return blog_key(f"{parts.scheme}://{parts.netloc}")
+        return host_key(self.site)
 
 
 class Blogs:
@@ -145,7 +143,10 @@ class Blogs:
 @contextmanager
 def changing(path: Path) -> Iterator[Blogs]:
     """Open the list to be changed, an empty one where there is none: who else would change it waits."""
-    folder = os.open(path.resolve().parent, os.O_RDONLY)
+    try:
+        folder = os.open(path.resolve().parent, os.O_RDONLY)
+    except OSError as error:
+        raise OutputError(f"{path}: can't be written: {error.strerror}") from error
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
         yield Blogs.read(path) if path.exists() else Blogs(path, "")

@@ -7,14 +7,15 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
 
@@ -29,6 +30,8 @@ LIMIT = timedelta(hours=6)
 """How long a run may take; what it has then is stored, and the next one goes on."""
 GRACE = timedelta(minutes=2)
 """How long a crawl that is stopped may take to end, before it is killed: requests under way, then the archive."""
+_LOOK_EVERY = 0.1
+"""Seconds."""
 _LOG_MOST = 10_000_000
 """Bytes of a log, from which on the next run begins a new one."""
 _TAIL = 4000
@@ -49,7 +52,7 @@ class Ended:
     """The verdict, as ``RUN.json`` has it; None where the run left none."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Job:
     """A run of *blog*, whose archive is in a folder of its own, `folder`, in *output*."""
 
@@ -97,18 +100,21 @@ class Job:
     async def run(self, stop: asyncio.Event) -> Ended:
         """Run the blog to its end, to the time limit, or until *stop* is set; a stopped run ends cleanly first.
 
-        A cancelled one does too. Raises OutputError where the folder or the log can't be written.
+        A cancelled one does too. Raises OutputError where its log can't be written, or no process started.
         """
         began, before = time.monotonic(), self._last_run()
-        at = self._begin_log()
-        with self.log.open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                *self.command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                process_group=0,  # Ctrl-C is for the parent alone, which stops the crawl once
-            )
+        try:
+            with self._open_log() as log:
+                at = log.tell()
+                process = subprocess.Popen(
+                    self.command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    process_group=0,  # Ctrl-C is for the parent alone, which stops the crawl once
+                )
+        except OSError as error:
+            raise OutputError(f"{self.folder}: {error}") from error
         try:
             why = await self._until_over(process, stop)
         except asyncio.CancelledError:
@@ -119,43 +125,30 @@ class Job:
         report = self._report(latest) if latest and latest != before else None
         return Ended(self.blog, *self._judge(process.returncode, why, report, at), seconds, report)
 
-    def _begin_log(self) -> int:
-        """Make the folder and the log; return how long the log is."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if self.log.exists() and self.log.stat().st_size > _LOG_MOST:
-                self.log.replace(self.log.with_name("crawl.log.1"))
-            with self.log.open("ab") as log:
-                return log.tell()
-        except OSError as error:
-            raise OutputError(f"{self.folder}: {error}") from error
+    def _open_log(self) -> IO[bytes]:
+        """Make the folder, and open the log for more lines."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > _LOG_MOST:
+            self.log.replace(self.log.with_name(f"{self.log.name}.1"))
+        return self.log.open("ab")
 
-    async def _until_over(self, process: asyncio.subprocess.Process, stop: asyncio.Event) -> str | None:
+    async def _until_over(self, process: subprocess.Popen[bytes], stop: asyncio.Event) -> str | None:
         """Wait for the end, and bring it about where it is time; return why it was."""
-        ending, stopping = asyncio.ensure_future(process.wait()), asyncio.ensure_future(stop.wait())
-        try:
-            limit = self.limit.total_seconds()
-            await asyncio.wait((ending, stopping), timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-            if ending.done():
-                return None
-            why = "stopped" if stop.is_set() else f"not done in {readable(self.limit)}"
-            return why if await self._end(process) else f"{why}, nor stopped in {readable(self.grace)}: killed"
-        finally:
-            ending.cancel()
-            stopping.cancel()
+        limit = time.monotonic() + self.limit.total_seconds()
+        if await _over(process, lambda: stop.is_set() or time.monotonic() > limit):
+            return None
+        why = "stopped" if stop.is_set() else f"not done in {readable(self.limit)}"
+        return why if await self._end(process) else f"{why}, nor ended {readable(self.grace)} after that: killed"
 
-    async def _end(self, process: asyncio.subprocess.Process) -> bool:
+    async def _end(self, process: subprocess.Popen[bytes]) -> bool:
         """Stop the crawl; kill it and all that it started, where it doesn't end in time, and return False then."""
-        with suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), self.grace.total_seconds())
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-            return False
-        return True
+        process.terminate()
+        limit = time.monotonic() + self.grace.total_seconds()
+        if await _over(process, lambda: time.monotonic() > limit):
+            return True
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return False
 
     def _judge(self, status: Any, why: str | None, report: dict[str, Any] | None, at: int) -> tuple[Outcome, str]:
         """Return how the run ended, and why: *why* is what the parent did, *at* where its log begins."""
@@ -187,3 +180,15 @@ class Job:
             report: dict[str, Any] = json.loads((Output(self.folder).runs / f"{run}.json").read_bytes())
             return report
         return None
+
+
+async def _over(process: subprocess.Popen[bytes], given_up: Callable[[], bool]) -> bool:
+    """Wait until a process is over, and return True, or until *given_up*.
+
+    It is looked for, not waited for by `asyncio.subprocess`: there a start that is cancelled can hang.
+    """
+    while process.poll() is None:
+        if given_up():
+            return False
+        await asyncio.sleep(_LOOK_EVERY)
+    return True

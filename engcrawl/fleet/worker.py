@@ -19,7 +19,7 @@ from procrastinate.jobs import Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from scrapy.settings import BaseSettings
 
-from engcrawl.errors import OutputError, StateError, UsageError
+from engcrawl.errors import NoStateError, OutputError, StateError, UsageError
 from engcrawl.fleet.blogs import Blog, Blogs
 from engcrawl.fleet.job import GRACE, LIMIT, Job
 from engcrawl.fleet.queue import Queue
@@ -61,8 +61,8 @@ class Pace:
     """How often a job is tried."""
     locked: float = 300
     """Seconds after which a job is tried again whose blog another run has."""
-    limit: timedelta = LIMIT
     grace: timedelta = GRACE
+    """How long a crawl that is stopped may take to end, before it is killed."""
 
 
 PACE = Pace()
@@ -117,12 +117,15 @@ class Retries(BaseRetryStrategy):
 class Worker:
     """Takes jobs from the queue, and runs each as a process. Raises UsageError where ``blogs.yaml`` is wrong."""
 
-    def __init__(self, settings: BaseSettings, queue: Queue, jobs: int) -> None:
+    def __init__(self, settings: BaseSettings, queue: Queue, jobs: int, limit: timedelta = LIMIT) -> None:
         logging.getLogger("procrastinate").setLevel(logging.WARNING)  # else several lines a minute
-        logging.getLogger("procrastinate.worker").addFilter(_unexpected)
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # else one for each try to connect
+        for name in ("procrastinate.worker", "procrastinate.worker.worker", "procrastinate.utils"):
+            logging.getLogger(name).addFilter(_in_a_line)
         self._settings = settings
         self._queue = queue
         self._jobs = jobs
+        self._limit = limit
         self._pace = pace = PACE
         self._path = Path(settings["ENGCRAWL_BLOGS"])
         self._blogs = Blogs.read(self._path)
@@ -159,7 +162,7 @@ class Worker:
 
     async def _run(self, blog: dict[str, Any], planned: str) -> None:
         """Run a blog. Raises NotDoneError and OutputError."""
-        job = Job.of(Blog.model_validate(blog), self._settings, limit=self._pace.limit)
+        job = Job.of(Blog.model_validate(blog), self._settings, limit=self._limit)
         stop = asyncio.Event()
         running = asyncio.ensure_future(replace(job, grace=self._pace.grace).run(stop))
         given_back = False
@@ -225,16 +228,25 @@ def _blog(job: Queued) -> Blog:
     return Blog.model_validate(job.task_kwargs["blog"])
 
 
-def _unexpected(record: logging.LogRecord) -> bool:
-    """Return whether a line of procrastinate's tells more than `Retries` did."""
-    return not (record.exc_info and isinstance(record.exc_info[1], _EXPECTED))
+def _in_a_line(record: logging.LogRecord) -> bool:
+    """Shorten procrastinate's lines to what `Retries` hasn't told; return False where that is nothing."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, _EXPECTED):
+        return False
+    if isinstance(error, ConnectorException):
+        record.msg, record.args = "The queue can't be used: %s", (" ".join(str(error.__cause__).split()),)
+        record.exc_info = None
+    return True
 
 
 def last_finished(url: str) -> dict[str, datetime]:
-    """Return when each blog's last run ended that was complete or incomplete: key -> instant. Raises StateError."""
-    done = [str(Outcome.COMPLETE), str(Outcome.INCOMPLETE)]
-    query = sa.select(RUNS.c.blog, sa.func.max(RUNS.c.end)).where(RUNS.c.spider == "archive", RUNS.c.verdict.in_(done))
-    database = Database(url)
+    """Return when each blog's last run ended that wasn't stopped and didn't die, by its key. Raises StateError."""
+    ended = RUNS.c.verdict.not_in(("died", "stopped"))
+    query = sa.select(RUNS.c.blog, sa.func.max(RUNS.c.end)).where(RUNS.c.spider == "archive", ended)
+    try:
+        database = Database(url)
+    except NoStateError:
+        return {}
     try:
         return {blog: datetime.fromisoformat(end) for blog, end in database.all(query.group_by(RUNS.c.blog))}
     finally:

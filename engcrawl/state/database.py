@@ -5,14 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from engcrawl.errors import LockedError, StateError
+from engcrawl.errors import LockedError, NoStateError, StateError
 from engcrawl.state import migrations
 from engcrawl.state.lock import HOST, RunLock, holder
 from engcrawl.state.tables import RUNS
@@ -50,15 +50,9 @@ class Database:
                 self._open(stack, blog)
             self._held = stack.pop_all()
 
-    @classmethod
-    def prepare(cls, url: str) -> None:
-        """Make the tables of the database at *url*, or bring them to the newest schema. Raises StateError."""
-        with suppress(LockedError):  # who locks it has them
-            cls(url, "").close()
-
     def _open(self, stack: ExitStack, blog: str | None) -> None:
         if blog is None and self._file and not self._file.exists():
-            raise StateError("there is no such file: no run has been here")
+            raise NoStateError("there is no such file: no run has been here")
         engine = self._engine(writing=blog is not None)
         stack.callback(engine.dispose)
         self._connection = stack.enter_context(engine.connect())
@@ -68,7 +62,9 @@ class Database:
             else:
                 self._lock_and_upgrade(blog)
             self._connection.commit()
-        elif (found := migrations.version(self._connection)) != len(migrations.STEPS):
+        elif not (found := migrations.version(self._connection)):
+            raise NoStateError("it is empty: no run has been here")
+        elif found != len(migrations.STEPS):
             raise StateError(f"it has schema {found}; a run of this engcrawl brings it to {len(migrations.STEPS)}")
 
     def close(self) -> None:
@@ -119,7 +115,7 @@ class Database:
         except ModuleNotFoundError as error:
             raise StateError(f"{self.name}: {error}: install the database's driver") from error
         except StateError as error:
-            raise error if str(error).startswith(self.name) else StateError(f"{self.name}: {error}") from error
+            raise error if str(error).startswith(self.name) else type(error)(f"{self.name}: {error}") from error
 
     # One run of a blog
 

@@ -178,7 +178,7 @@ def test_a_blog_that_fails_hangs_is_busy_or_wrong_ends_as_it_should_and_holds_up
     arguments = dict.fromkeys((fails, *(server.url for server in servers)), "{inventory: no}")
     fleet_.write_list(arguments | {wrong.url: "{categories: no-such-category}"})
     held = stack.enter_context(State.open(fleet_.url, busy.url))
-    worker = fleet_.worker(jobs=3)
+    worker = fleet_.worker({"DOWNLOAD_TIMEOUT": "3600"}, jobs=3)
 
     def job(site: str) -> dict[str, Any]:
         return next((job for job in fleet_.jobs() if job["blog"] == blog_key(site)), {})

@@ -53,7 +53,12 @@ def test_the_workers_unit_starts_it_again_and_stops_it_once() -> None:
 
 
 def test_compose_is_as_its_schema_has_it_and_publishes_no_port() -> None:
-    schema = [BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "deploy/fleet/compose.yaml"]
+    schema: list[str | Path] = [
+        BIN / "check-jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        "deploy/fleet/compose.yaml",
+    ]
     assert run(*schema) == (0, "ok -- validation done\n")
     services = YAML(typ="safe").load(FLEET / "compose.yaml")["services"]
     assert set(services) == {"postgres", "setup", "worker"}

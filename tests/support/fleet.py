@@ -55,11 +55,12 @@ class Fleet:
         line = [sys.executable, "-m", "scrapy", "worker", "--setup"]
         start = time.monotonic()
         subprocess.run(line, cwd=ROOT, env=os.environ | self.environment, check=True, stdout=subprocess.DEVNULL)
-        self.environment["LIMIT"] = str(8 * (time.monotonic() - start))
+        self.limit = max(1, round(8 * (time.monotonic() - start) / 60))
+        """Minutes in which a crawl on this machine is long done."""
 
     def worker(self, settings: dict[str, str] | None = None, jobs: int = 2) -> subprocess.Popen[bytes]:
         """Start a worker; its log goes to a file of its own (`log`)."""
-        line = [sys.executable, "-m", "tests.support.worker", "--jobs", str(jobs)]
+        line = [sys.executable, "-m", "tests.support.worker", "--jobs", str(jobs), "--time-limit", f"{self.limit}m"]
         for name, value in (IN_A_HURRY | (settings or {})).items():
             line += ["-s", f"{name}={value}"]
         with (self.folder / f"worker-{len(self.workers)}.log").open("wb") as log:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from datetime import timedelta
 
 from scrapy.cmdline import execute
 
@@ -20,6 +18,5 @@ if __name__ == "__main__":
         again=0.2,
         tries=3,
         locked=1,
-        limit=timedelta(seconds=float(os.environ["LIMIT"])),
     )
     execute(["scrapy", "worker", *sys.argv[1:]])
