@@ -12,8 +12,8 @@ if __name__ == "__main__":
     worker.PACE = worker.Pace(
         period="* * * * * *",
         digest="0 0 1 1 *",
-        heartbeat=0.5,
-        stalled=2,
+        heartbeat=1,
+        stalled=8,
         poll=0.5,
         again=0.2,
         tries=3,
