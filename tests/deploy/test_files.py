@@ -234,7 +234,7 @@ def test_pages_name_every_file_of_the_deployment_and_show_it_as_it_is() -> None:
     assert unnamed == {f"deploy/{folder}{name}" for name in beside for folder in ("", "fleet/")}
     for page in PAGES:
         text = page.read_text("utf-8")
-        for path in re.findall(r"(?<![\w/])deploy/[\w./-]*\w", text):
+        for path in re.findall(r"(?<![\w/])deploy/[\w./@-]*\w", text):
             assert (ROOT / path).exists() or path in MADE_BY_HAND, f"{page.name}: {path}"
         for kind, shown in re.findall(r"^```(ini|crontab|dockerfile)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
             assert shown in {(ROOT / name).read_text("utf-8") for name in files}, f"{page.name}: {kind}"
