@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, ConfigDict, Field
+from scrapy.settings import BaseSettings
 
 from engcrawl.arguments import Arguments, Count, Given
 from engcrawl.errors import EngcrawlError, OutputError, UsageError
@@ -40,6 +41,8 @@ _COLUMNS = ("blog", "posts", "verdict", "end", "next_run", "problems")
 """Of the table; the reasons stand beneath it."""
 _PROBES = 8
 """Blogs that are probed at a time."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
+"""Before all runs."""
 Length = Annotated[timedelta, BeforeValidator(lambda value: value if isinstance(value, timedelta) else duration(value))]
 
 
@@ -190,12 +193,9 @@ class Command(PrintingCommand):
                 " and each blog has a file of its own"
             )
         chosen = _chosen(Blogs.read(self._file), words, options.tag)
-        with _alone(Output(settings["ENGCRAWL_OUTPUT"])), States(settings) as states:
+        with _alone(Output(settings["ENGCRAWL_OUTPUT"])):
             if options.due:
-                now = datetime.now(UTC)
-                waiting = [status for status in statuses(chosen, states) if status.due(now)]
-                waiting.sort(key=lambda status: status.finished or datetime.min.replace(tzinfo=UTC))
-                chosen = [status.blog for status in waiting]
+                chosen = _due(chosen, settings)
             if not chosen:
                 print("no blog is due" if options.due else "no blogs")
             jobs = [Job.of(blog, settings, limit=options.time_limit) for blog in chosen]
@@ -249,6 +249,14 @@ def _chosen(blogs: Blogs, words: list[str], tag: str | None) -> list[Blog]:
         tags = sorted({tag for blog in blogs for tag in blog.tags})
         raise UsageError(f"option --tag={tag}: must be one of {', '.join(tags)}" if tags else "no blog has a tag")
     return [blog for blog in chosen if tag in blog.tags]
+
+
+def _due(blogs: list[Blog], settings: BaseSettings) -> list[Blog]:
+    """Return those of *blogs* that are due, the longest waiting first. Raises StateError."""
+    now = datetime.now(UTC)
+    with States(settings) as states:
+        due = [status for status in statuses(blogs, states) if status.due(now)]
+    return [status.blog for status in sorted(due, key=lambda status: status.finished or _NEVER)]
 
 
 @contextmanager

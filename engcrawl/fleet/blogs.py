@@ -11,10 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import RoundTripConstructor
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from engcrawl.arguments import ArchiveArguments, Given, Site
 from engcrawl.errors import OutputError, UsageError
@@ -24,13 +20,6 @@ from engcrawl.text.urls import blog_key, host_key
 
 _LONGEST_KEY = 200
 """Bytes: the key names a folder."""
-
-
-class _Constructor(RoundTripConstructor):
-    """Leaves days as they are written: one that isn't in the calendar is to be named like any wrong argument."""
-
-
-_Constructor.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
 
 
 def _text(value: Any) -> str:
@@ -122,7 +111,7 @@ class Blogs:
 
     def with_sites(self, sites: Iterable[str]) -> Blogs:
         """Return the list with these addresses at its end, each as a line. Raise UsageError."""
-        if self._list.fa.flow_style():
+        if self._list and self._list.fa.flow_style():
             raise UsageError(f"{self.path}: must have a line `- site: URL` for each blog, not brackets")
         margin = " " * (self._list.lc.item(0)[1] - 2 if self._list else 0)
         text = self._text + ("\n" if self._text and not self._text.endswith("\n") else "")
@@ -154,10 +143,18 @@ def changing(path: Path) -> Iterator[Blogs]:
         os.close(folder)
 
 
-def _parsed(path: Path, text: str) -> CommentedSeq:
-    """Return the list that *text* is. Raise UsageError where it is none."""
+def _parsed(path: Path, text: str) -> Any:
+    """Return the list that *text* is, a CommentedSeq, or an empty one. Raise UsageError where it is none."""
+    from ruamel.yaml import YAML  # every command imports this module, few read a list
+    from ruamel.yaml.constructor import RoundTripConstructor
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    class Constructor(RoundTripConstructor):
+        """Leaves days as they are written: one that isn't in the calendar is named like any wrong argument."""
+
+    Constructor.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
     yaml = YAML()
-    yaml.Constructor = _Constructor
+    yaml.Constructor = Constructor
     try:
         found = yaml.load(text)
     except MarkedYAMLError as error:
@@ -166,15 +163,15 @@ def _parsed(path: Path, text: str) -> CommentedSeq:
     except YAMLError as error:
         raise UsageError(f"{path}: is no YAML: {error}") from error
     if found is None:
-        return CommentedSeq()
-    if not isinstance(found, CommentedSeq):
+        return []
+    if not isinstance(found, list):
         raise UsageError(f"{path}: line 1: must be a list of blogs, each `- site: URL`")
     return found
 
 
 def _checked(entry: Any, line: int, wrong: list[tuple[int, str]]) -> Blog | None:
     """Return the blog of an entry that begins in *line*; what is wrong goes to *wrong*, with its line."""
-    if not isinstance(entry, CommentedMap):
+    if not isinstance(entry, dict):
         wrong.append((line, "must be a blog, `site: URL`"))
         return None
     try:
@@ -182,7 +179,7 @@ def _checked(entry: Any, line: int, wrong: list[tuple[int, str]]) -> Blog | None
     except ValidationError as error:
         wrong += [(_line(entry, one["loc"], line), Blog.told(one)) for one in error.errors()]
         return None
-    if not blog.key.isprintable() or len(blog.key.encode()) > _LONGEST_KEY:
+    if blog.key.startswith(".") or not blog.key.isprintable() or len(blog.key.encode()) > _LONGEST_KEY:
         wrong.append((_line(entry, ("site",), line), f"site={blog.site!r}: its key can't name a folder"))
     if "max_pages" in blog.arguments:  # such a run is always stopped, and the blog always due
         wrong.append((_line(entry, ("arguments", "max_pages"), line), "argument max_pages: goes not with blogs.yaml"))
@@ -195,10 +192,10 @@ def _checked(entry: Any, line: int, wrong: list[tuple[int, str]]) -> Blog | None
     return blog
 
 
-def _line(entry: CommentedMap, names: tuple[int | str, ...], line: int) -> int:
+def _line(entry: Any, names: tuple[int | str, ...], line: int) -> int:
     """Return the line of a key in an entry, or of the key that holds it; *line* where neither has one of its own."""
     for name in names:
-        if not isinstance(entry, CommentedMap) or name not in (entry.lc.data or {}):
+        if not hasattr(entry, "lc") or name not in (entry.lc.data or {}):
             break
         line, entry = entry.lc.key(name)[0] + 1, entry[name]
     return line

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import UTC, datetime, timedelta
-
-from croniter import CroniterError, croniter
+from typing import Any
 
 NIGHTLY = "nightly"
 """The schedule of a blog that has no other: once a night, at a minute of the night that the blog's key decides."""
@@ -19,6 +18,8 @@ def checked(schedule: str) -> str:
     found = " ".join(schedule.split())
     if found == NIGHTLY:
         return found
+    from croniter import CroniterError, croniter  # every command imports this module, few need a plan
+
     random = re.search(r"\bR\b", found, re.IGNORECASE)  # croniter's own, another time at each look
     if random or len(found.split()) != 5 or not croniter.is_valid(found):
         raise ValueError(f"must be {NIGHTLY}, or a time of cron with five fields (UTC), like 30 4 * * 1")
@@ -46,7 +47,9 @@ def is_due(schedule: str, key: str, finished: datetime | None, now: datetime) ->
     return finished is None or finished < last_planned(schedule, key, now)
 
 
-def _cron(schedule: str, key: str, start: datetime) -> croniter:
+def _cron(schedule: str, key: str, start: datetime) -> Any:
+    from croniter import croniter
+
     if schedule == NIGHTLY:
         minute = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % _NIGHT
         schedule = f"{minute % 60} {minute // 60} * * *"

@@ -77,6 +77,7 @@ def test_a_list_is_read_in_its_order(path: Path) -> None:
         ("site: https://a.example", "line 1: must be a list of blogs"),
         ("- site: https://a.example\n  site: https://b.example", "line 2: is no YAML: found duplicate key"),
         ("- site: [", "line 1: is no YAML: "),
+        ("- site: https://../", "line 1: site='https://..': its key can't name a folder"),
         ("- site: https://a.example/%0a", "line 1: site='https://a.example/%0a': its key can't name a folder"),
     ],
 )
