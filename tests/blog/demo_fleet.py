@@ -12,9 +12,9 @@ from rich.table import Table
 
 from engcrawl.text.urls import blog_key
 from tests.blog import Blog, Server
-from tests.support.fleet import Fleet, kill
 from tests.support.folders import ROOT
 from tests.support.postgres import database, postgres
+from tests.support.workers import Fleet, kill
 
 BLOGS = 30
 POSTS = 20

@@ -24,10 +24,10 @@ from engcrawl.text.urls import blog_key
 from tests.blog import Blog, Fault, Server
 from tests.support.commands import run
 from tests.support.crawls import records
-from tests.support.fleet import PATIENCE, Fleet, kill, wait
 from tests.support.nights import truth
 from tests.support.postgres import Postgres, database, own_postgres
 from tests.support.s3 import Buckets
+from tests.support.workers import PATIENCE, Fleet, kill, wait
 
 POSTS = 10
 SLOWLY = {"DOWNLOAD_DELAY": "0.1", "CONCURRENT_REQUESTS_PER_DOMAIN": "1"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from procrastinate.jobs import Job
@@ -14,7 +15,7 @@ from engcrawl.report.verdict import Outcome
 
 
 def job(attempts: int, priority: int = 0) -> Job:
-    kwargs = {"blog": {"site": "https://example.com"}, "planned": "2026-11-24T01:00:00Z"}
+    kwargs: Any = {"blog": {"site": "https://example.com"}, "planned": "2026-11-24T01:00:00Z"}
     return Job(
         id=1, queue="q", lock=None, queueing_lock=None, task_name="t", task_kwargs=kwargs, attempts=attempts,
         priority=priority,

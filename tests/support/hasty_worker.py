@@ -1,4 +1,4 @@
-"""``python -m tests.support.worker``: ``scrapy worker`` for tests, which waits seconds where that waits minutes."""
+"""``python -m tests.support.hasty_worker``: ``scrapy worker`` that waits seconds where that one waits minutes."""
 
 from __future__ import annotations
 

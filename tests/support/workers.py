@@ -60,7 +60,15 @@ class Fleet:
 
     def worker(self, settings: dict[str, str] | None = None, jobs: int = 2) -> subprocess.Popen[bytes]:
         """Start a worker; its log goes to a file of its own (`log`)."""
-        line = [sys.executable, "-m", "tests.support.worker", "--jobs", str(jobs), "--time-limit", f"{self.limit}m"]
+        line = [
+            sys.executable,
+            "-m",
+            "tests.support.hasty_worker",
+            "--jobs",
+            str(jobs),
+            "--time-limit",
+            f"{self.limit}m",
+        ]
         for name, value in (IN_A_HURRY | (settings or {})).items():
             line += ["-s", f"{name}={value}"]
         with (self.folder / f"worker-{len(self.workers)}.log").open("wb") as log:
