@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
 TARGET ?= default
 
-.PHONY: help demo demo-fleet test test-fast test-claims docs crawl deploy bench bench-memory bench-clicks bench-nightly bench-fuzz clean
+.PHONY: help demo demo-fleet test test-fast test-claims docs crawl deploy bench bench-memory bench-clicks bench-nightly bench-fleet bench-fuzz clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,9 @@ bench-clicks: $(VENV)/chromium  ## what clicks cost, and peak memory at 10 and a
 
 bench-nightly: $(VENV)/tests  ## requests, time and memory of a first run, and of the runs after it
 	$(BIN)/python -m tests.bench nightly
+
+bench-fleet: $(VENV)/tests  ## what many blogs cost: by --jobs, with one worker and with two, on a quiet night
+	$(BIN)/python -m tests.bench.fleet
 
 bench-fuzz: $(VENV)/tests  ## mutate pages: the parsers read them, or say that they aren't the page
 	$(BIN)/python -m tests.bench.fuzz

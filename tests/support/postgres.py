@@ -37,6 +37,8 @@ class Postgres:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        self.pid = process.pid
+        """Of the process beneath which all of it runs."""
         self.url = self._next()
         """Its SQLAlchemy URL."""
 
