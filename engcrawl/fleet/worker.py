@@ -183,16 +183,16 @@ class Worker:
             self._blogs = await asyncio.to_thread(Blogs.read, self._path)
         except UsageError as error:
             logger.error("The list of blogs stays as it was: %s", error)  # noqa: TRY400 - one line
-        try:
-            finished = await asyncio.to_thread(last_finished, self._settings["ENGCRAWL_STATE"])
-        except StateError as error:
-            logger.error("Nothing is planned: %s", error)  # noqa: TRY400
-            return
         tried: dict[str, str] = {}
         for job in await self._app.job_manager.list_jobs_async(queue=QUEUE, task=RUN):
             waits = job.status in (Status.TODO.value, Status.DOING.value)
             key = _blog(job).key
             tried[key] = max(tried.get(key, ""), _FOREVER if waits else str(job.task_kwargs["planned"]))
+        try:  # behind the jobs: one that ended in between has finished its blog
+            finished = await asyncio.to_thread(last_finished, self._settings["ENGCRAWL_STATE"])
+        except StateError as error:
+            logger.error("Nothing is planned: %s", error)  # noqa: TRY400
+            return
         now = datetime.now(UTC)
         for blog in self._blogs:
             planned = rfc3339(last_planned(blog.schedule, blog.key, now))

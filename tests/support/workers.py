@@ -96,6 +96,8 @@ class Fleet:
     def all_runs(self) -> dict[str, list[str | None]]:
         """Return how the runs of each blog ended, by its key, the first one first; None for one that is at work."""
         found: dict[str, list[str | None]] = defaultdict(list)
+        if not self._rows("SELECT to_regclass('runs') AS made")[0]["made"]:  # no run has been here
+            return found
         for run_ in self._rows("SELECT blog, verdict FROM runs ORDER BY blog, id"):
             found[run_["blog"]].append(run_["verdict"])
         return found
