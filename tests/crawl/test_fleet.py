@@ -99,7 +99,7 @@ def test_each_run_is_told_in_a_line(night: Night) -> None:
         key(night.servers[0]): r"complete \(exit status 0\): .* \[30 posts, 30 new, \w+( \w+)?\]",
         key(night.servers[1]): r"complete \(exit status 0\): .* \[12 posts, 12 new, \w+( \w+)?\]",
         key(night.servers[2]): r"complete \(exit status 0\): .* proven by rest \[12 posts, 12 new, \w+( \w+)?\]",
-        key(night.nowhere): r"failed \(exit status 1\): .*HTTP 404.* \[\w+( \w+)?\]",
+        key(night.nowhere): r"failed \(exit status 1\): .*HTTP 404: .* \[0 posts, \w+( \w+)?\]",
     }
     told = dict(line.split(": ", 1) for line in night.lines)
     assert told.keys() == shapes.keys()
@@ -170,7 +170,7 @@ def test_posts_runs_and_coverage_take_all_blogs_or_one(night: Night) -> None:
         key(one): (30, "complete"),
         key(two): (12, "complete"),
         key(three): (12, "complete"),
-        key(night.nowhere): (None, "not counted"),
+        key(night.nowhere): (None, "failed"),
     }
 
 
@@ -186,14 +186,14 @@ def test_the_digest_is_one_message_about_all_blogs(night: Night) -> None:
     (posted,) = night.receivers.posted
     assert posted.body["subject"] == "engcrawl: 4 blogs: 3 complete, 1 failed"
     assert printed.splitlines()[0] == "4 blogs: 3 complete, 1 failed"
-    assert printed.splitlines()[-1] == "Webhook: sent"
+    assert printed.splitlines()[-1] == "Sent: Webhook"
     assert posted.body["verdicts"] == {"complete": 3, "failed": 1}
     assert posted.body["posts"] == {"new": 54, "updated": 0, "gone": 0}
     (wrong,) = posted.body["blogs"]
     assert (wrong["blog"], wrong["verdict"]) == (key(night.nowhere), "failed")
     assert [one["monitor"] for one in wrong["alerts"]] == ["VerdictComplete"]
     night.receivers.answers["/"] = (500, {})
-    assert "Webhook: not sent: HTTP 500" in night.fleet.run(
+    assert "\nAlert not sent: Webhook: HTTP 500" in night.fleet.run(
         "blogs", "digest", status=1, ENGCRAWL_ALERT_WEBHOOK=night.receivers.url
     )
 
