@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.blog import Blog, Server
+from engcrawl.fleet import blogs
+from engcrawl.state import State
+from engcrawl.text.dates import rfc3339
+from tests.blog import Blog, Fault, Server
 from tests.support.counting import there
-from tests.support.crawls import newest_first
+from tests.support.crawls import Serve, newest_first
 from tests.support.fleets import Fleet, key
 from tests.support.receivers import Receivers
 
@@ -223,3 +229,45 @@ def test_a_wrong_list_runs_nothing(tmp_path: Path) -> None:
         f"scrapy blogs: {fleet.list}: line 2: key site=nonsense: must"
     )
     assert not fleet.output.exists()
+
+
+def test_a_stopped_addition_adds_nothing(serve: Serve, tmp_path: Path) -> None:
+    server, fleet = serve(posts=1, faults=[Fault("slow", "/", seconds=2)]), Fleet(tmp_path)
+    with fleet.start("blogs", "add", server.url, NOBODY) as process:
+        while not any(path == "/" for _, path in server.requests):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 5
+    assert said.splitlines()[-1] == "scrapy blogs: stopped: no blog is added"
+    assert not fleet.list.exists()
+
+
+def test_a_check_takes_the_schedule_for_the_age_and_names_what_cannot_be_read(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path)
+    nightly, weekly, broken, never = (blogs.Blog(site=f"https://{name}.example") for name in ("a", "b", "c", "d"))
+    weekday = (datetime.now(UTC) + timedelta(days=1)).isoweekday() % 7
+    fleet.list.write_text(
+        f"- site: {nightly.site}\n- site: {weekly.site}\n  schedule: 0 0 * * {weekday}\n"
+        f"- site: {broken.site}\n- site: {never.site}\n"
+    )
+    when = rfc3339(datetime.now(UTC) - timedelta(days=5))
+    for blog in (nightly, weekly):
+        (fleet.output / blog.key).mkdir(parents=True)
+        with State.open(f"sqlite:///{fleet.output}/{blog.key}/archive.db", blog.site) as state:
+            state.runs.begin("archive-1", "archive", {"site": blog.site, "articles": True}, when)
+            state.runs.end("complete", when, {"reason": "every post was read", "problems": []})
+    (fleet.output / broken.key).mkdir()
+    (fleet.output / broken.key / "archive.db").write_bytes(b"nonsense" * 500)
+    assert fleet.run("runs", "--check", status=2) == (
+        "CRITICAL: 1 of 4 blogs are fresh; a.example: the last complete run ended 5d ago; d.example: no run has been"
+        f" here; c.example: sqlite:///{fleet.output}/c.example/archive.db: file is not a database | fresh=1;;;0;4\n"
+    )
+    rows = {row["blog"]: row for row in json.loads(fleet.run("blogs", "--json"))}
+    assert {name: (row["verdict"], row["next_run"] == "now") for name, row in rows.items()} == {
+        "a.example": ("complete", True),
+        "b.example": ("complete", False),
+        "c.example": ("unreadable", True),
+        "d.example": (None, True),
+    }
