@@ -5,14 +5,17 @@ BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
 TARGET ?= default
 
-.PHONY: help demo test test-fast test-claims docs crawl deploy bench bench-memory bench-clicks bench-nightly bench-fuzz \
-	bench-peers bench-peers-large bench-profile bench-export clean
+.PHONY: help demo demo-fleet test test-fast test-claims docs crawl deploy bench bench-memory bench-clicks bench-nightly \
+	bench-fleet bench-fuzz bench-peers bench-peers-large bench-profile bench-export clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 demo: $(VENV)/tests  ## crawl the bundled blog, all of it, and show the result
 	@$(BIN)/python -m tests.blog.demo
+
+demo-fleet: $(VENV)/tests  ## thirty bundled blogs, a PostgreSQL, two workers, one of them killed on the way
+	@$(BIN)/python -m tests.blog.demo_fleet
 
 # A test waits about as long as it works: two workers for each of two cores. Tests of a group share what is dear to make.
 test: $(VENV)/chromium  ## lint, spelling, types, every test
@@ -65,6 +68,9 @@ bench-nightly: $(VENV)/tests  ## requests, time and memory of a first run, and o
 
 bench-export: $(VENV)/tests  ## time, memory and size of an export, by format
 	$(BIN)/python -m tests.bench.export
+
+bench-fleet: $(VENV)/tests  ## what many blogs cost: by --jobs, with one worker and with two, on a quiet night
+	$(BIN)/python -m tests.bench.fleet
 
 bench-fuzz: $(VENV)/tests  ## mutate pages: the parsers read them, or say that they aren't the page
 	$(BIN)/python -m tests.bench.fuzz

@@ -45,8 +45,8 @@ def yes_or_no(value: Any) -> bool:
     return _YES_OR_NO[word]
 
 
-def _site(value: str) -> str:
-    parts = urlsplit(value.strip())
+def _site(value: Any) -> str:
+    parts = urlsplit(str(value).strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be an address with http:// or https://, like https://engineering.fb.com")
     if parts.query or parts.fragment or parts.username or parts.password:
@@ -73,6 +73,7 @@ def _types(value: Any) -> Any:
 Count = Annotated[int, like(r"[1-9][0-9]{0,8}", "must be a whole number from 1")]
 Day = Annotated[date, like(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "must be a day as YYYY-MM-DD, like 2024-01-01")]
 YesOrNo = Annotated[bool, BeforeValidator(yes_or_no)]
+Site = Annotated[str, BeforeValidator(_site)]
 
 
 class Given(BaseModel):
@@ -89,16 +90,19 @@ class Given(BaseModel):
         try:
             return cls.model_validate({name: value for name, value in given.items() if not name.startswith("_")})
         except ValidationError as error:
-            raise UsageError("; ".join(map(cls._line, error.errors()))) from error
+            raise UsageError("; ".join(map(cls.told, error.errors()))) from error
 
     @classmethod
-    def _line(cls, error: ErrorDetails) -> str:
+    def told(cls, error: ErrorDetails) -> str:
+        """Return what is wrong, for a person: the name, the value, and what is allowed."""
         message = error["msg"].removeprefix("Value error, ")
         if not error["loc"]:
             return message
         name = str(error["loc"][0])
         if error["type"] == "extra_forbidden":
-            return f"unknown argument {name}: allowed are {', '.join(cls.model_fields)}"
+            return f"unknown {cls.kind}{name}: allowed are {', '.join(cls.model_fields)}"
+        if error["type"] == "missing":
+            return f"{cls.kind}{name} is missing"
         if error["type"] in _MESSAGES:
             message = _MESSAGES[error["type"]].format(**error["ctx"]).replace("'", "")
         return f"{cls.kind}{name}={shown(str(error['input']))}: {message}"
@@ -109,7 +113,7 @@ class Arguments(Given):
 
     model_config = ConfigDict(extra="forbid")
 
-    site: Annotated[str, BeforeValidator(_site)] = Field(
+    site: Site = Field(
         "https://engineering.fb.com",
         description="the blog's address, also one in a folder (`https://example.com/blog`)",
     )

@@ -27,5 +27,9 @@ class StateError(EngcrawlError):
     """The state can't be read or written."""
 
 
+class NoStateError(StateError):
+    """No run has been here yet: there is no state to be read."""
+
+
 class OutputError(EngcrawlError, OSError):
     """The output folder can't be read or written."""

@@ -20,7 +20,7 @@ from scrapy.exporters import CsvItemExporter
 
 from engcrawl.arguments import Given
 from engcrawl.errors import EngcrawlError, OutputError, UsageError
-from engcrawl.report.output import state_url
+from engcrawl.fleet.states import States
 from engcrawl.state import State
 from engcrawl.text.visible import visible
 
@@ -38,7 +38,7 @@ class Options(Given):
     kind = "option --"
 
     blog: str | None = Field(
-        None, title="KEY", description="the blog's key (example.com_folder), needed if the state has several blogs"
+        None, title="KEY", description="one blog: its key (example.com_folder) or its address (default: all blogs)"
     )
 
 
@@ -97,7 +97,7 @@ class PrintingCommand(ScrapyCommand):
 
 
 class StateCommand(PrintingCommand, Generic[AnyOptions]):
-    """A command that prints what the state knows, and never writes to it."""
+    """A command that prints what the states of one blog or of all know, and never writes to them."""
 
     requires_crawler_process = False
     options_class: type[AnyOptions]
@@ -110,27 +110,30 @@ class StateCommand(PrintingCommand, Generic[AnyOptions]):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add an option for each field of *options_class*."""
         super().add_options(parser)
-        for field in self.options_class.model_fields.values():
-            if field.title == self.takes and self.takes:
-                continue
-            kind: dict[str, Any] = {"action": "store_true"} if field.annotation is bool else {"metavar": field.title}
-            parser.add_argument(
-                f"--{field.alias}", dest=field.alias, default=argparse.SUPPRESS, help=field.description, **kind
-            )
+        add_fields(parser, self.options_class, besides=self.takes)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Print what the options ask for."""
         assert self.settings is not None
         with self.printing():
             options = self.options_class.parse(vars(opts) | self._taken(args))
-            with State.read(state_url(self.settings)[0], options.blog) as state:
-                self.show(state, options)
+            with States(self.settings) as states:
+                keys = self.chosen(states, options)
+                if len(keys) > 1:
+                    self.show_all(states, keys, options)
+                    return
+                with states.open(keys[0]) as state:
+                    self.show(state, options)
+
+    def chosen(self, states: States, options: AnyOptions) -> list[str]:
+        """Return the keys of the blogs that *options* ask for. May raise any EngcrawlError."""
+        return states.chosen(options.blog)
 
     def _taken(self, args: list[str]) -> dict[str, str]:
         """Return what was given beside the options, by its field's name. Raises UsageError."""
         if self.takes is None:
             if args:
-                raise UsageError(f"takes options alone, not {' '.join(args)!r}")
+                raise UsageError(f"takes only options, not {' '.join(args)!r}")
             return {}
         if len(args) != 1:
             raise UsageError(f"takes {self.takes} beside its options" + (f", not {' '.join(args)!r}" if args else ""))
@@ -139,7 +142,22 @@ class StateCommand(PrintingCommand, Generic[AnyOptions]):
 
     @abstractmethod
     def show(self, state: State, options: AnyOptions) -> None:
-        """Print what *options* ask for. May raise any EngcrawlError."""
+        """Print what *options* ask for of one blog. May raise any EngcrawlError."""
+
+    @abstractmethod
+    def show_all(self, states: States, keys: list[str], options: AnyOptions) -> None:
+        """Print what *options* ask for of the blogs with these keys. May raise any EngcrawlError."""
+
+
+def add_fields(parser: argparse.ArgumentParser, options: type[Given], *, besides: str | None = None) -> None:
+    """Add an option for each field of *options*, but for the one with the title *besides*."""
+    for field in options.model_fields.values():
+        if besides and field.title == besides:
+            continue
+        kind: dict[str, Any] = {"action": "store_true"} if field.annotation is bool else {"metavar": field.title}
+        parser.add_argument(
+            f"--{field.alias}", dest=field.alias, default=argparse.SUPPRESS, help=field.description, **kind
+        )
 
 
 def print_csv(rows: Iterable[dict[str, Any]]) -> None:

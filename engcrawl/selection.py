@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -56,8 +56,6 @@ class Selection(Options):
         post: int | None = None,
     ) -> Generator[tuple[str, str | None], None, None]:
         """Yield each post's line, newest first, and since when it is gone. Raises UsageError and StateError."""
-        if self.category is not None:
-            _check_category(state, self.category)
         since = self.since.isoformat() if self.since else None
         if self.as_of:
             lines = state.versions.lines(self.as_of, since=since, post=post)
@@ -70,10 +68,16 @@ class Selection(Options):
                 yield line, gone
 
 
-def _check_category(state: State, category: str) -> None:
+def check_category(states: Iterable[State], category: str | None) -> None:
     """Raise UsageError if neither a walk nor a record has that category."""
-    there = {known.slug for known in state.lists.categories.all()}
-    if category not in there:
-        there.update(slug for line, _ in state.posts.lines() for slug in json.loads(line)["categories"])
-    if category not in there:
+    if category is None:
+        return
+    there: set[str] = set()
+    for state in states:
+        there.update(known.slug for known in state.lists.categories.all())
+        if category not in there:
+            there.update(slug for line, _ in state.posts.lines() for slug in json.loads(line)["categories"])
+        if category in there:
+            break
+    else:
         raise UsageError(f"option --category={category}: must be one of {', '.join(sorted(there))}")

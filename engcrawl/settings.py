@@ -148,9 +148,18 @@ PLAYWRIGHT_BROWSER_PROVIDER = "engcrawl.http.browser.handler.ChromiumProvider"
 # folder if there is no scrapy.cfg. Each blog needs a folder of its own.
 ENGCRAWL_OUTPUT = os.environ.get("ENGCRAWL_OUTPUT") or str(Path(closest_scrapy_cfg()).parent / "output")
 
+# The list of many blogs, for `scrapy blogs`; can also be set in the environment. By default `blogs.yaml` beside
+# scrapy.cfg, or in the current folder if there is no scrapy.cfg.
+ENGCRAWL_BLOGS = os.environ.get("ENGCRAWL_BLOGS") or str(Path(closest_scrapy_cfg()).parent / "blogs.yaml")
+
 # The state's database, as an SQLAlchemy URL; can also be set in the environment. By default `archive.db`, an SQLite
 # file in the output folder. One PostgreSQL database can hold many blogs.
 ENGCRAWL_STATE = os.environ.get("ENGCRAWL_STATE") or None
+
+# Where each run copies the blog's files when it has ended, into a folder named by the blog's key:
+# `s3://bucket/prefix`, `gs://…`, `az://…` or `file:///folder`; can also be set in the environment. By default nowhere.
+# Needs the package obstore.
+ENGCRAWL_PUBLISH = os.environ.get("ENGCRAWL_PUBLISH") or None
 
 # `yes` allows a site on a private address, such as a blog in an intranet; can also be set in the environment.
 ENGCRAWL_PRIVATE = os.environ.get("ENGCRAWL_PRIVATE") or "no"
@@ -178,3 +187,7 @@ ENGCRAWL_FAILURES_IN_A_ROW = 10
 
 # For how many seconds the browser waits at most for new posts after a click on "Load More".
 ENGCRAWL_CLICK_TIMEOUT = 20
+
+# The process that runs this crawl as one of many blogs' (`scrapy blogs run` gives its ID): the crawl is stopped when
+# that ends, and leaves it to `scrapy blogs digest` to tell people.
+ENGCRAWL_PARENT = None

@@ -166,14 +166,19 @@ class RetriesFew(RunMonitor):
 MONITORS = RunMonitor.__subclasses__()
 
 
-def look(night: Night) -> None:
-    """Run all monitors on a run; log what they find, and send it."""
+def found(night: Night) -> list[tuple[str, str]]:
+    """Run all monitors on a run; return those that fail, each with what it says."""
     for name, level in _TALKATIVE.items():
         logging.getLogger(name).setLevel(level)
-    failed = [
+    return [
         (one.monitor.monitor_name, one.reason or f"the monitor itself failed: {one.error.strip().splitlines()[-1]}")
         for one in MonitorRunner().run(MonitorSuite(monitors=MONITORS), night=night).monitors_failed_results
     ]
+
+
+def look(night: Night) -> None:
+    """Have all monitors look at a run, and log and tell people what they find."""
+    failed = found(night)
     for monitor, told in failed:
         logger.warning("Alert: %s: %s", monitor, told)
     if failed:

@@ -37,14 +37,18 @@ _ANSWER = 200
 """Signs of an answer that says why it is none, at most."""
 
 
-def notify(settings: AlertSettings, message: Message) -> None:
-    """Send *message* in each way that is switched on, one after the other."""
+def notify(settings: AlertSettings, message: Message) -> dict[str, str | None]:
+    """Send *message* in each way that is switched on, one after the other; return why it wasn't, None where it was."""
     ways = [(name, send) for name, (switch, send) in _NOTIFIERS.items() if getattr(settings, switch)]
-    if sent := [name for name, send in ways if _sent(name, send, settings, message)]:
+    failed = {name: _failure(name, send, settings, message) for name, send in ways}
+    if sent := [name for name, why in failed.items() if why is None]:
         logger.info("Alert sent: %s", ", ".join(sent))
+    return failed
 
 
-def _sent(name: str, send: Callable[[AlertSettings, Message], None], settings: AlertSettings, message: Message) -> bool:
+def _failure(
+    name: str, send: Callable[[AlertSettings, Message], None], settings: AlertSettings, message: Message
+) -> str | None:
     """Send in a thread, and wait for it as long as is reasonable; the process' end doesn't wait for it."""
     done: Future[None] = Future()
 
@@ -59,9 +63,10 @@ def _sent(name: str, send: Callable[[AlertSettings, Message], None], settings: A
     try:
         done.result(_DEADLINE)
     except Exception as error:  # noqa: BLE001 - whatever it is, the others are to be told
-        logger.error("Alert not sent: %s: %s", name, _plain(error, settings.secrets))  # noqa: TRY400 - secrets
-        return False
-    return True
+        why = _plain(error, settings.secrets)
+        logger.error("Alert not sent: %s: %s", name, why)  # noqa: TRY400 - secrets
+        return why
+    return None
 
 
 def _plain(error: BaseException, secrets: list[str]) -> str:

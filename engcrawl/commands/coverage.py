@@ -8,13 +8,17 @@ from typing import Any
 
 from pydantic import Field
 
-from engcrawl.errors import EngcrawlError
+from engcrawl.errors import EngcrawlError, StateError
+from engcrawl.fleet.pool import WORST
+from engcrawl.fleet.states import States
 from engcrawl.items import SOURCES
 from engcrawl.printing import Options, StateCommand, print_table
 from engcrawl.report.verdict import Outcome
 from engcrawl.state import State
 from engcrawl.text.visible import visible
 
+_COLUMNS = ("blog", "archive", "named", "missing", "hidden", "proven_by", "verdict", "end")
+"""Of the table of several blogs: posts in the archive, posts that the site's lists name, and so on."""
 _MOST = 20
 """How many missing posts are printed; ``--json`` has them all."""
 
@@ -35,28 +39,74 @@ class Command(StateCommand[CoverageOptions]):
     """Print what the last run proved of the archive.
 
     The table has a row for each category and a column for each of the site's own lists of posts. The numbers are those
-    of the last run. The exit status is 0 if that run was complete, 3 if it wasn't or didn't count the archive.
+    of the last run. The exit status is 0 if that run was complete, 3 if it wasn't or didn't count the archive. Of
+    several blogs, the table has a line for each, and the exit status is the worst: 1, 2, 5, 4, 3, 0.
     """
 
     options_class = CoverageOptions
 
     def show(self, state: State, options: CoverageOptions) -> None:
         """Print the proof. Raises NotCountedError."""
-        report = next((run["report"] for run in state.runs.last(1)), None)
-        if not report:
-            raise NotCountedError("the last run left no verdict: `scrapy runs` shows why")
-        proof = report.get("proof")
-        if proof is None:
-            raise NotCountedError(
-                f"{report['run']} didn't count the archive: it ended {report['verdict']} ({report['reason']}), or had"
-                " inventory=no or an argument that takes a part of the archive"
-            )
+        report = _last(state)
+        proof = _proof(report)
         self.exitcode = report["exit_status"]
         if options.as_json:
             heading = {key: report[key] for key in ("run", "end", "verdict", "reason")}
             print(json.dumps(heading | proof, ensure_ascii=False, indent=2))
         else:
             _print(report, proof)
+
+    def show_all(self, states: States, keys: list[str], options: CoverageOptions) -> None:
+        """Print a line for each blog, what its last run proved, or why nothing."""
+        rows = [_row(states, key) for key in keys]
+        worst = next((one for one in WORST if one in {row["exit_status"] for row in rows}), Outcome.COMPLETE)
+        self.exitcode = worst
+        if options.as_json:
+            print(json.dumps(rows, ensure_ascii=False, indent=2))
+            return
+        print_table(rows, _COLUMNS, "no blogs")
+        for row in rows:
+            if row["exit_status"]:
+                print(visible(f"{row['blog']}: {row['reason']}"))
+
+
+def _last(state: State) -> dict[str, Any]:
+    """Return the last run's report; an empty one where it left none."""
+    return next((run["report"] for run in state.runs.last(1)), None) or {}
+
+
+def _proof(report: dict[str, Any]) -> dict[str, Any]:
+    """Return a report's proof. Raises NotCountedError."""
+    if not report:
+        raise NotCountedError("the last run left no verdict: `scrapy runs` shows why")
+    if report.get("proof") is None:
+        raise NotCountedError(
+            f"{report['run']} didn't count the archive: it ended {report['verdict']} ({report['reason']}), or had"
+            " inventory=no or an argument that takes a part of the archive"
+        )
+    proof: dict[str, Any] = report["proof"]
+    return proof
+
+
+def _row(states: States, key: str) -> dict[str, Any]:
+    """Return what the last run of a blog proved."""
+    row: dict[str, Any] = dict.fromkeys(_COLUMNS) | {"blog": key}
+    try:
+        with states.open(key) as state:
+            report = _last(state)
+        row |= {name: report.get(name) for name in ("verdict", "end", "exit_status", "reason")}
+        proof = _proof(report)
+    except NotCountedError as error:
+        return row | {"exit_status": row["exit_status"] or int(error.exit_status), "reason": str(error)}
+    except StateError as error:
+        return row | {"exit_status": int(error.exit_status), "reason": str(error)}
+    return row | {
+        "archive": proof["in_archive"],
+        "named": proof["posts"],
+        "missing": len(proof["missing"]),
+        "hidden": proof["hidden_from_listings"],
+        "proven_by": [name for name, source in proof["sources"].items() if source["proves"]],
+    }
 
 
 def _type(found: dict[str, Any]) -> str:

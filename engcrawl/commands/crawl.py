@@ -18,11 +18,13 @@ from scrapy.utils.log import configure_logging
 
 from engcrawl.errors import EngcrawlError, UsageError
 from engcrawl.extensions.alerts import never_began
+from engcrawl.fleet.parent import OrphanedError, end_with
 from engcrawl.http.addresses import private_allowed
 from engcrawl.http.engine import final_stats
 from engcrawl.report import logs
 from engcrawl.report.metrics import metrics_file, write_failed
 from engcrawl.report.output import withhold_writing
+from engcrawl.report.publish import publish_target
 from engcrawl.report.verdict import Outcome
 
 logger = logging.getLogger(__name__)
@@ -43,7 +45,9 @@ class Command(crawl.Command):
             self._arguments = _checked(args, opts.spargs, self.settings)
             withhold_writing()
             logs.configure(self.settings)
-        except UsageError as error:
+            if self.settings["ENGCRAWL_PARENT"]:
+                end_with(self.settings.getint("ENGCRAWL_PARENT"))
+        except (UsageError, OrphanedError) as error:
             _refuse(error, self.settings)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -72,7 +76,7 @@ class Command(crawl.Command):
         logger.error("Verdict: %s (exit status %d): %s", outcome, outcome, why, exc_info=trace)
         if outcome is Outcome.FAILED:
             write_failed(crawler.settings, crawler.spidercls.name, self._arguments["site"])
-            never_began(crawler.spidercls.name, self._arguments, int(outcome), why)
+            never_began(crawler.settings, crawler.spidercls.name, self._arguments, int(outcome), why)
         return outcome
 
 
@@ -93,14 +97,16 @@ def _checked(args: list[str], given: dict[str, str], settings: Settings) -> dict
         )
     metrics_file(settings)
     private_allowed(settings)
+    publish_target(settings)
     found: dict[str, Any] = arguments.model_dump(mode="json")
     return found
 
 
-def _refuse(error: UsageError, settings: Settings) -> NoReturn:
+def _refuse(error: UsageError | OrphanedError, settings: Settings) -> NoReturn:
     sys.stderr.write(f"scrapy crawl: {error}\n")
     if settings["LOG_FILE"]:  # a job's log under Scrapyd, which keeps what goes to standard error to itself
         with contextlib.suppress(OSError, ValueError):  # where that is what the message is about
             configure_logging(settings)
-            logger.error("Verdict: %s (exit status %d): %s", Outcome.USAGE, Outcome.USAGE, error)
-    raise SystemExit(Outcome.USAGE) from error
+            outcome = Outcome(error.exit_status)
+            logger.error("Verdict: %s (exit status %d): %s", outcome, outcome, error)
+    raise SystemExit(error.exit_status) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Self
@@ -15,9 +15,10 @@ from engcrawl.errors import OutputError, UsageError
 from engcrawl.export.beside import Beside
 from engcrawl.export.card import MADE_BY, Tally, card
 from engcrawl.export.formats import KINDS, Format, Line, Plan, writer
+from engcrawl.fleet.states import States
 from engcrawl.printing import StateCommand
 from engcrawl.report.freshness import LAST
-from engcrawl.selection import Selection
+from engcrawl.selection import Selection, check_category
 from engcrawl.state import State
 from engcrawl.text import dates
 
@@ -53,22 +54,36 @@ class Command(StateCommand[ExportOptions]):
     takes = "DEST"
 
     def show(self, state: State, options: ExportOptions) -> None:
-        """Write the export. Raises UsageError, StateError and OutputError."""
-        write = writer(options.format)
-        try:
-            _check(options.folder, options.format)
-            with Beside(options.folder) as beside:
+        """Export one blog. Raises UsageError, StateError and OutputError."""
+        check_category([state], options.category)
+        _export([state], options)
+
+    def show_all(self, states: States, keys: list[str], options: ExportOptions) -> None:
+        """Export several blogs, one after the other. Raises UsageError, StateError and OutputError."""
+        check_category(states.each(keys), options.category)
+        _export(states.each(keys), options)
+
+
+def _export(states: Iterable[State], options: ExportOptions) -> None:
+    write = writer(options.format)
+    tallies = []
+    try:
+        _check(options.folder, options.format)
+        with Beside(options.folder) as beside:
+            for state in states:
                 plan = Plan(beside, state.blog, state, as_of=options.as_of, by_year=options.by_year)
-                tally = Tally(state.site, state.blog, [run for run in state.runs.last(LAST) if plan.was_by(run["end"])])
+                runs = [run for run in state.runs.last(LAST) if plan.was_by(run["end"])]
+                tallies.append(tally := Tally(state.site, state.blog, runs))
                 with closing(options.posts(state)) as posts:
                     write(plan, _counted(posts, tally, state.posts.measure()[0]))
-                taken = options.as_of or dates.now()
-                text = card(options.format, [tally], taken=taken, narrowed=options.narrowed)
-                beside.path("README.md").write_text(text, "utf-8")
-                beside.publish(instead_of=KINDS[options.format].data)
-        except OSError as error:
-            raise OutputError(f"{options.folder}: can't be written: {error}") from error
-        print(f"{options.folder}: {tally.posts} posts of {state.blog} as {options.format}")
+            taken = options.as_of or dates.now()
+            text = card(options.format, tallies, taken=taken, narrowed=options.narrowed)
+            beside.path("README.md").write_text(text, "utf-8")
+            beside.publish(instead_of=KINDS[options.format].data)
+    except OSError as error:
+        raise OutputError(f"{options.folder}: can't be written: {error}") from error
+    for tally in tallies:
+        print(f"{options.folder}: {tally.posts} posts of {tally.key} as {options.format}")
 
 
 def _check(folder: Path, form: Format) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict
 from itertools import groupby, pairwise
@@ -13,15 +14,18 @@ from pydantic import Field, model_validator
 
 from engcrawl.arguments import Count
 from engcrawl.errors import UsageError
+from engcrawl.fleet.states import States
 from engcrawl.printing import RowsOptions, StateCommand, print_csv, print_jsonl, print_table
 from engcrawl.report.differences import differences, differing
-from engcrawl.selection import Moment, Selection
+from engcrawl.selection import Moment, Selection, check_category
 from engcrawl.state import State
 from engcrawl.state.versions import Version
 from engcrawl.text.visible import visible
 
-_COLUMNS = ("id", "published_date", "title", "categories", "gone_since")
+_COLUMNS = ("blog", "id", "published_date", "title", "categories", "gone_since")
 """The table's columns."""
+_Found = tuple[str, dict[str, str | None]]
+"""A post's line, and what the table has beside it."""
 
 
 class PostsOptions(Selection, RowsOptions):
@@ -55,14 +59,14 @@ class PostsOptions(Selection, RowsOptions):
 class Command(StateCommand[PostsOptions]):
     """Print the archive's posts.
 
-    The newest come first. Formats: jsonl (lines as in posts.jsonl), csv (the same keys; the values of a list are
-    separated by line feeds), or a table. This works also while a run is working.
+    The newest come first, of several blogs one blog after the other. Formats: jsonl (lines as in posts.jsonl), csv (the
+    same keys; the values of a list are separated by line feeds), or a table. This works also while a run is working.
     """
 
     options_class = PostsOptions
 
     def show(self, state: State, options: PostsOptions) -> None:
-        """Print the posts that the options take, or one post's versions."""
+        """Print the posts that the options choose, or one post's versions."""
         if options.versions or options.diff:
             assert options.id is not None
             versions = state.versions.of(options.id)
@@ -70,16 +74,43 @@ class Command(StateCommand[PostsOptions]):
                 raise UsageError(f"option --id={options.id}: the archive has no such post")
             (_print_differences if options.diff else _print_versions)(versions, options)
             return
-        changed, edited = options.changed_since, options.edited_since
-        with closing(options.posts(state, changed_since=changed, edited_since=edited, post=options.id)) as posts:
-            if options.count:
-                print(sum(1 for _ in posts))
-            elif options.format == "jsonl":
-                sys.stdout.writelines(f"{line}\n" for line, _ in posts)
-            elif options.format == "csv":
-                print_csv(json.loads(line) for line, _ in posts)
-            else:
-                print_table((json.loads(line) | {"gone_since": gone} for line, gone in posts), _COLUMNS, "no posts")
+        check_category([state], options.category)
+        with closing(_posts(state, options)) as posts:
+            _print(posts, options)
+
+    def show_all(self, states: States, keys: list[str], options: PostsOptions) -> None:
+        """Print the posts that the options choose, blog by blog."""
+        if options.versions or options.diff:
+            raise UsageError("option --id: needs --blog, as there are several blogs")
+        check_category(states.each(keys), options.category)
+        with closing(_posts_of_all(states.each(keys), options)) as posts:
+            _print(posts, options)
+
+
+def _print(posts: Iterable[_Found], options: PostsOptions) -> None:
+    if options.count:
+        print(sum(1 for _ in posts))
+    elif options.format == "jsonl":
+        sys.stdout.writelines(f"{line}\n" for line, _ in posts)
+    elif options.format == "csv":
+        print_csv(json.loads(line) for line, _ in posts)
+    else:
+        print_table((json.loads(line) | more for line, more in posts), _COLUMNS, "no posts")
+
+
+def _posts_of_all(states: Iterator[State], options: PostsOptions) -> Generator[_Found, None, None]:
+    """Yield each post's line, and its blog too."""
+    for state in states:
+        for line, more in _posts(state, options):
+            yield line, more | {"blog": state.blog}
+
+
+def _posts(state: State, options: PostsOptions) -> Generator[_Found, None, None]:
+    """Yield each post's line, and what the table has beside it: since when it is gone."""
+    changed, edited = options.changed_since, options.edited_since
+    with closing(options.posts(state, changed_since=changed, edited_since=edited, post=options.id)) as posts:
+        for line, gone in posts:
+            yield line, {"gone_since": gone}
 
 
 def _print_versions(versions: list[Version], options: PostsOptions) -> None:

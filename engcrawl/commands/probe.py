@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any, ClassVar
-
-from scrapy import Spider
 
 from engcrawl.arguments import Arguments
-from engcrawl.errors import EngcrawlError, UsageError
+from engcrawl.errors import UsageError
+from engcrawl.fleet.probes import Probes
 from engcrawl.http.addresses import private_allowed
-from engcrawl.http.fetch import Fetch, Stopped
-from engcrawl.http.observed import Observed
 from engcrawl.items import Source
-from engcrawl.phases.probe import Probe
 from engcrawl.phases.probed import Probed
 from engcrawl.printing import PrintingCommand, print_table
 from engcrawl.report.verdict import Outcome
@@ -39,35 +33,6 @@ _WIDE = 100
 """The characters of a body's first line that are printed."""
 
 
-class StoppedError(EngcrawlError):
-    """The probe was stopped before it could tell."""
-
-    exit_status = Outcome.STOPPED
-
-
-class ProbeSpider(Spider):
-    """The spider of a probe: it requests pages as a crawl does, with fewer retries, and stores nothing."""
-
-    name = "probe"
-    custom_settings: ClassVar[dict[str, Any]] = {  # type: ignore[misc]  # Scrapy's own annotation
-        "EXTENSIONS": {},
-        "FEEDS": {},
-        "ITEM_PIPELINES": {},
-        "RETRY_TIMES": 1,
-        "ENGCRAWL_RETRY_AFTER_MAX": 60,
-    }
-    site: str
-    probing: asyncio.Task[Probed] | None = None
-    """The probe, whose result or exception the command takes."""
-
-    async def start(self) -> AsyncIterator[Any]:
-        """Probe the blog."""
-        self.probing = asyncio.create_task(Probe(Fetch(self.crawler), self.site, Observed(self.crawler)).run())
-        await asyncio.wait([self.probing])
-        return
-        yield  # a generator, which Scrapy asks for
-
-
 class Command(PrintingCommand):
     """Tell whether engcrawl can read a blog, and what a first run would take.
 
@@ -77,6 +42,8 @@ class Command(PrintingCommand):
     exit status is 0 if the posts were read whole, 1 if not (the last line says why), 2 for a wrong argument, 5 if the
     probe was stopped.
     """
+
+    requires_crawler_process = False
 
     def syntax(self) -> str:
         return "[options] URL"
@@ -94,28 +61,14 @@ class Command(PrintingCommand):
                 raise UsageError("takes the address of one blog, like https://engineering.fb.com")
             site = Arguments.parse({"site": args[0]}).site
             private_allowed(self.settings)
-            found = self._probe(site)
+            found = Probes(self.settings, [site]).run()[site]
+            if isinstance(found, Exception):
+                raise found
             if opts.json:
                 print(json.dumps(asdict(found), ensure_ascii=False, indent=2))
             else:
                 _print(found)
         self.exitcode = Outcome.COMPLETE if found.fits else Outcome.FAILED
-
-    def _probe(self, site: str) -> Probed:
-        """Return what a probe of *site* finds. Raises StoppedError."""
-        assert self.crawler_process is not None
-        crawler = self.crawler_process.create_crawler(ProbeSpider)
-        crawl = self.crawler_process.crawl(crawler, site=site)
-        self.crawler_process.start()
-        if isinstance(crawl, asyncio.Task) and crawl.done() and (error := crawl.exception()):
-            raise error  # it could not begin
-        probing = crawler.spider.probing if isinstance(crawler.spider, ProbeSpider) else None
-        if probing is None or not probing.done():
-            raise StoppedError("stopped")
-        try:
-            return probing.result()
-        except Stopped as error:
-            raise StoppedError(str(error) or "stopped") from error
 
 
 def _print(found: Probed) -> None:

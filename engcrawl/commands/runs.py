@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any, NoReturn, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from engcrawl.arguments import Count
-from engcrawl.errors import UsageError
+from engcrawl.errors import NoStateError, StateError, UsageError
+from engcrawl.fleet.blogs import Blogs
+from engcrawl.fleet.schedule import last_planned
+from engcrawl.fleet.states import States
 from engcrawl.printing import RowsOptions, StateCommand, print_csv, print_jsonl, print_table
-from engcrawl.report.freshness import LAST, Judgement, Level, judge
+from engcrawl.report.freshness import LAST, Judgement, Level, judge, last_runs, together
 from engcrawl.state import State
 from engcrawl.text.durations import duration
 from engcrawl.text.visible import visible
 
-_COLUMNS = ("run", "verdict", "seconds", "new", "updated", "gone", "problems")
+_COLUMNS = ("blog", "run", "verdict", "seconds", "new", "updated", "gone", "problems")
 """The table's columns; the reasons are printed below it."""
+_LAST_OF_MANY = 30
+"""How many runs of each blog are looked at, where there are many blogs."""
 _REASONS = {"running": "pid {pid} on {host}", "died": "its process (pid {pid} on {host}) is gone, and left no verdict"}
 
 
@@ -34,7 +40,7 @@ class RunsOptions(RowsOptions):
         None,
         title="AGE",
         description="with --check: how long ago the last complete run may have ended, and how long a run may take, like"
-        " 90m, 26h or 2d (default: 26h)",
+        " 90m, 26h or 2d (default: 26h; for a blog of the list, since the planned time before the last one)",
     )
 
     @model_validator(mode="after")
@@ -49,24 +55,69 @@ class Command(StateCommand[RunsOptions]):
 
     The newest come first. `running` means that a run is working now. `died` means that it was killed, or that the
     machine went down; the next run continues where it stopped. With --check it prints one line for a monitoring system
-    instead, and its exit status says how bad it is.
+    instead, and its exit status says how bad it is. That line is about all blogs, or the one
+    that --blog names.
     """
 
     options_class = RunsOptions
+    _blogs: Blogs | None = None
+
+    def chosen(self, states: States, options: RunsOptions) -> list[str]:
+        """Return the keys of the blogs: to be judged, those of the list, where there is one."""
+        listed = Path(self.settings["ENGCRAWL_BLOGS"]) if self.settings else None
+        if not (listed and options.check and options.blog is None and listed.exists()):
+            return states.chosen(options.blog)
+        self._blogs = Blogs.read(listed)
+        return [blog.key for blog in self._blogs] or states.chosen(None)
 
     def show(self, state: State, options: RunsOptions) -> None:
         """Print the runs, or judge them."""
         if options.check:
-            judgement = judge(_runs(state, LAST), datetime.now(UTC), options.max_age or timedelta(hours=26))
-            print(judgement)
-            self.exitcode = judgement.level
+            self._tell(judge(last_runs(state, LAST), datetime.now(UTC), self._max_age(state.blog, options)))
+        else:
+            self._print([_row(run) for run in last_runs(state, options.last)], options)
+
+    def show_all(self, states: States, keys: list[str], options: RunsOptions) -> None:
+        """Print the last runs of all blogs, or judge each blog's."""
+        if options.check:
+            self._tell(together({key: self._judged(states, key, options) for key in keys}))
             return
-        rows = [_row(run) for run in _runs(state, options.last)]
+        rows = []
+        for key in keys:
+            with states.open(key) as state:
+                rows += [{"blog": key} | _row(run) for run in last_runs(state, options.last)]
+        rows.sort(key=lambda row: str(row["start"]), reverse=True)
+        self._print(rows[: options.last], options)
+
+    def _judged(self, states: States, key: str, options: RunsOptions) -> Judgement:
+        try:
+            with states.open(key) as state:
+                return judge(last_runs(state, _LAST_OF_MANY), datetime.now(UTC), self._max_age(key, options))
+        except NoStateError:
+            return Judgement(Level.CRITICAL, "no run has been here")
+        except StateError as error:
+            return Judgement(Level.UNKNOWN, str(error))
+
+    def _max_age(self, key: str, options: RunsOptions) -> timedelta:
+        """Return how old the last complete run may be: it is to have ended after the planned time before the last."""
+        blog = self._blogs.get(key) if self._blogs else None
+        if options.max_age or blog is None:
+            return options.max_age or timedelta(hours=26)
+        now = datetime.now(UTC)
+        last = last_planned(blog.schedule, key, now)
+        return now - last_planned(blog.schedule, key, last - timedelta(minutes=1))
+
+    def _tell(self, judgement: Judgement) -> None:
+        print(judgement)
+        self.exitcode = judgement.level
+
+    def _print(self, rows: list[dict[str, Any]], options: RunsOptions) -> None:
         if options.format == "table":
             print_table(rows, _COLUMNS, "no runs")
             for row in rows:
                 if row["verdict"] != "complete":
-                    print(visible(f"{row['run']}: {row['reason']}"))
+                    blog = f"{row['blog']}: " if "blog" in row else ""
+                    print(visible(f"{blog}{row['run']}: {row['reason']}"))
         else:
             (print_csv if options.format == "csv" else print_jsonl)(rows)
 
@@ -76,15 +127,6 @@ class Command(StateCommand[RunsOptions]):
             print(Judgement(Level.UNKNOWN, " ".join(message.split())))
             raise SystemExit(Level.UNKNOWN)
         super().fail(message, status)
-
-
-def _runs(state: State, last: int) -> list[dict[str, Any]]:
-    """Return the runs, each with a verdict: `running` or `died` where it left none."""
-    open_runs = [run for run in state.runs.last(last) if run["verdict"] is None]
-    dead = {run["name"] for run in open_runs if not state.lives(run["pid"], run["host"])}
-    state.commit()  # read again: one that ended meanwhile has its verdict now
-    runs = state.runs.last(last)
-    return [run | {"verdict": run["verdict"] or ("died" if run["name"] in dead else "running")} for run in runs]
 
 
 def _row(run: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Self
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
+from scrapy.settings import BaseSettings
 
 import engcrawl.signals
 from engcrawl.alerts import PREFIX
@@ -29,7 +30,7 @@ class Alerts:
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        if not (hasattr(crawler.spider, "arguments") and _switched_on()):
+        if not (hasattr(crawler.spider, "arguments") and switched_on(crawler.settings)):
             raise NotConfigured
         from engcrawl.alerts.config import AlertSettings
 
@@ -62,9 +63,9 @@ class Alerts:
             await asyncio.to_thread(look, self._night)
 
 
-def never_began(spider: str, arguments: dict[str, Any], status: int, reason: str) -> None:
+def never_began(settings: BaseSettings, spider: str, arguments: dict[str, Any], status: int, reason: str) -> None:
     """Send an alert about a run that could not begin, for which this extension was never created."""
-    if not _switched_on():
+    if not switched_on(settings):
         return
     from engcrawl.alerts.config import AlertSettings
     from engcrawl.alerts.monitors import look
@@ -77,5 +78,7 @@ def never_began(spider: str, arguments: dict[str, Any], status: int, reason: str
         logger.error("%s", error)  # noqa: TRY400 - one line
 
 
-def _switched_on() -> bool:
-    return any(name.startswith(PREFIX) and value for name, value in os.environ.items())
+def switched_on(settings: BaseSettings) -> bool:
+    """Return whether the environment says who is told, and each run is to tell them, not `scrapy blogs digest`."""
+    named = any(name.startswith(PREFIX) and value for name, value in os.environ.items())
+    return named and not settings["ENGCRAWL_PARENT"]

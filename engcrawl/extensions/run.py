@@ -22,6 +22,7 @@ from engcrawl.report.feeds import FeedExporter, failed
 from engcrawl.report.logs import name_run
 from engcrawl.report.output import Output, state_url, withhold_writing
 from engcrawl.report.proof import prove
+from engcrawl.report.publish import Publisher, PublishError
 from engcrawl.report.run import Run
 from engcrawl.report.runlog import RunLog
 from engcrawl.report.stats import plain
@@ -30,6 +31,7 @@ from engcrawl.report.verdict import Outcome, account, decide, entries, told
 from engcrawl.state import State
 from engcrawl.state.versions import Kept
 from engcrawl.text.dates import now, rfc3339
+from engcrawl.text.urls import blog_key
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -39,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 _COMMIT_EVERY = 1.0
 """Seconds between commits: a killed run loses no more than this."""
+_EARLIER = 30
+"""How many earlier runs' verdicts a run publishes, if they couldn't."""
 _PUBLISHED = (Outcome.COMPLETE, Outcome.INCOMPLETE, Outcome.STOPPED)
 
 
@@ -57,6 +61,7 @@ class Running:
         self.arguments: dict[str, Any] = self.spider.arguments.model_dump(mode="json")
         start = datetime.now(UTC)
         output = Output(crawler.settings["ENGCRAWL_OUTPUT"])
+        self._publisher = Publisher.of(crawler.settings, blog_key(self.spider.site))
         withhold_writing()
         with ExitStack() as stack:
             stack.callback(output.locked().release)
@@ -149,6 +154,13 @@ class Running:
             await self._feeds_closed.wait()
         feeds_failed = failed(self.crawler, exporter)
         outcome, why, found = self._judge(reason, feeds_failed=feeds_failed)
+        published = None
+        if self._publisher:
+            try:
+                await self._publisher.put_files(self.files, archive=outcome in _PUBLISHED, feed=not feeds_failed)
+                published = self._publisher.address
+            except PublishError as error:
+                outcome, why = self._unpublished(error, outcome, why)
         stats = self.crawler.stats.get_stats()
         verdict: dict[str, Any] = {
             "run": self.files.name,
@@ -169,9 +181,19 @@ class Running:
             "feed": self.files.feed.name if self.files.feed.exists() else None,
             "feeds": exporter.addresses if exporter is not None else [],
             "archive": found["archive"],
+            "published": published,
         }
-        outcome, why = self._write(outcome, why, verdict, delivered=not feeds_failed)
+        delivered = not feeds_failed and (published is not None or self._publisher is None)
+        outcome, why = self._write(outcome, why, verdict, delivered=delivered)
         verdict |= told(outcome, why)
+        if self._publisher and published:
+            try:
+                await self._publisher.put_verdict(self.files, verdict, self._earlier())
+            except PublishError as error:
+                outcome, why = self._unpublished(error, outcome, why)
+                verdict |= told(outcome, why) | entries(self.log) | {"published": None}
+                outcome, why = self._write(outcome, why, verdict, delivered=False)
+                verdict |= told(outcome, why)
         self.crawler.stats.set_value("engcrawl/verdict", str(outcome))
         self.crawler.stats.set_value("engcrawl/exit_status", int(outcome))
         self.crawler.signals.send_catch_log(engcrawl.signals.verdict_given, verdict=verdict)
@@ -203,6 +225,19 @@ class Running:
         except OSError as error:
             outcome, why = Outcome.FAILED, f"output not writable: {error}"
         return outcome, why, found | {"archive": archive or f"left as it was: the verdict is {outcome}"}
+
+    def _unpublished(self, error: PublishError, outcome: Outcome, why: str) -> tuple[Outcome, str]:
+        """Record that a file can't be published; return what the verdict is then."""
+        self.log.problem(error.url, f"not published: {error.reason}")
+        return Outcome.FAILED, why if outcome is Outcome.FAILED else f"not published: {error}"
+
+    def _earlier(self) -> list[dict[str, Any]]:
+        """Return the reports of the runs before this one, newest first; none where the state can't be read."""
+        try:
+            runs = self.state.runs.last(_EARLIER)
+        except StateError:
+            return []  # the verdict says so
+        return [run["report"] for run in runs if run["report"] and run["name"] != self.files.name]
 
     def _write(self, outcome: Outcome, why: str, verdict: dict[str, Any], *, delivered: bool) -> tuple[Outcome, str]:
         """Write the verdict to files and to the state; return the verdict, which is `failed` if that isn't possible."""

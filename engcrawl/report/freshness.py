@@ -8,11 +8,14 @@ from enum import IntEnum
 from typing import Any
 
 from engcrawl.arguments import ArchiveArguments
+from engcrawl.state import State
 from engcrawl.text.durations import readable
 from engcrawl.text.visible import visible
 
 LAST = 200
 """Runs that are looked back on."""
+_MOST = 5
+"""Blogs whose reasons are told, of many."""
 
 
 class Level(IntEnum):
@@ -36,6 +39,15 @@ class Judgement:
         """Return the one line: ``LEVEL: reason | perfdata``."""
         reason = visible(self.reason).replace("|", "/")
         return f"{self.level.name}: {reason}" + (f" | {self.perfdata}" if self.perfdata else "")
+
+
+def last_runs(state: State, count: int) -> list[dict[str, Any]]:
+    """Return a blog's last runs, newest first, each with a verdict: `running` or `died` where it left none."""
+    open_runs = [run for run in state.runs.last(count) if run["verdict"] is None]
+    dead = {run["name"] for run in open_runs if not state.lives(run["pid"], run["host"])}
+    state.commit()  # read again: one that ended meanwhile has its verdict now
+    runs = state.runs.last(count)
+    return [run | {"verdict": run["verdict"] or ("died" if run["name"] in dead else "running")} for run in runs]
 
 
 def judge(runs: list[dict[str, Any]], now: datetime, max_age: timedelta) -> Judgement:
@@ -73,6 +85,20 @@ def judge(runs: list[dict[str, Any]], now: datetime, max_age: timedelta) -> Judg
     else:
         reason = since if last is complete else f"{since}; {_how(last)}"
     return Judgement(level, reason, perfdata)
+
+
+def together(judgements: dict[str, Judgement]) -> Judgement:
+    """Return the judgement on several blogs, by their keys: the worst, with the reasons of those that are worst."""
+    severity = (Level.OK, Level.WARNING, Level.UNKNOWN, Level.CRITICAL).index
+    worse = sorted((key for key in judgements if judgements[key].level), key=lambda k: -severity(judgements[k].level))
+    fresh = len(judgements) - len(worse)
+    told = [f"{key}: {judgements[key].reason}" for key in worse[:_MOST]]
+    more = [f"and {len(worse) - _MOST} more"] if len(worse) > _MOST else []
+    return Judgement(
+        judgements[worse[0]].level if worse else Level.OK,
+        "; ".join([f"{fresh} of {len(judgements)} blogs are fresh", *told, *more]),
+        f"fresh={fresh};;;0;{len(judgements)}",
+    )
 
 
 def whole(run: dict[str, Any]) -> bool:

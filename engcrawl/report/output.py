@@ -137,11 +137,19 @@ class Run:
 
     def write_verdict(self, verdict: dict[str, Any]) -> None:
         """Write the verdict, and point ``latest.json`` at it. Raises OSError."""
-        ending = {key: verdict[key] for key in ("verdict", "exit_status", "end")}
-        pointer = {"run": self.name, "file": self.verdict.name} | ending
-        for path, content in ((self.verdict, verdict), (self.output.latest, pointer)):
+        for path, content in ((self.verdict, verdict), (self.output.latest, self.pointer(verdict))):
             with replacing(path) as file:
-                file.write(json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n")
+                file.write(as_file(content))
+
+    def pointer(self, verdict: dict[str, Any]) -> dict[str, Any]:
+        """Return what ``latest.json`` says of the run."""
+        ending = {key: verdict[key] for key in ("verdict", "exit_status", "end")}
+        return {"run": self.name, "file": self.verdict.name} | ending
+
+
+def as_file(content: dict[str, Any]) -> bytes:
+    """Return what stands in a file of JSON that people read too."""
+    return json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
 def state_url(settings: BaseSettings) -> tuple[str, bool]:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from engcrawl.errors import LockedError, StateError
+from engcrawl.errors import LockedError, NoStateError, StateError
 from engcrawl.state import migrations
 from engcrawl.state.lock import HOST, RunLock, holder
 from engcrawl.state.tables import RUNS
@@ -52,7 +52,7 @@ class Database:
 
     def _open(self, stack: ExitStack, blog: str | None) -> None:
         if blog is None and self._file and not self._file.exists():
-            raise StateError("there is no such file: no run has made it yet")
+            raise NoStateError("there is no such file: no run has made it yet")
         engine = self._engine(writing=blog is not None)
         stack.callback(engine.dispose)
         self._connection = stack.enter_context(engine.connect())
@@ -62,7 +62,9 @@ class Database:
             else:
                 self._lock_and_upgrade(blog)
             self._connection.commit()
-        elif (found := migrations.version(self._connection)) != migrations.newest():
+        elif not (found := migrations.version(self._connection)):
+            raise NoStateError("it is empty: no run has filled it yet")
+        elif found != migrations.newest():
             raise StateError(f"it has schema {found}, not {migrations.newest()}: the next run updates an older one")
 
     def close(self) -> None:
@@ -113,7 +115,7 @@ class Database:
         except ModuleNotFoundError as error:
             raise StateError(f"{self.name}: {error}: install the database's driver") from error
         except StateError as error:
-            raise error if str(error).startswith(self.name) else StateError(f"{self.name}: {error}") from error
+            raise error if str(error).startswith(self.name) else type(error)(f"{self.name}: {error}") from error
 
     # One run of a blog
 

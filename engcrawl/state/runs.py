@@ -112,6 +112,13 @@ class Runs:
         )
         return {spider: json.loads(report) for spider, report in self._db.all(query)}
 
+    def last_finished(self) -> str | None:
+        """Return when the last run of `archive` ended that wasn't stopped and didn't die; None if there was none."""
+        ended = RUNS.c.verdict.not_in(("died", "stopped"))
+        query = sa.select(sa.func.max(RUNS.c.end)).where(self._of_blog, RUNS.c.spider == "archive", ended)
+        end: str | None = self._db.scalar(query)
+        return end
+
     def last_complete(self) -> dict[str, str]:
         """Return when each spider's last complete run ended, of those that had one: spider -> instant."""
         query = sa.select(RUNS.c.spider, sa.func.max(RUNS.c.end)).where(self._of_blog, RUNS.c.verdict == "complete")

@@ -114,14 +114,18 @@ def _bare_host(url: str) -> str:
         return host  # no name that a host can have
 
 
+def host_key(site: str) -> str:
+    """Return the host of an address, with the port if it isn't the scheme's; ``www.`` doesn't count."""
+    host = _bare_host(site)
+    for scheme, port in (("http", ":80"), ("https", ":443")):
+        if urlsplit(site).scheme == scheme:
+            host = host.removesuffix(port)
+    return host
+
+
 def blog_key(site: str) -> str:
     """Return the key of the blog at *site*: host, port if not the scheme's, and folder.
 
     Scheme and ``www.`` don't count: ``https://www.example.com/blog`` has the key ``example.com_blog``.
     """
-    parts = urlsplit(site)
-    host = _bare_host(site)
-    for scheme, port in (("http", ":80"), ("https", ":443")):
-        if parts.scheme == scheme:
-            host = host.removesuffix(port)
-    return host + unquote(parts.path).rstrip("/").replace("/", "_")
+    return host_key(site) + unquote(urlsplit(site).path).rstrip("/").replace("/", "_")

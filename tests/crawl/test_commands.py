@@ -234,19 +234,17 @@ def test_a_process_that_has_a_dead_runs_number_is_not_that_run(output: Path) -> 
     assert died["reason"] == f"its process (pid 1 on {HOST}) is gone, and left no verdict"
 
 
-def test_blog_says_which_one_where_the_state_has_several(output: Path) -> None:
+def test_of_several_blogs_in_one_state_all_are_printed_or_one(output: Path) -> None:
     stored(output)
     stored(output, "https://www.y.example/blog", id=2)
-    keys = "x.example, y.example_blog"
-    state = f"sqlite:///{output}/archive.db"
-    for name in ("posts", "runs", "coverage"):
-        said = f"scrapy {name}: {state} has several blogs: --blog must be one of {keys}\n"
-        assert run(output, name, status=2) == said
+    assert ids(run(output, "posts")) == [1, 2]
     assert ids(run(output, "posts", "--blog", "x.example")) == [1]
-    assert ids(run(output, "posts", "--blog", "y.example_blog")) == [2]
+    assert ids(run(output, "posts", "--blog", "http://y.example/blog/")) == [2]
+    rows = [json.loads(line) for line in run(output, "runs").splitlines()]
+    assert [(row["blog"], row["verdict"]) for row in rows] == [("x.example", "died"), ("y.example_blog", "died")]
     assert len(run(output, "runs", "--blog", "y.example_blog").splitlines()) == 1
     unknown = run(output, "posts", "--blog", "y.example", status=2)
-    assert unknown == f"scrapy posts: option --blog=y.example: must be one of {keys}\n"
+    assert unknown == "scrapy posts: option --blog=y.example: must be one of x.example, y.example_blog\n"
 
 
 def test_a_category_that_only_records_name_is_known_also_where_the_days_leave_none(output: Path) -> None:

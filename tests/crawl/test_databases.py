@@ -17,7 +17,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.blog import Server
-from tests.support.crawls import Crawl, Serve, command, crawl, environment
+from tests.support.crawls import Crawl, Serve, command, crawl, environment, newest_first
+from tests.support.fleets import Fleet
 from tests.support.folders import ROOT
 from tests.support.nights import night, truth
 from tests.support.postgres import database
@@ -65,25 +66,24 @@ def test_two_machines_with_one_database(serve: Serve, tmp_path: Path, postgresql
     assert (first.status, first.changes, first.posts) == (0, {}, truth(server.blog))
 
 
-def test_runs_of_two_blogs_share_one_database_at_once(serve: Serve, tmp_path: Path, postgresql: str) -> None:
-    blogs = {tmp_path / "one": serve(posts=40), tmp_path / "two": serve(posts=60, seed=2)}
+def test_many_blogs_share_one_database_at_once(serve: Serve, tmp_path: Path, postgresql: str) -> None:
+    one, two = servers = serve(posts=40), serve(posts=60, seed=2)
+    fleet = Fleet(tmp_path)
+    fleet.list.write_text("".join(f"- site: {server.url}\n" for server in servers))
     state = {"ENGCRAWL_STATE": database(postgresql), "DOWNLOAD_DELAY": "0.02"}
-    quiet = subprocess.DEVNULL
-    runs = [
-        subprocess.Popen(
-            command(site=server.url, settings=state), cwd=ROOT, env=environment(output), stdout=quiet, stderr=quiet
-        )
-        for output, server in blogs.items()
-    ]
-    assert [run.wait(120) for run in runs] == [0, 0]
-    for output, server in blogs.items():
-        assert Crawl(0, "", output).posts == truth(server.blog)
-    one, two = blogs
-    again = crawl(one, site=blogs[one].url, settings=state)
-    assert (again.status, again.changes) == (0, {})
-    other = crawl(one, site=blogs[two].url, settings=state)
-    assert (other.status, Crawl(0, "", one).posts) == (2, truth(blogs[one].blog))
-    assert f"argument site={blogs[two].url}: {one}/posts.jsonl is another site's ({blogs[one].url})" in other.log
+    fleet.run("blogs", "run", "--due", settings=state)
+    for server in servers:
+        assert fleet.of(server).posts == newest_first(list(server.blog.truth(rest=True)))
+    assert fleet.run("blogs", "run", "--due", settings=state) == "no blog is due\n"
+    fleet.run("blogs", "run", settings=state)
+    assert [fleet.of(server).changes for server in servers] == [{}, {}]
+    assert fleet.run("posts", "--count", settings=state) == "100\n"
+    assert fleet.run("posts", "--count", "--blog", two.url, settings=state) == "60\n"
+    assert list(fleet.output.rglob("archive.db")) == []
+    folder = fleet.of(one).output
+    other = crawl(folder, site=two.url, settings=state)
+    assert (other.status, len(fleet.of(one).posts)) == (2, 40)
+    assert f"argument site={two.url}: {folder}/posts.jsonl is another site's ({one.url})" in other.log
 
 
 def test_a_database_server_that_goes_away_fails_the_run_and_the_next_goes_on(

@@ -22,6 +22,8 @@ DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").iterdir())
 BIN = Path(sys.executable).parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+MADE_BY_HAND = {"deploy/.env", "deploy/fleet/.env", "deploy/fleet/blogs.yaml"}
+"""Files that pages name and that aren't in the repository: an operator makes them."""
 EXPOSURE = 40
 """The most that `systemd-analyze security` may say of a service, in tenths of its points."""
 
@@ -225,13 +227,14 @@ def test_cronstable_takes_the_schedule() -> None:
 
 
 def test_pages_name_every_file_of_the_deployment_and_show_it_as_it_is() -> None:
-    operating = (ROOT / "docs/operating.md").read_text("utf-8")
+    docs = "".join(page.read_text("utf-8") for page in sorted((ROOT / "docs").glob("*.md")))
     files = {str(path.relative_to(ROOT)) for path in DEPLOY.rglob("*") if path.is_file()}
-    unnamed = {name for name in files if f"../{name})" not in operating}
-    assert unnamed == {"deploy/Dockerfile.dockerignore", "deploy/healthy.py"}
+    unnamed = {name for name in files if f"../{name})" not in docs}
+    beside = ("Dockerfile.dockerignore", "healthy.py")  # what no operator touches
+    assert unnamed == {f"deploy/{folder}{name}" for name in beside for folder in ("", "fleet/")}
     for page in PAGES:
         text = page.read_text("utf-8")
-        for path in re.findall(r"(?<![\w/])deploy/[\w./-]*\w", text):
-            assert (ROOT / path).exists() or path == "deploy/.env", f"{page.name}: {path}"
+        for path in re.findall(r"(?<![\w/])deploy/[\w./@-]*\w", text):
+            assert (ROOT / path).exists() or path in MADE_BY_HAND, f"{page.name}: {path}"
         for kind, shown in re.findall(r"^```(ini|crontab|dockerfile)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
             assert shown in {(ROOT / name).read_text("utf-8") for name in files}, f"{page.name}: {kind}"

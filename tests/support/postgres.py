@@ -32,13 +32,57 @@ _to_drop: list[str] = []
 """The databases made on a server that isn't ours."""
 
 
+class Postgres:
+    """A server of our own: `kill` and `start` it as one likes."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.pid = process.pid
+        """Of the process beneath which all of it runs."""
+        self.url = self._next()
+        """Its SQLAlchemy URL."""
+
+    def kill(self) -> None:
+        """Kill the server, with all its connections; what was committed is there when it starts again."""
+        self._order("kill")
+
+    def start(self) -> None:
+        """Start the server that was killed."""
+        self._order("start")
+
+    def _order(self, order: str) -> None:
+        assert self._process.stdin
+        print(order, file=self._process.stdin, flush=True)
+        self._next()
+
+    def _next(self) -> str:
+        assert self._process.stdout
+        said = self._process.stdout.readline().strip()
+        if not said:
+            raise RuntimeError("PostgreSQL does not start")  # it said why
+        return said
+
+
+@contextmanager
+def own_postgres() -> Iterator[Postgres]:
+    """Run a server of our own, which ends with this process, however that ends: a process of its own waits for that."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.support.postgres"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a Ctrl+C is for the tests, and they may still need the server then
+    ) as process:  # whose end closes the pipes and waits
+        yield Postgres(process)
+
+
 @contextmanager
 def postgres() -> Iterator[str]:
     """A PostgreSQL server of our own, gone at the end; its SQLAlchemy URL (``postgresql+psycopg://…``).
 
     Where ENGCRAWL_TEST_POSTGRES names a server, that one; its user must be allowed to create databases. A server of
-    our own can be reached by the user who runs the tests, and by root. It ends with this process, however that ends:
-    a process of its own waits for that.
+    our own can be reached by the user who runs the tests, and by root.
     """
     named = os.environ.get("ENGCRAWL_TEST_POSTGRES")
     if named:
@@ -48,19 +92,8 @@ def postgres() -> Iterator[str]:
             while _to_drop:
                 _execute(named, f"DROP DATABASE IF EXISTS {_to_drop.pop()} WITH (FORCE)")
         return
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.support.postgres"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # a Ctrl+C is for the tests, and they may still need the server then
-    ) as process:  # whose end closes the pipes and waits
-        assert process.stdout
-        server = process.stdout.readline().strip()
-        if not server:
-            raise RuntimeError("PostgreSQL does not start")  # it said why
-        yield server
+    with own_postgres() as server:
+        yield server.url
 
 
 def database(server: str) -> str:
@@ -128,14 +161,20 @@ def _serve() -> int:
         settings.append(f"--set=unix_socket_directories={folder}")
         options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]
         if start("initdb", *options, *settings).wait() == 0:
-            with start("postgres") as server:
-                try:
-                    if _ready(server, data / "postmaster.pid"):
+            while True:
+                (data / "postmaster.pid").unlink(missing_ok=True)  # of one that was killed
+                with start("postgres") as server:
+                    try:
+                        if not _ready(server, data / "postmaster.pid"):
+                            break
                         print(f"postgresql+psycopg://postgres@/postgres?host={folder}&port=5432", flush=True)
-                        sys.stdin.read()
-                        return 0
-                finally:
-                    server.send_signal(signal.SIGQUIT)  # at once, with all its connections
+                        if not sys.stdin.readline():  # else it is the order to kill
+                            return 0
+                    finally:
+                        server.send_signal(signal.SIGQUIT)  # at once, with all its connections
+                print("killed", flush=True)
+                if not sys.stdin.readline():  # else it is the order to start
+                    return 0
         print(log.read_text(), file=sys.stderr)
     return 1
 

@@ -17,7 +17,7 @@ from engcrawl import settings
 from engcrawl.alerts import PREFIX
 from engcrawl.alerts.config import AlertSettings
 from engcrawl.arguments import ArchiveArguments, Arguments
-from engcrawl.commands import coverage, crawl, export, posts, probe, runs
+from engcrawl.commands import blogs, coverage, crawl, export, posts, probe, runs, worker
 from engcrawl.items import Change, Post
 from engcrawl.spiders.archive import ArchiveSpider
 from engcrawl.spiders.inventory import InventorySpider
@@ -30,6 +30,8 @@ README_PART = re.compile(r"(?<=<!-- arguments, by `make docs` -->\n).*?(?=<!-- e
 PRINTING = (posts, runs, coverage, export)
 """The modules of the commands that read the state."""
 EXAMPLES = {
+    worker: """    scrapy worker --setup                                       # once, and after each upgrade
+    scrapy worker --jobs 8""",
     posts: """    scrapy posts --since 2024-01-01 --category ai-research      # newest first
     scrapy posts --changed-since 2026-11-01 --format csv        # new, changed or gone since then
     scrapy posts --gone only --count                            # how many posts the site took down""",
@@ -108,7 +110,20 @@ def commands() -> str:
         "    scrapy probe https://blog.example.com --json\n\n"
         + _table(("option", "meaning"), [("`--json`", "print the result as JSON")])
     )
-    for module in PRINTING:
+    text += (
+        f"\n## scrapy blogs\n\n{inspect.getdoc(blogs.Command())}\n\n    scrapy blogs add https://blog.example.com\n"
+        "    scrapy blogs run --due --jobs 8\n    scrapy blogs\n\n[Many blogs](../fleet.md) says more.\n\n"
+    )
+    text += _table(
+        ("of", "option", "meaning"),
+        [
+            (f"`{f'scrapy blogs {verb}'.strip()}`", f"`--{one.alias}{' ' + one.title if one.title else ''}`",
+             one.description)
+            for verb, options in blogs.VERBS.items()
+            for one in options.model_fields.values()
+        ],
+    )  # fmt: skip
+    for module in (worker, *PRINTING):
         command = module.Command()
         text += (
             f"\n## scrapy {module.__name__.rpartition('.')[2]}\n\n{inspect.getdoc(command)}\n\n{EXAMPLES[module]}\n\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engcrawl.report.freshness import judge
+from engcrawl.report.freshness import Judgement, Level, judge, together
 from engcrawl.text.dates import rfc3339
 from engcrawl.text.durations import duration, readable
 
@@ -64,3 +64,17 @@ def test_ages_are_read_and_written() -> None:
             duration(wrong)
     lengths = {"0m": 59, "1m": 60, "1h": 3600, "1h 1m": 3660, "1d": 86400, "2d 4h": 187260, "1d 1m": 86460}
     assert {readable(timedelta(seconds=seconds)): seconds for seconds in lengths.values()} == lengths
+
+
+def test_of_several_blogs_the_worst_is_told_first_and_is_the_level() -> None:
+    good = {f"{number}.example": Judgement(Level.OK, "fine") for number in range(3)}
+    assert str(together(good)) == "OK: 3 of 3 blogs are fresh | fresh=3;;;0;3"
+    bad = {
+        "w": Judgement(Level.WARNING, "incomplete"),
+        "u": Judgement(Level.UNKNOWN, "no database"),
+        "c": Judgement(Level.CRITICAL, "stale"),
+    }
+    told = "3 of 6 blogs are fresh; c: stale; u: no database; w: incomplete | fresh=3;;;0;6"
+    assert str(together(good | bad)) == f"CRITICAL: {told}"
+    many = {f"{number}": Judgement(Level.WARNING, "x") for number in range(7)}
+    assert str(together(many)).startswith("WARNING: 0 of 7 blogs are fresh; 0: x; 1: x; 2: x; 3: x; 4: x; and 2 more |")

@@ -1,0 +1,120 @@
+"""The queue of jobs: procrastinate's tables, beside the state in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError
+
+from engcrawl.errors import EngcrawlError, UsageError
+from engcrawl.text.visible import masked
+
+if TYPE_CHECKING:
+    import psycopg
+    from scrapy.settings import BaseSettings
+
+_INSTALL = "pip install -r deploy/fleet/requirements.txt"
+_VERSION = "engcrawl: "
+"""Before the name of the last migration in the comment of the table: procrastinate itself notes down no version."""
+
+
+class QueueError(EngcrawlError):
+    """The queue can't be reached, or isn't set up; the message names the database."""
+
+
+class Queue:
+    """The queue in the database that ``ENGCRAWL_STATE`` names.
+
+    Raises UsageError where that is no PostgreSQL, or where a package is missing.
+    """
+
+    def __init__(self, settings: BaseSettings) -> None:
+        try:
+            url = sa.make_url(settings["ENGCRAWL_STATE"] or "sqlite://")
+        except (ArgumentError, ValueError):
+            raise UsageError("setting ENGCRAWL_STATE: must be an SQLAlchemy URL") from None
+        if url.get_backend_name() != "postgresql":
+            raise UsageError(
+                "setting ENGCRAWL_STATE: workers need PostgreSQL, like postgresql+psycopg://host/name; on one machine"
+                " with SQLite it is `scrapy blogs run`"
+            )
+        self.name = masked(url.render_as_string(hide_password=True))
+        self.conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        try:
+            import procrastinate
+            import psycopg  # noqa: F401
+            import psycopg_pool  # noqa: F401
+        except ImportError as error:
+            raise UsageError(f"workers need the package {error.name}: {_INSTALL}") from error
+        folder = Path(procrastinate.__file__).parent / "sql" / "migrations"
+        self._migrations = {path.name: path for path in sorted(folder.glob("*.sql"))}
+        self._newest = max(self._migrations)
+
+    def set_up(self) -> str:
+        """Make the queue's tables, or bring them to what this version needs; return what was done.
+
+        It can be called at any time, by any number of processes. Raises QueueError.
+        """
+        from procrastinate.schema import SchemaManager
+
+        with self._connected() as connection:
+            connection.execute("SELECT pg_advisory_lock(hashtext('engcrawl queue'))")  # until the connection ends
+            found = self._version(connection)
+            if found is None:
+                self._apply(connection, self._newest, SchemaManager.get_schema())
+                return f"made the queue's tables ({self._newest})"
+            if not found:
+                raise QueueError(
+                    f"{self.name}: its procrastinate_… tables weren't made by `scrapy worker --setup`: take another"
+                    " database, or a schema of one's own (search_path)"
+                )
+            steps = [name for name in self._migrations if name > found]
+            for name in steps:
+                self._apply(connection, name, self._migrations[name].read_text("utf-8"))
+            return f"brought the queue's tables from {found} to {self._newest}" if steps else "nothing to do"
+
+    def check(self) -> None:
+        """Raise UsageError where `set_up` is to be called first, QueueError where the database can't be reached."""
+        with self._connected() as connection:
+            found = self._version(connection)
+        if not found or found < self._newest:
+            state = f"has the queue's tables of an older version ({found})" if found else "has no queue yet"
+            raise UsageError(f"{self.name} {state}: `scrapy worker --setup` makes it ready")
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn the database's errors into QueueError, one line that names the database."""
+        import psycopg
+        from procrastinate.exceptions import ConnectorException
+
+        try:
+            yield
+        except (psycopg.Error, ConnectorException) as error:
+            cause = error.__cause__ if isinstance(error, ConnectorException) else error
+            raise QueueError(f"{self.name}: {' '.join(str(cause).split())}") from error
+
+    @contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection]:
+        import psycopg
+
+        with self.errors(), psycopg.connect(self.conninfo, autocommit=True, connect_timeout=15) as connection:
+            yield connection
+
+    def _version(self, connection: psycopg.Connection) -> str | None:
+        """Return the last migration that the tables had; "" if that isn't known, None if there are no tables."""
+        query = "SELECT t, obj_description(t, 'pg_class') FROM to_regclass('procrastinate_jobs') AS t"
+        row = connection.execute(query).fetchone()
+        assert row is not None
+        table, comment = row
+        if table is None:
+            return None
+        return comment.removeprefix(_VERSION) if comment and comment.startswith(_VERSION) else ""
+
+    def _apply(self, connection: psycopg.Connection, name: str, text: str) -> None:
+        """Execute statements, and note down which, in one transaction."""
+        script = f"{text}\n;COMMENT ON TABLE procrastinate_jobs IS '{_VERSION}{name}'"
+        connection.execute(script.encode())

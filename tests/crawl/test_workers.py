@@ -1,0 +1,279 @@
+"""Workers of a fleet, as processes on a real PostgreSQL: what is killed, stopped, hangs or fails loses nothing."""
+
+from __future__ import annotations
+
+import random
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import procrastinate
+import psycopg
+import pytest
+from scrapy.settings import Settings
+from sqlalchemy import make_url
+
+from engcrawl.errors import UsageError
+from engcrawl.fleet.queue import Queue, QueueError
+from engcrawl.state import State
+from engcrawl.text.urls import blog_key
+from tests.blog import Blog, Fault, Server
+from tests.support.commands import run
+from tests.support.crawls import records
+from tests.support.nights import truth
+from tests.support.postgres import Postgres, database, own_postgres
+from tests.support.s3 import Buckets
+from tests.support.workers import PATIENCE, Fleet, kill, wait
+
+POSTS = 10
+SLOWLY = {"DOWNLOAD_DELAY": "0.1", "CONCURRENT_REQUESTS_PER_DOMAIN": "1"}
+"""Settings with which a run of a blog lasts some seconds."""
+
+
+@pytest.fixture(scope="module")
+def server_() -> Iterator[Postgres]:
+    with own_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def blogs(stack: ExitStack, count: int) -> list[Server]:
+    return [stack.enter_context(Server(Blog(POSTS, seed))) for seed in range(1, count + 1)]
+
+
+def fleet(stack: ExitStack, folder: Path, server: Postgres, servers: list[Server], **variables: str) -> Fleet:
+    made = Fleet(folder, database(server.url), servers, **variables)
+    stack.callback(made.end)
+    made.set_up()
+    return made
+
+
+def whole(fleet: Fleet, servers: list[Server]) -> None:
+    """Every record is there, once and as it is on the blog; no job is left."""
+    for server in servers:
+        assert fleet.archive(server) == truth(server.blog)
+        assert fleet.runs(server)[-1] == "complete"
+        assert fleet.runs(server).count("complete") == 1
+    assert fleet.jobs() == []
+
+
+def crawls(fleet: Fleet, worker: subprocess.Popen[bytes], servers: list[Server]) -> list[int]:
+    """Return the processes with which a worker crawls blogs that they have asked for pages."""
+    children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
+    pids = {int(child) for child in children}
+    return [pid for server in servers if (pid := fleet.under_way(server)) in pids and pid]
+
+
+def done(fleet: Fleet, servers: list[Server]) -> bool:
+    return not fleet.jobs() and all(fleet.runs(server)[-1:] == ["complete"] for server in servers)
+
+
+def test_a_worker_that_is_killed_a_crawl_that_is_killed_and_an_upload_that_fails_lose_nothing(
+    stack: ExitStack, tmp_path: Path, server_: Postgres
+) -> None:
+    servers = blogs(stack, 5)
+    buckets = stack.enter_context(Buckets())
+    keys = [blog_key(server.url) for server in servers]
+    refused: list[str] = []
+
+    def once(method: str, path: str) -> int | None:
+        if method == "PUT" and path.endswith(f"/{keys[-1]}/posts.jsonl") and not refused:
+            refused.append(path)
+            return 403
+        return None
+
+    buckets.refuse = once
+    publish = buckets.environment | {"ENGCRAWL_PUBLISH": f"s3://{buckets.bucket}"}
+    fleet_ = fleet(stack, tmp_path, server_, servers, **publish)
+    first, second = fleet_.worker(SLOWLY), fleet_.worker(SLOWLY)
+
+    kill(random.choice(wait(lambda: crawls(fleet_, second, servers), "a crawl of the second worker")))
+    wait(lambda: crawls(fleet_, first, servers), "a crawl of the first worker")
+    kill(first.pid)
+    wait(lambda: done(fleet_, servers), "all done")
+    whole(fleet_, servers)
+    assert refused
+    verdicts = [verdict for server in servers for verdict in fleet_.runs(server)]
+    assert "died" in verdicts  # the crawl that was killed
+    assert "failed" in fleet_.runs(servers[-1])  # the upload that was refused
+    assert "is gone: the job waits for another" in fleet_.log(second)
+    there = buckets.objects()
+    for server, key in zip(servers, keys, strict=True):
+        archive = tmp_path / f"{key}.jsonl"
+        archive.write_bytes(there[f"{key}/posts.jsonl"])
+        assert records(archive, feed=False) == truth(server.blog)
+        told = b"".join(
+            content for name, content in there.items() if name.startswith(f"{key}/") and name.endswith("Z.jsonl")
+        )
+        archive.write_bytes(told)
+        assert len(records(archive, feed=True)) == len(truth(server.blog))  # each change once
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(PATIENCE) == 0
+    for server in servers[::4]:
+        after = fleet_.next_run(server)
+        assert (after.status, after.changes, after.posts) == (0, {}, truth(server.blog))
+
+
+def test_two_workers_give_a_blog_one_run_and_the_one_that_is_stopped_gives_it_back(
+    stack: ExitStack, tmp_path: Path, server_: Postgres
+) -> None:
+    servers = blogs(stack, 1)
+    fleet_ = fleet(stack, tmp_path, server_, servers)
+    workers = [fleet_.worker(SLOWLY), fleet_.worker(SLOWLY)]
+    wait(lambda: fleet_.under_way(servers[0]), "a crawl")
+    (job,) = fleet_.jobs()
+    assert (job["status"], job["attempts"]) == ("doing", 0)
+    (holder,) = (worker for worker in workers if crawls(fleet_, worker, servers))
+    holder.send_signal(signal.SIGTERM)
+    assert holder.wait(PATIENCE) == 0
+    assert "stopped (exit status 5): stopped; to be tried again at " in fleet_.log(holder)
+    wait(lambda: done(fleet_, servers), "the other worker's run")
+    assert fleet_.runs(servers[0]) == ["stopped", "complete"]
+    whole(fleet_, servers)
+    assert sum(fleet_.log(worker).count("planned for") for worker in workers) == 1
+    fleet_.list_path.write_text("- site: nowhere\n")
+    (other,) = (worker for worker in workers if worker is not holder)
+    said = f"The list of blogs stays as it was: {fleet_.list_path}: line 1: "
+    wait(lambda: said in fleet_.log(other), "the planner's complaint")
+    assert other.poll() is None
+    assert not any("Traceback" in fleet_.log(worker) for worker in workers)
+
+
+def test_a_database_that_goes_and_comes_again_loses_nothing(
+    stack: ExitStack, tmp_path: Path, server_: Postgres
+) -> None:
+    servers = blogs(stack, 2)
+    fleet_ = fleet(stack, tmp_path, server_, servers)
+    first = fleet_.worker(SLOWLY)
+    wait(lambda: crawls(fleet_, first, servers), "a crawl")
+    server_.kill()
+    assert first.wait(PATIENCE) == 1
+    log = fleet_.log(first)
+    assert log.splitlines()[-1].startswith("scrapy worker: postgresql+psycopg://")
+    assert "Traceback" not in log
+    server_.start()
+    fleet_.worker(SLOWLY)  # as whoever supervises it does
+    wait(lambda: done(fleet_, servers), "all done")
+    whole(fleet_, servers)
+    after = fleet_.next_run(servers[0])
+    assert (after.status, after.changes, after.posts) == (0, {}, truth(servers[0].blog))
+
+
+def test_a_blog_that_fails_hangs_is_busy_or_wrong_ends_as_it_should_and_holds_up_no_other(
+    stack: ExitStack, tmp_path: Path, server_: Postgres, unused_port: int
+) -> None:
+    hangs, busy, wrong, well = servers = blogs(stack, 4)
+    hangs.faults.append(Fault("slow", r"/\d{4}/.*", times=1, seconds=900))
+    fails = f"http://127.0.0.1:{unused_port}"
+    fleet_ = fleet(stack, tmp_path, server_, servers)
+    arguments = dict.fromkeys((fails, *(server.url for server in servers)), "{inventory: no}")
+    fleet_.write_list(arguments | {wrong.url: "{categories: no-such-category}"})
+    held = stack.enter_context(State.open(fleet_.url, busy.url))
+    worker = fleet_.worker({"DOWNLOAD_TIMEOUT": "3600"}, jobs=3)
+
+    def job(site: str) -> dict[str, Any]:
+        return next((job for job in fleet_.jobs() if job["blog"] == blog_key(site)), {})
+
+    wait(lambda: job(busy.url).get("attempts", 0) > 1, "a locked blog to be tried twice")
+    held.close()
+    wait(lambda: job(fails).get("status") == "failed", "the end of what always fails")
+    wait(lambda: done(fleet_, []) or {job["status"] for job in fleet_.jobs()} == {"failed"}, "the others' ends")
+    left = {job["blog"]: (job["status"], job["attempts"]) for job in fleet_.jobs()}
+    assert left == {blog_key(fails): ("failed", 3), blog_key(wrong.url): ("failed", 1)}
+    assert [fleet_.runs(server) for server in (hangs, busy, well)] == [
+        ["stopped", "complete"],
+        ["complete"],
+        ["complete"],
+    ]
+    for server in (hangs, busy, well):
+        assert fleet_.archive(server) == truth(server.blog)
+    log = fleet_.log(worker)
+    assert re.search(
+        rf"Job of {blog_key(hangs.url)}: stopped \(exit status 5\): not done in .*; to be tried again", log
+    )
+    assert re.search(rf"Job of {blog_key(busy.url)}: locked \(exit status 4\): another run works on ", log)
+    assert re.search(rf"Job of {blog_key(wrong.url)}: usage \(exit status 2\): .*; given up until its next time", log)
+    assert log.count(f"Job of {blog_key(fails)}: failed (exit status 1): ") == 3
+    assert "Traceback" not in log
+    assert log.count("planned for") == 5  # what failed isn't planned again before its next time
+
+
+# The queue's tables
+
+
+def queue(url: str) -> Queue:
+    return Queue(Settings({"ENGCRAWL_STATE": url}))
+
+
+def test_the_queue_is_set_up_once_and_upgraded(server_: Postgres) -> None:
+    url = database(server_.url)
+    with pytest.raises(UsageError, match="has no queue yet: `scrapy worker --setup` makes it ready"):
+        queue(url).check()
+    assert queue(url).set_up().startswith("made the queue's tables (")
+    queue(url).check()
+    assert queue(url).set_up() == "nothing to do"
+
+
+def test_a_queue_of_an_older_version_is_upgraded(server_: Postgres) -> None:
+    url = database(server_.url)
+    folder = Path(procrastinate.__file__).parent / "sql" / "migrations"
+    steps = sorted(folder.glob("*.sql"))
+    old = [step for step in steps if step.name < "03.04"]
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as connection:
+        for step in old:
+            connection.execute(step.read_bytes())
+        connection.execute(f"COMMENT ON TABLE procrastinate_jobs IS 'engcrawl: {old[-1].name}'".encode())
+        with pytest.raises(UsageError, match=rf"of an older version \({old[-1].name}\): `scrapy worker --setup`"):
+            queue(url).check()
+        assert queue(url).set_up() == f"brought the queue's tables from {old[-1].name} to {steps[-1].name}"
+        queue(url).check()
+        found = connection.execute("SELECT count(*) FROM pg_proc WHERE proname = 'procrastinate_retry_job_v2'")
+        assert found.fetchone() == (1,)
+
+
+def test_tables_that_somebody_else_made_are_left_alone(server_: Postgres) -> None:
+    url = database(server_.url)
+    queue(url).set_up()
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("COMMENT ON TABLE procrastinate_jobs IS NULL")
+    with pytest.raises(QueueError, match="weren't made by `scrapy worker --setup`"):
+        queue(url).set_up()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("", "setting ENGCRAWL_STATE: workers need PostgreSQL, like postgresql+psycopg://host/name"),
+        ("sqlite:////tmp/archive.db", "setting ENGCRAWL_STATE: workers need PostgreSQL"),
+        ("nonsense", "setting ENGCRAWL_STATE: must be an SQLAlchemy URL"),
+    ],
+)
+def test_a_worker_without_postgresql_is_told_so(url: str, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        queue(url)
+    assert str(raised.value).startswith(said)
+
+
+def test_a_worker_without_a_queue_or_a_database_says_so_in_one_line(
+    output: Path, server_: Postgres, unused_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENGCRAWL_STATE", database(server_.url))
+    said = run(output, "worker", status=2)
+    assert said.endswith(" has no queue yet: `scrapy worker --setup` makes it ready\n")
+    monkeypatch.setenv("ENGCRAWL_STATE", f"postgresql+psycopg://user:secret@127.0.0.1:{unused_port}/name")
+    said = run(output, "worker", status=1)
+    assert said.startswith(
+        f"scrapy worker: postgresql+psycopg://user:***@127.0.0.1:{unused_port}/name: connection failed"
+    )
+    assert said.count("\n") == 1
