@@ -7,6 +7,7 @@ from typing import Any
 
 from engcrawl.alerts.night import Night
 from engcrawl.state.lock import HOST
+from engcrawl.text.urls import blog_key
 from engcrawl.text.visible import visible
 
 _MOST = 5
@@ -46,5 +47,6 @@ class Message:
         return cls(
             visible(f"engcrawl: {blog}: {verdict['verdict']}, {len(failed)} alert{'s' if len(failed) > 1 else ''}"),
             "\n".join(map(visible, lines)),
-            {key: verdict[key] for key in _VALUES} | {"site": site, "host": HOST, "file": night.file, "alerts": alerts},
+            {key: verdict[key] for key in _VALUES}
+            | {"site": site, "blog": blog_key(site), "host": HOST, "file": night.file, "alerts": alerts},
         )

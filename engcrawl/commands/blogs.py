@@ -219,8 +219,8 @@ class Command(PrintingCommand):
             message = digest(blogs, states, self.settings, alert_settings, now - options.since, now)
         print(message.text)
         failed = notify(alert_settings, message) if on else {}
-        for way, why in failed.items():
-            print(visible(f"{way}: {f'not sent: {why}' if why else 'sent'}"))
+        if sent := [way for way, why in failed.items() if why is None]:  # of the others the log tells
+            print(f"\nSent: {', '.join(sent)}")
         return Outcome.FAILED if any(failed.values()) else Outcome.COMPLETE
 
 

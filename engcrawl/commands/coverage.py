@@ -47,7 +47,8 @@ class Command(StateCommand[CoverageOptions]):
 
     def show(self, state: State, options: CoverageOptions) -> None:
         """Print the proof. Raises NotCountedError."""
-        report, proof = _last(state)
+        report = _last(state)
+        proof = _proof(report)
         self.exitcode = report["exit_status"]
         if options.as_json:
             heading = {key: report[key] for key in ("run", "end", "verdict", "reason")}
@@ -69,18 +70,22 @@ class Command(StateCommand[CoverageOptions]):
                 print(visible(f"{row['blog']}: {row['reason']}"))
 
 
-def _last(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the last run's report and its proof. Raises NotCountedError."""
-    report = next((run["report"] for run in state.runs.last(1)), None)
+def _last(state: State) -> dict[str, Any]:
+    """Return the last run's report; an empty one where it left none."""
+    return next((run["report"] for run in state.runs.last(1)), None) or {}
+
+
+def _proof(report: dict[str, Any]) -> dict[str, Any]:
+    """Return a report's proof. Raises NotCountedError."""
     if not report:
         raise NotCountedError("the last run left no verdict: `scrapy runs` shows why")
-    proof = report.get("proof")
-    if proof is None:
+    if report.get("proof") is None:
         raise NotCountedError(
             f"{report['run']} didn't count the archive: it is {report['verdict']} ({report['reason']}), or had"
             " inventory=no or an argument that leaves a part out"
         )
-    return report, proof
+    proof: dict[str, Any] = report["proof"]
+    return proof
 
 
 def _row(states: States, key: str) -> dict[str, Any]:
@@ -88,16 +93,19 @@ def _row(states: States, key: str) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(_COLUMNS) | {"blog": key}
     try:
         with states.open(key) as state:
-            report, proof = _last(state)
-    except (NotCountedError, StateError) as error:
-        return row | {"verdict": "not counted", "exit_status": int(error.exit_status), "reason": str(error)}
+            report = _last(state)
+        row |= {name: report.get(name) for name in ("verdict", "end", "exit_status", "reason")}
+        proof = _proof(report)
+    except NotCountedError as error:
+        return row | {"exit_status": row["exit_status"] or int(error.exit_status), "reason": str(error)}
+    except StateError as error:
+        return row | {"exit_status": int(error.exit_status), "reason": str(error)}
     return row | {
         "archive": proof["in_archive"],
         "named": proof["posts"],
         "missing": len(proof["missing"]),
         "hidden": proof["hidden_from_listings"],
         "proven_by": [name for name, source in proof["sources"].items() if source["proves"]],
-        **{name: report[name] for name in ("verdict", "end", "exit_status", "reason")},
     }
 
 

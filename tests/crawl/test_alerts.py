@@ -228,6 +228,7 @@ Unavailable (1):
         "text": f"{subject}\n\n{text}",
         **{key: verdict[key] for key in keys},
         "site": site,
+        "blog": site.removeprefix("http://"),
         "host": HOST,
         "file": f"{output}/runs/{verdict['run']}.json",
         "alerts": [{"monitor": "VerdictComplete", "message": told}],

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.blog import Blog, Server
+from engcrawl.fleet import blogs
+from engcrawl.state import State
+from engcrawl.text.dates import rfc3339
+from tests.blog import Blog, Fault, Server
 from tests.support.counting import there
-from tests.support.crawls import newest_first
+from tests.support.crawls import Serve, newest_first
 from tests.support.fleets import Fleet, key
 from tests.support.receivers import Receivers
 
@@ -99,7 +105,7 @@ def test_each_run_is_told_in_a_line(night: Night) -> None:
         key(night.servers[0]): r"complete \(exit status 0\): .* \[30 posts, 30 new, \w+( \w+)?\]",
         key(night.servers[1]): r"complete \(exit status 0\): .* \[12 posts, 12 new, \w+( \w+)?\]",
         key(night.servers[2]): r"complete \(exit status 0\): .* proven by rest \[12 posts, 12 new, \w+( \w+)?\]",
-        key(night.nowhere): r"failed \(exit status 1\): .*HTTP 404.* \[\w+( \w+)?\]",
+        key(night.nowhere): r"failed \(exit status 1\): .*HTTP 404: .* \[0 posts, \w+( \w+)?\]",
     }
     told = dict(line.split(": ", 1) for line in night.lines)
     assert told.keys() == shapes.keys()
@@ -170,7 +176,7 @@ def test_posts_runs_and_coverage_take_all_blogs_or_one(night: Night) -> None:
         key(one): (30, "complete"),
         key(two): (12, "complete"),
         key(three): (12, "complete"),
-        key(night.nowhere): (None, "not counted"),
+        key(night.nowhere): (None, "failed"),
     }
 
 
@@ -186,14 +192,14 @@ def test_the_digest_is_one_message_about_all_blogs(night: Night) -> None:
     (posted,) = night.receivers.posted
     assert posted.body["subject"] == "engcrawl: 4 blogs: 3 complete, 1 failed"
     assert printed.splitlines()[0] == "4 blogs: 3 complete, 1 failed"
-    assert printed.splitlines()[-1] == "Webhook: sent"
+    assert printed.splitlines()[-1] == "Sent: Webhook"
     assert posted.body["verdicts"] == {"complete": 3, "failed": 1}
     assert posted.body["posts"] == {"new": 54, "updated": 0, "gone": 0}
     (wrong,) = posted.body["blogs"]
     assert (wrong["blog"], wrong["verdict"]) == (key(night.nowhere), "failed")
     assert [one["monitor"] for one in wrong["alerts"]] == ["VerdictComplete"]
     night.receivers.answers["/"] = (500, {})
-    assert "Webhook: not sent: HTTP 500" in night.fleet.run(
+    assert "\nAlert not sent: Webhook: HTTP 500" in night.fleet.run(
         "blogs", "digest", status=1, ENGCRAWL_ALERT_WEBHOOK=night.receivers.url
     )
 
@@ -223,3 +229,45 @@ def test_a_wrong_list_runs_nothing(tmp_path: Path) -> None:
         f"scrapy blogs: {fleet.list}: line 2: key site=nonsense: must"
     )
     assert not fleet.output.exists()
+
+
+def test_a_stopped_addition_adds_nothing(serve: Serve, tmp_path: Path) -> None:
+    server, fleet = serve(posts=1, faults=[Fault("slow", "/", seconds=2)]), Fleet(tmp_path)
+    with fleet.start("blogs", "add", server.url, NOBODY) as process:
+        while not any(path == "/" for _, path in server.requests):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 5
+    assert said.splitlines()[-1] == "scrapy blogs: stopped: no blog is added"
+    assert not fleet.list.exists()
+
+
+def test_a_check_takes_the_schedule_for_the_age_and_names_what_cannot_be_read(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path)
+    nightly, weekly, broken, never = (blogs.Blog(site=f"https://{name}.example") for name in ("a", "b", "c", "d"))
+    weekday = (datetime.now(UTC) + timedelta(days=1)).isoweekday() % 7
+    fleet.list.write_text(
+        f"- site: {nightly.site}\n- site: {weekly.site}\n  schedule: 0 0 * * {weekday}\n"
+        f"- site: {broken.site}\n- site: {never.site}\n"
+    )
+    when = rfc3339(datetime.now(UTC) - timedelta(days=5))
+    for blog in (nightly, weekly):
+        (fleet.output / blog.key).mkdir(parents=True)
+        with State.open(f"sqlite:///{fleet.output}/{blog.key}/archive.db", blog.site) as state:
+            state.runs.begin("archive-1", "archive", {"site": blog.site, "articles": True}, when)
+            state.runs.end("complete", when, {"reason": "every post was read", "problems": []})
+    (fleet.output / broken.key).mkdir()
+    (fleet.output / broken.key / "archive.db").write_bytes(b"nonsense" * 500)
+    assert fleet.run("runs", "--check", status=2) == (
+        "CRITICAL: 1 of 4 blogs are fresh; a.example: the last complete run ended 5d ago; d.example: no run has been"
+        f" here; c.example: sqlite:///{fleet.output}/c.example/archive.db: file is not a database | fresh=1;;;0;4\n"
+    )
+    rows = {row["blog"]: row for row in json.loads(fleet.run("blogs", "--json"))}
+    assert {name: (row["verdict"], row["next_run"] == "now") for name, row in rows.items()} == {
+        "a.example": ("complete", True),
+        "b.example": ("complete", False),
+        "c.example": ("unreadable", True),
+        "d.example": (None, True),
+    }

@@ -44,7 +44,7 @@ def crawl_of(fleet: Fleet, server: Server) -> int:
 def test_a_fleet_that_is_stopped_or_killed_goes_on_where_it_was(serve: Serve, tmp_path: Path) -> None:
     one, two = serve(posts=60), serve(posts=12, seed=2)
     fleet = Fleet(tmp_path)
-    fleet.list.write_text(f"- site: {one.url}\n- site: {two.url}\n  arguments: {{source: rest}}\n")
+    fleet.list.write_text(f"- site: {one.url}\n  tags: [large]\n- site: {two.url}\n  arguments: {{source: rest}}\n")
     slow = {"DOWNLOAD_DELAY": "0.3"}
 
     # SIGTERM: the crawl ends cleanly, and no other is begun
@@ -67,7 +67,7 @@ def test_a_fleet_that_is_stopped_or_killed_goes_on_where_it_was(serve: Serve, tm
     assert fleet.of(two).posts == newest_first([two.blog.rest_record(post) for post in there(two.blog)])
 
     # kill -9 of the parent: its crawl ends too, by itself
-    with fleet.start("blogs", "run", "--due", **slow) as process:
+    with fleet.start("blogs", "run", one.url, **slow) as process:
         wait_for_more(one, process)
         crawl = crawl_of(fleet, one)
         process.kill()
@@ -80,7 +80,7 @@ def test_a_fleet_that_is_stopped_or_killed_goes_on_where_it_was(serve: Serve, tm
 
     # the next run is clean: on a terminal it shows what is at work
     leader, follower = pty.openpty()
-    line = fleet.line("blogs", "run", "--due")
+    line = fleet.line("blogs", "run", "--tag", "large")
     with subprocess.Popen(line, cwd=ROOT, env=fleet.environment, stdout=follower) as terminal:
         os.close(follower)
         shown = "".join(iter(lambda: _read(leader), ""))
@@ -89,6 +89,7 @@ def test_a_fleet_that_is_stopped_or_killed_goes_on_where_it_was(serve: Serve, tm
     assert "1 blogs: none ended, 0 waiting" in shown
     assert f"{key(one)}: complete (exit status 0): " in shown
     assert fleet.of(one).posts == newest_first(list(one.blog.truth(rest=True)))
+    assert len(fleet.verdicts(two)) == 1  # neither its address nor its tag was asked for since
     feeds = (fleet.output / key(one) / "runs").glob("*.jsonl")
     told = Counter(record["id"] for feed in feeds for record in records(feed, feed=True))
     assert told == Counter(record["id"] for record in fleet.of(one).posts)

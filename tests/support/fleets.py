@@ -33,7 +33,7 @@ class Fleet:
         return os.environ | {"ENGCRAWL_OUTPUT": str(self.output), "ENGCRAWL_BLOGS": str(self.list)}
 
     def run(self, *words: str, status: int = 0, settings: dict[str, str] | None = None, **variables: str) -> str:
-        """Run a command to its end: what it prints; what it says on standard error, where that is anything."""
+        """Run a command to its end: what it prints, and then what it says on standard error."""
         done = subprocess.run(
             self.line(*words, **(settings or {})),
             cwd=ROOT,
@@ -45,8 +45,7 @@ class Fleet:
             check=False,
         )
         assert done.returncode == status, done.stdout + done.stderr
-        assert not (done.stdout and done.stderr), done.stderr
-        return done.stdout or done.stderr
+        return done.stdout + done.stderr
 
     def start(self, *words: str, **settings: str) -> subprocess.Popen[str]:
         """Start a command."""
