@@ -55,7 +55,7 @@ class Command(PrintingCommand):
         add_fields(parser, WorkerOptions)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Work, or prepare the database."""
+        """Run jobs, or set the queue up."""
         assert self.settings is not None
         with self.printing():
             if args:

@@ -42,7 +42,7 @@ def main() -> int:
                 left = fleet.jobs()
                 doing = sum(job["status"] == "doing" for job in left)
                 status.update(f"{done} blogs complete, {doing} under way, {len(left) - doing} waiting")
-                if not killed and done >= BLOGS // 5:
+                if not killed and done >= BLOGS // 4:
                     kill(first.pid)
                     killed = True
                     console.print(f"{done} blogs are complete. Killed the first worker with -9: {_held(fleet)}")
