@@ -1,4 +1,4 @@
-"""Which posts of an archive a command takes: options that ``scrapy posts`` and ``scrapy export`` share."""
+"""The options by which ``scrapy posts`` and ``scrapy export`` choose posts of an archive."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Moment = Annotated[
 
 
 class Selection(Options):
-    """What narrows the posts down."""
+    """The options that choose posts of an archive."""
 
     since: Day | None = Field(None, title="DAY", description="posts of this day or later, YYYY-MM-DD")
     category: str | None = Field(None, title="SLUG", description="posts in this category")

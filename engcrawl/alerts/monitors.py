@@ -177,7 +177,7 @@ def found(night: Night) -> list[tuple[str, str]]:
 
 
 def look(night: Night) -> None:
-    """Have all monitors look at a run, and log and tell people what they find."""
+    """Run all monitors on a run; log what they find, and send it."""
     failed = found(night)
     for monitor, told in failed:
         logger.warning("Alert: %s: %s", monitor, told)

@@ -47,24 +47,24 @@ Length = Annotated[timedelta, BeforeValidator(lambda value: value if isinstance(
 
 
 class VerbOptions(Given):
-    """What a verb takes: each field is an option, its title is the METAVAR."""
+    """The options of a verb: each field is an option, its title is the METAVAR."""
 
     model_config = ConfigDict(alias_generator=lambda name: name.replace("_", "-"))
     kind = "option --"
 
 
 class ListOptions(VerbOptions):
-    """What ``scrapy blogs`` takes."""
+    """The options of ``scrapy blogs``."""
 
     as_json: bool = Field(default=False, alias="json", description="all that is known of each blog, not a table")
 
 
 class AddOptions(VerbOptions):
-    """What ``scrapy blogs add`` takes."""
+    """The options of ``scrapy blogs add``."""
 
 
 class RunOptions(VerbOptions):
-    """What ``scrapy blogs run`` takes."""
+    """The options of ``scrapy blogs run``."""
 
     jobs: Count = Field(default=8, title="N", description="how many blogs at a time, from 1 (default: 8)")
     due: bool = Field(default=False, description="those alone whose planned time has come since their last run")
@@ -77,7 +77,7 @@ class RunOptions(VerbOptions):
 
 
 class DigestOptions(VerbOptions):
-    """What ``scrapy blogs digest`` takes."""
+    """The options of ``scrapy blogs digest``."""
 
     since: Length = Field(
         timedelta(hours=24),

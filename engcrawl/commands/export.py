@@ -24,7 +24,7 @@ from engcrawl.text import dates
 
 
 class ExportOptions(Selection):
-    """What is exported, as what."""
+    """The options of an export: which posts, in which format, and where to."""
 
     format: Format = Field("parquet", title="FORMAT", description=f"{', '.join(KINDS)} (default: parquet)")
     by_year: bool = Field(False, description="with parquet: a file for each year, KEY/year=YYYY/posts.parquet")

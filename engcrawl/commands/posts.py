@@ -29,7 +29,7 @@ _Found = tuple[str, dict[str, str | None]]
 
 
 class PostsOptions(Selection, RowsOptions):
-    """Which posts, and what of them."""
+    """The options that choose posts, and what is printed of them."""
 
     changed_since: Moment | None = Field(
         None,

@@ -55,8 +55,7 @@ class Command(StateCommand[RunsOptions]):
 
     The newest come first. `running` means that a run is working now. `died` means that it was killed, or that the
     machine went down; the next run continues where it stopped. With --check it prints one line for a monitoring system
-    instead, and its exit status says how bad it is. That line is about all blogs, or the one
-    that --blog names.
+    instead, about the archive or about all blogs together, and its exit status says how bad it is.
     """
 
     options_class = RunsOptions

@@ -23,7 +23,7 @@ from engcrawl.report.publish import publish_target
 
 
 class WorkerOptions(VerbOptions):
-    """How a worker works."""
+    """The options of a worker."""
 
     jobs: Count = Field(default=16, title="N", description="how many blogs at a time, from 1 (default: 16)")
     time_limit: Length = Field(

@@ -19,7 +19,7 @@ _SIZES = ((1000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_
 
 @dataclass
 class Tally:
-    """What an export has of a blog."""
+    """The counts of what an export has of a blog."""
 
     site: str
     key: str

@@ -1,4 +1,4 @@
-"""What an archive can be exported as, and what each format needs."""
+"""The formats of exports, and the libraries that each needs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What writing one blog's posts needs beside the posts."""
+    """The circumstances of writing one blog's posts."""
 
     beside: Beside
     """Where the files go."""

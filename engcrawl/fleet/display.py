@@ -1,4 +1,4 @@
-"""What is shown of a pool's jobs: a line for each that ended, and on a terminal a table of those at work."""
+"""The display of a pool's jobs: a line for each that ended, and on a terminal a table of those at work."""
 
 from __future__ import annotations
 

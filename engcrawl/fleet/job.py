@@ -41,7 +41,7 @@ _VERDICT = re.compile(r"Verdict: \w+ \(exit status \d\): (.*)")
 
 @dataclass(frozen=True)
 class Ended:
-    """How a job ended."""
+    """The end of a job."""
 
     blog: Blog
     outcome: Outcome

@@ -1,4 +1,4 @@
-"""When a blog's runs are planned. All times are UTC."""
+"""The times for which a blog's runs are planned. All are UTC."""
 
 from __future__ import annotations
 

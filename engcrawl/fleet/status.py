@@ -1,4 +1,4 @@
-"""What is known of each blog of the list: its archive, its last run, and its next."""
+"""Each blog of the list as it is known: its archive, its last run, and its next."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engcrawl.text.dates import rfc3339
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """What the state knows of a blog; None where no run has been there."""
+    """A blog as the state knows it; None where no run has been there."""
 
     blog: Blog
     posts: int | None = None

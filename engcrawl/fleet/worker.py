@@ -43,7 +43,7 @@ _FOREVER = "9"
 
 @dataclass(frozen=True)
 class Pace:
-    """How often things are done, and how long they may take."""
+    """Intervals at which things are done, and limits to how long they may take."""
 
     period: str = "* * * * *"
     """When blogs are planned and stalled jobs looked for: a time of cron."""

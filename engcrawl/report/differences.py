@@ -1,4 +1,4 @@
-"""How two versions of a record differ, for people and for scripts."""
+"""The differences between two versions of a record, for people and for scripts."""
 
 from __future__ import annotations
 

@@ -22,7 +22,10 @@ from engcrawl.text.durations import duration
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Which older versions of a post are kept: all, the last *number*, or those in force less than an *age* ago."""
+    """A rule of which older versions of a post are kept.
+
+    All, the last *number*, or those that were in force less than an *age* ago.
+    """
 
     number: int | None = None
     age: timedelta | None = None

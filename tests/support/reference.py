@@ -133,7 +133,9 @@ def commands() -> str:
             ("option", "meaning"),
             [
                 (
-                    f"`{one.title}`" if one.title and one.title == command.takes else _option(one.alias, one.title),
+                    f"`{one.title}`"
+                    if one.title and one.title == getattr(command, "takes", None)
+                    else _option(one.alias, one.title),
                     one.description,
                 )
                 for one in options
