@@ -78,7 +78,7 @@ def test_blogs_that_fit_are_added_and_the_rest_of_the_list_stays(night: Night) -
         [
             f"{two}: fits: about 12 posts,",
             f"{three}: fits: about 12 posts,",
-            next(line for line in night.added if line.startswith(f"{NOBODY}: refused: robots.txt can't be had: ")),
+            next(line for line in night.added if line.startswith(f"{NOBODY}: refused: robots.txt can't be fetched: ")),
         ]
     )
     assert night.added[-1] == f"2 added to {night.fleet.list}"

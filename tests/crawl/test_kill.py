@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from engcrawl.state import State
+from engcrawl.text import dates
 from tests.blog import Blog, Server
 from tests.support.crawls import Crawl, command, environment
 from tests.support.folders import ROOT
@@ -39,7 +41,7 @@ def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(seed: int, at_wo
             before = truth(blog)
             assert _posts(output) == before
             assert _told(output) == differences([], before)
-            feeds = _feeds(output)
+            feeds, archive, moment = _feeds(output), (output / "posts.jsonl").read_text("utf-8"), dates.now()
             for index in blog.whole[2:5]:
                 blog.edit(index, title=f"Edited {index}")
             for slug in ("web", "storage", "culture"):
@@ -48,7 +50,12 @@ def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(seed: int, at_wo
                 kills += 1
             after = truth(blog, before)
             assert _posts(output) == after
-            assert _told(output, besides=feeds) == differences(before, after)
+            changes = differences(before, after)
+            assert _told(output, besides=feeds) == changes
+            with State.read(f"sqlite:///{output}/archive.db", None) as state:
+                assert "".join(f"{line}\n" for line, _ in state.versions.lines(moment)) == archive
+                versions = {post: len(state.versions.of(post)) for post in changes}
+            assert versions == {post: 2 if change == "updated" else 1 for post, change in changes.items()}
 
 
 def _kills(server: Server, output: Path, rng: random.Random, most: int, at_work: bool) -> Iterator[None]:
