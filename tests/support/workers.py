@@ -41,6 +41,8 @@ class Fleet:
             "ENGCRAWL_OUTPUT": str(self.output),
             **variables,
         }
+        self.limit = 360
+        """Minutes that a job may take."""
         self.workers: list[subprocess.Popen[bytes]] = []
         self.list_path = folder / "blogs.yaml"
         self.write_list({server.url: "{inventory: no}" for server in servers})
@@ -50,13 +52,12 @@ class Fleet:
         lines = (f"- site: {site}\n  arguments: {given}\n" for site, given in arguments.items())
         self.list_path.write_text("".join(lines))
 
-    def set_up(self) -> None:
-        """Make the tables, as an operator does; what that takes tells how busy this machine is."""
+    def set_up(self) -> float:
+        """Make the tables, as an operator does; return the seconds that took: they tell how busy this machine is."""
         line = [sys.executable, "-m", "scrapy", "worker", "--setup"]
         start = time.monotonic()
         subprocess.run(line, cwd=ROOT, env=os.environ | self.environment, check=True, stdout=subprocess.DEVNULL)
-        self.limit = max(1, round(8 * (time.monotonic() - start) / 60))
-        """Minutes in which a crawl on this machine is long done."""
+        return time.monotonic() - start
 
     def worker(self, settings: dict[str, str] | None = None, jobs: int = 2) -> subprocess.Popen[bytes]:
         """Start a worker; its log goes to a file of its own (`log`)."""
