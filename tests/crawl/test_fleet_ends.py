@@ -123,7 +123,7 @@ def test_a_blog_that_hangs_is_killed_and_its_next_run_is_complete(serve: Serve, 
         return web.Response()
 
     server.instead["/"] = hang
-    job = Job(Blog(site=server.url), tmp_path, grace=timedelta(seconds=1), settings=IN_A_HURRY)
+    job = Job(Blog(site=server.url), tmp_path, grace=timedelta(0), settings=IN_A_HURRY)
 
     async def run() -> None:
         stop = asyncio.Event()

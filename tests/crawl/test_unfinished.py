@@ -110,7 +110,7 @@ def test_the_inventory_takes_no_edit_and_a_rest_that_names_no_post_takes_none_aw
     server.instead["/wp-json/wp/v2/posts"] = empty
     done = counted(server, output, "-a", "source=rest", "-a", "full=yes")
     assert (done.status, done.changes, gone(output), done.posts) == (1, {}, [], before.posts)
-    assert done.problems == [(server.url, "REST is failed: names no post, where the archive has 250")]
+    assert done.problems == [(server.url, "REST failed: names no post, where the archive has 250")]
 
     shown = Blog(250, base=server.url)
     shown.remove(newest(shown, 60)[-1])
