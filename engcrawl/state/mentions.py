@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,30 +10,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engcrawl.items import Mention, Post, Source, merged
+from engcrawl.items import Mention, Post, Source
 from engcrawl.state.changes import Changes
 from engcrawl.state.database import Database, Row
+from engcrawl.state.facts import Facts, merge
 from engcrawl.state.failures import Failures
 from engcrawl.state.runs import Runs
 from engcrawl.state.schedule import AT_ONCE
 from engcrawl.state.tables import MENTIONS, PLACES, POSTS, SOURCES
 from engcrawl.text import dates
 from engcrawl.text.urls import address, same_host
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The merged facts of a post, from all sources."""
-
-    post: Post
-    """The merged facts; no more than an address where no source says more."""
-    fingerprint: str
-    named: int
-    """The last run in which a listing, or REST, named it; 0 for none."""
-    listed: bool
-    """Whether a listing ever did."""
-    type: str | None
-    """The post type, where REST or a sitemap's name says it."""
 
 
 @dataclass(slots=True)
@@ -121,7 +105,7 @@ class Mentions:
         filed: dict[int, set[str]] = defaultdict(set)
         for row in self._db.all(_FILED, {"of_blog": self._blog, "keys": list(listed)}) if listed else ():
             filed[listed[row.key]].add(row.category)
-        return {post: _merge(rows, filed[post]) for post, rows in said.items()}
+        return {post: merge(rows, filed[post]) for post, rows in said.items()}
 
     def refresh(self, posts: Sequence[int], first: Collection[int] = ()) -> None:
         """Compute the fingerprints of posts' facts anew.
@@ -229,36 +213,6 @@ def _listed_again(now: Post, before: str, *, same_run: bool) -> str:
         return earlier.facts()
     now.fill_from(earlier, lists=False)
     return now.facts()
-
-
-def _merge(rows: list[Row], filed: set[str]) -> Facts:
-    """Merge what mentions of one post say; *filed* are the categories whose listings file it there."""
-    listings = rest = None
-    modified: list[str] = []
-    for row in rows:
-        if row.modified:
-            modified.append(f"{row.source} {row.modified}")
-        if row.facts and row.source == "rest":
-            rest = Post.of(row.facts)
-        elif row.facts and listings is None:
-            listings = Post.of(row.facts)
-        elif row.facts and listings is not None:  # by its ID in one listing, by its address alone in another
-            listings.see_again(Post.of(row.facts))
-    if listings and filed:
-        listings.categories = sorted({*listings.categories, *filed})
-    post = merged(listings, rest) if listings or rest else Post(url=rows[0].url, title="")
-    post.id = rows[0].post
-    types = {row.source: row.type for row in rows if row.type}
-    type_ = types.get("rest", types.get("sitemap"))
-    post.type = type_ or post.type
-    said = json.dumps([post.facts(), sorted(modified)])
-    return Facts(
-        post=post,
-        fingerprint=hashlib.sha256(said.encode()).hexdigest()[:32],
-        named=max((row.run for row in rows if row.source in ("listings", "rest")), default=0),
-        listed=any(row.source == "listings" for row in rows),
-        type=type_,
-    )
 
 
 _NAMED = attrgetter("post", "source", "key")

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from engcrawl.items import Post, Reading
 from engcrawl.state.database import CHUNK, Database, Row
-from engcrawl.state.mentions import Facts, Mentions
+from engcrawl.state.facts import Facts
+from engcrawl.state.mentions import Mentions
 from engcrawl.state.runs import Runs
 from engcrawl.state.tables import FAILURES, MENTIONS, POSTS
 from engcrawl.text import dates

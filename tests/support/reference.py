@@ -6,7 +6,7 @@ import ast
 import inspect
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any, get_args
@@ -17,31 +17,15 @@ from engcrawl import settings
 from engcrawl.alerts import PREFIX
 from engcrawl.alerts.config import AlertSettings
 from engcrawl.arguments import ArchiveArguments, Arguments
-from engcrawl.commands import blogs, coverage, crawl, export, posts, probe, runs, worker
 from engcrawl.items import Change, Post
 from engcrawl.spiders.archive import ArchiveSpider
 from engcrawl.spiders.inventory import InventorySpider
 from engcrawl.state.lock import HOST
 from engcrawl.text.durations import readable
 from tests.support.folders import ROOT
+from tests.support.reference_commands import MADE, commands, table
 
-MADE = "<!-- `make docs` writes this from the code: change it there. -->\n\n"
 README_PART = re.compile(r"(?<=<!-- arguments, by `make docs` -->\n).*?(?=<!-- end -->)", re.DOTALL)
-PRINTING = (posts, runs, coverage, export)
-"""The modules of the commands that read the state."""
-EXAMPLES = {
-    worker: """    scrapy worker --setup                                       # once, and after each upgrade
-    scrapy worker --jobs 8""",
-    posts: """    scrapy posts --since 2024-01-01 --category ai-research      # newest first
-    scrapy posts --changed-since 2026-11-01 --format csv        # new, changed or gone since then
-    scrapy posts --gone only --count                            # how many posts the site took down""",
-    runs: """    scrapy runs --last 5
-    scrapy runs --check --max-age 26h                           # OK, WARNING, CRITICAL or UNKNOWN""",
-    coverage: """    scrapy coverage
-    scrapy coverage --json""",
-    export: """    scrapy export --format parquet /srv/export/parquet
-    scrapy export --format markdown --gone without ~/posts      # a file a post: `git diff` shows the night""",
-}
 
 
 @dataclass
@@ -83,74 +67,6 @@ def arguments() -> str:
     )
 
 
-def commands() -> str:
-    """Return the page of the project's commands."""
-    text = (
-        "# Commands\n\n" + MADE + "`.venv/bin/scrapy COMMAND`, in the project's folder. [Scrapy's own"
-        " commands](https://docs.scrapy.org/en/latest/topics/commands.html) work too, and each\ncommand takes `-s"
-        " NAME=VALUE` for a [setting](settings.md).\n\n## scrapy crawl\n\n"
-        f"{crawl.Command().long_desc()} [The verdict](verdict.md#verdicts-and-exit-statuses) says more.\n\n"
-    )
-    text += _table(
-        ("option", "meaning"),
-        [
-            ("`-a NAME=VALUE`", "an [argument](arguments.md) of the spider; can be given several times"),
-            (
-                "`-O FILE`, `--overwrite-output FILE`",
-                "write the run's changes to a file, which replaces an older one when the run is over",
-            ),
-            ("`-o FILE`, `--output FILE`", "append the run's changes to a file"),
-        ],
-    )
-    names = [(f"`{spider.name}`", (inspect.getdoc(spider) or "").partition("\n\n")[0].replace("\n", " "))
-             for spider in (ArchiveSpider, InventorySpider)]  # fmt: skip
-    text += "\n" + _table(("spider", "what it does"), names)
-    text += (
-        f"\n## scrapy probe\n\n{inspect.getdoc(probe.Command())}\n\n    scrapy probe https://blog.example.com\n"
-        "    scrapy probe https://blog.example.com --json\n\n"
-        + _table(("option", "meaning"), [("`--json`", "print the result as JSON")])
-    )
-    text += (
-        f"\n## scrapy blogs\n\n{inspect.getdoc(blogs.Command())}\n\n    scrapy blogs add https://blog.example.com\n"
-        "    scrapy blogs run --due --jobs 8\n    scrapy blogs\n\n[Many blogs](../fleet.md) says more.\n\n"
-    )
-    text += _table(
-        ("of", "option", "meaning"),
-        [
-            (f"`{f'scrapy blogs {verb}'.strip()}`", f"`--{one.alias}{' ' + one.title if one.title else ''}`",
-             one.description)
-            for verb, options in blogs.VERBS.items()
-            for one in options.model_fields.values()
-        ],
-    )  # fmt: skip
-    for module in (worker, *PRINTING):
-        command = module.Command()
-        text += (
-            f"\n## scrapy {module.__name__.rpartition('.')[2]}\n\n{inspect.getdoc(command)}\n\n{EXAMPLES[module]}\n\n"
-        )
-        options = command.options_class.model_fields.values()
-        text += _table(
-            ("option", "meaning"),
-            [
-                (
-                    f"`{one.title}`"
-                    if one.title and one.title == getattr(command, "takes", None)
-                    else _option(one.alias, one.title),
-                    one.description,
-                )
-                for one in options
-            ],
-        )
-    return text + (
-        "\n`posts`, `runs`, `coverage` and `export` exit with 2 for a wrong option, and with 1 if there is no state or"
-        " it can't be read; `runs --check` has\n[statuses of its own](../alerts.md#scrapy-runs---check).\n"
-    )
-
-
-def _option(name: str | None, value: str | None) -> str:
-    return f"`--{name}{' ' + value if value else ''}`"
-
-
 def environment() -> str:
     """Return the page of the environment's variables."""
     read = re.compile(r"environ\.get\(['\"](ENGCRAWL_\w+)['\"]\)")
@@ -171,10 +87,10 @@ def environment() -> str:
         "# Environment variables\n\n"
         + MADE
         + "An empty variable counts as not set.\n\n"
-        + _table(("variable", "meaning"), sorted(own))
+        + table(("variable", "meaning"), sorted(own))
         + "\n## Alerts\n\nThe variables of any of the five ways switch [alerts](../alerts.md) on. If a variable that"
         f" begins with `{PREFIX}` is\nwrong or unknown, or needs another one that is missing, the run ends with one"
-        " line and exit status 2, before the first request.\n\n" + _table(("variable", "meaning", "default"), rows)
+        " line and exit status 2, before the first request.\n\n" + table(("variable", "meaning", "default"), rows)
     )
 
 
@@ -189,7 +105,7 @@ def record() -> str:
         + "`posts.jsonl` and the runs' feeds are JSON Lines in UTF-8, with one record on each line. Every record has"
         " every key, in this order.\n`null` means that the site doesn't say."
         " [record.schema.json](../record.schema.json) is the JSON Schema of a record.\n\n"
-        + _table(("key", "type", "meaning"), rows)
+        + table(("key", "type", "meaning"), rows)
         + "\nThe records in a run's feed have one more key, `change`: `new`, `updated` or `gone`.\n"
     )
 
@@ -211,10 +127,10 @@ def of_settings() -> str:
         + "The settings are in [engcrawl/settings.py](../../engcrawl/settings.py). To change one for a run, give"
         " `-s NAME=VALUE` on the command line, or\n`setting=NAME=VALUE` to a Scrapyd job. Some can also be set in the"
         " [environment](environment.md).\n\n## engcrawl's own\n\n"
-        + _table(("setting", "meaning", "default"), own)
+        + table(("setting", "meaning", "default"), own)
         + "\n## Scrapy's, if changed\n\n[Scrapy's documentation]"
         "(https://docs.scrapy.org/en/latest/topics/settings.html) explains each setting. This table says why engcrawl"
-        " changes it.\n\n" + _table(("setting", "why"), scrapys)
+        " changes it.\n\n" + table(("setting", "why"), scrapys)
     )
 
 
@@ -292,7 +208,7 @@ def _docs_of_fields(cls: type) -> dict[str, str]:
 
 def _arguments(model: type[Arguments]) -> str:
     rows = [(f"`{name}`", field.description, _default(field.default)) for name, field in model.model_fields.items()]
-    return _table(("argument", "meaning", "default"), rows)
+    return table(("argument", "meaning", "default"), rows)
 
 
 def _default(value: object) -> str:
@@ -313,13 +229,6 @@ def _type(said: dict[str, Any]) -> str:
     if "enum" in said:
         return ", ".join(f"`{one}`" for one in said["enum"])
     return "list of strings" if said["type"] == "array" else str(said["type"])
-
-
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str | None]]) -> str:
-    lines = [list(heads)]
-    lines.append(["---"] * len(lines[0]))
-    lines += [[(cell or "").replace("|", "\\|") for cell in row] for row in rows]
-    return "".join(f"| {' | '.join(line)} |\n".replace("|  |", "| |").replace("|  |", "| |") for line in lines)
 
 
 def main() -> None:
