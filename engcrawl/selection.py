@@ -47,6 +47,21 @@ class Selection(Options):
         description="the archive as it stood at this instant (RFC 3339), or when this day began (UTC, YYYY-MM-DD)",
     )
 
+    def check(self, states: Iterable[State]) -> None:
+        """Raise UsageError if it isn't known how one of *states* stood then, or none of them has the category."""
+        if self.as_of and self.as_of > dates.now():
+            raise UsageError(f"option --as-of={self.as_of}: must be in the past")
+        there: set[str] = set()
+        for state in states:
+            if self.as_of:
+                state.versions.check_known(self.as_of)
+            elif self.category is not None and self.category not in there:
+                there.update(known.slug for known in state.lists.categories.all())
+                if self.category not in there:
+                    there.update(slug for line, _ in state.posts.lines() for slug in json.loads(line)["categories"])
+        if self.category is not None and not self.as_of and self.category not in there:
+            raise UsageError(f"option --category={self.category}: must be one of {', '.join(sorted(there))}")
+
     def posts(
         self,
         state: State,
@@ -66,18 +81,3 @@ class Selection(Options):
                 continue
             if self.gone == "with" or (self.gone == "only") == (gone is not None):
                 yield line, gone
-
-
-def check_category(states: Iterable[State], category: str | None) -> None:
-    """Raise UsageError if neither a walk nor a record has that category."""
-    if category is None:
-        return
-    there: set[str] = set()
-    for state in states:
-        there.update(known.slug for known in state.lists.categories.all())
-        if category not in there:
-            there.update(slug for line, _ in state.posts.lines() for slug in json.loads(line)["categories"])
-        if category in there:
-            break
-    else:
-        raise UsageError(f"option --category={category}: must be one of {', '.join(sorted(there))}")

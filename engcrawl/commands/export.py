@@ -7,18 +7,18 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from engcrawl.errors import OutputError, UsageError
-from engcrawl.export.beside import Beside
-from engcrawl.export.card import MADE_BY, Tally, card
+from engcrawl.export.beside import UNFINISHED, Beside
+from engcrawl.export.card import BLOGS, MADE_BY, Tally, card
 from engcrawl.export.formats import KINDS, Format, Line, Plan, writer
 from engcrawl.fleet.states import States
 from engcrawl.printing import StateCommand
-from engcrawl.report.freshness import LAST
-from engcrawl.selection import Selection, check_category
+from engcrawl.report.freshness import whole
+from engcrawl.selection import Selection
 from engcrawl.state import State
 from engcrawl.text import dates
 
@@ -55,51 +55,60 @@ class Command(StateCommand[ExportOptions]):
 
     def show(self, state: State, options: ExportOptions) -> None:
         """Export one blog. Raises UsageError, StateError and OutputError."""
-        check_category([state], options.category)
-        _export([state], options)
+        options.check([state])
+        _export([state], [state.blog], options)
 
     def show_all(self, states: States, keys: list[str], options: ExportOptions) -> None:
         """Export several blogs, one after the other. Raises UsageError, StateError and OutputError."""
-        check_category(states.each(keys), options.category)
-        _export(states.each(keys), options)
+        options.check(states.each(keys))
+        _export(states.each(keys), keys, options)
 
 
-def _export(states: Iterable[State], options: ExportOptions) -> None:
-    write = writer(options.format)
+def _export(states: Iterable[State], keys: list[str], options: ExportOptions) -> None:
+    write, taken = writer(options.format), options.as_of or dates.now()
     tallies = []
     try:
-        _check(options.folder, options.format)
+        _check(options.folder, options.format, keys)
         with Beside(options.folder) as beside:
             for state in states:
                 plan = Plan(beside, state.blog, state, as_of=options.as_of, by_year=options.by_year)
-                runs = [run for run in state.runs.last(LAST) if plan.was_by(run["end"])]
-                tallies.append(tally := Tally(state.site, state.blog, runs))
+                tallies.append(tally := Tally(state.site, state.blog, _last_run(plan)))
                 with closing(options.posts(state)) as posts:
                     write(plan, _counted(posts, tally, state.posts.measure()[0]))
-            taken = options.as_of or dates.now()
             text = card(options.format, tallies, taken=taken, narrowed=options.narrowed)
             beside.path("README.md").write_text(text, "utf-8")
-            beside.publish(instead_of=KINDS[options.format].data)
+            beside.publish()
     except OSError as error:
         raise OutputError(f"{options.folder}: can't be written: {error}") from error
     for tally in tallies:
         print(f"{options.folder}: {tally.posts} posts of {tally.key} as {options.format}")
 
 
-def _check(folder: Path, form: Format) -> None:
-    """Raise UsageError where a folder holds what isn't an export of this format."""
+def _last_run(plan: Plan) -> dict[str, Any] | None:
+    runs = (run for run in plan.state.runs.each() if plan.was_by(run["end"]))
+    return next((run for run in runs if run["verdict"] in ("complete", "incomplete") and whole(run)), None)
+
+
+def _check(folder: Path, form: Format, keys: list[str]) -> None:
+    """Raise UsageError where a folder holds what isn't an older export of this format, of these blogs or fewer."""
     if not folder.exists():
         return
     if not folder.is_dir():
         raise UsageError(f"DEST={folder}: must be a folder")
     try:
-        made = next(line for line in (folder / "README.md").read_text("utf-8").splitlines() if line.startswith(MADE_BY))
-    except (OSError, UnicodeDecodeError, StopIteration):
-        if any(not file.name.endswith(".new") for file in folder.iterdir()):
+        lines = (folder / "README.md").read_text("utf-8").splitlines()
+        made = next(line for line in lines if line.startswith(MADE_BY))
+        there = json.loads(next(line for line in lines if line.startswith(BLOGS)).removeprefix(BLOGS))
+    except (OSError, ValueError, StopIteration):
+        if any(file.is_file() and not file.name.endswith(UNFINISHED) for file in folder.rglob("*")):
             raise UsageError(f"DEST={folder}: must be a new folder, or that of an older export") from None
         return
     if not made.endswith(f", {form}"):
         raise UsageError(f"DEST={folder}: is an export as {made.rpartition(', ')[2]}; {form} needs another folder")
+    if others := sorted({*there} - {*keys}):
+        raise UsageError(
+            f"DEST={folder}: has {', '.join(others)} too, which this export leaves out: take another folder"
+        )
 
 
 def _counted(posts: Iterator[tuple[str, str | None]], tally: Tally, total: int) -> Iterator[Line]:

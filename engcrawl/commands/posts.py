@@ -17,7 +17,7 @@ from engcrawl.errors import UsageError
 from engcrawl.fleet.states import States
 from engcrawl.printing import RowsOptions, StateCommand, print_csv, print_jsonl, print_table
 from engcrawl.report.differences import differences, differing
-from engcrawl.selection import Moment, Selection, check_category
+from engcrawl.selection import Moment, Selection
 from engcrawl.state import State
 from engcrawl.state.versions import Version
 from engcrawl.text.visible import visible
@@ -74,7 +74,7 @@ class Command(StateCommand[PostsOptions]):
                 raise UsageError(f"option --id={options.id}: the archive has no such post")
             (_print_differences if options.diff else _print_versions)(versions, options)
             return
-        check_category([state], options.category)
+        options.check([state])
         with closing(_posts(state, options)) as posts:
             _print(posts, options)
 
@@ -82,7 +82,7 @@ class Command(StateCommand[PostsOptions]):
         """Print the posts that the options choose, blog by blog."""
         if options.versions or options.diff:
             raise UsageError("option --id: needs --blog, as there are several blogs")
-        check_category(states.each(keys), options.category)
+        options.check(states.each(keys))
         with closing(_posts_of_all(states.each(keys), options)) as posts:
             _print(posts, options)
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from engcrawl import __version__
 from engcrawl.export.formats import KINDS, Format, Line
 from engcrawl.items import Post
-from engcrawl.report.freshness import newest
 
 MADE_BY = "made_by: engcrawl"
 """The line by which a folder is known as an export's, with its format behind it."""
+BLOGS = "blogs: "
+"""The line with the keys of an export's blogs, as a JSON list."""
 _SIZES = ((1000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -23,8 +24,8 @@ class Tally:
 
     site: str
     key: str
-    runs: list[dict[str, Any]]
-    """The blog's last runs, newest first."""
+    last_run: dict[str, Any] | None
+    """The blog's last run that was to take the whole archive, and is complete or incomplete."""
     posts: int = 0
     gone: int = 0
     bodies: int = 0
@@ -57,6 +58,7 @@ def card(form: Format, tallies: list[Tally], *, taken: str, narrowed: list[str])
         f"size_categories:\n- {size}",
         *_configs(form),
         f"{MADE_BY} {__version__}, {form}",
+        f"{BLOGS}{json.dumps([tally.key for tally in tallies])}",
     ]
     left_out = f" Posts were left out: {' '.join(narrowed)}." if narrowed else ""
     return "\n".join(
@@ -73,7 +75,7 @@ def card(form: Format, tallies: list[Tally], *, taken: str, narrowed: list[str])
             ),
             "## How complete",
             "",
-            *(f"- {tally.site}: {_proof(tally.runs)}" for tally in tallies),
+            *(f"- {tally.site}: {_proof(tally.last_run)}" for tally in tallies),
             "",
             "## Licence",
             "",
@@ -82,7 +84,7 @@ def card(form: Format, tallies: list[Tally], *, taken: str, narrowed: list[str])
             "",
             "## Fields",
             "",
-            ", ".join(f"`{name}`" for name in Post.__dataclass_fields__)
+            ", ".join(f"`{one.name}`" for one in fields(Post))
             + ("" if form in ("csv", "jsonl") else ", `gone_since`")
             + ". Days are the blog's own, instants UTC; a field that is empty is one that the site doesn't tell.",
             "",
@@ -97,11 +99,8 @@ def _configs(form: Format) -> list[str]:
     return ["configs:", "- config_name: default", f"  data_files: {json.dumps(KINDS[form].data)}"]
 
 
-def _proof(runs: list[dict[str, Any]]) -> str:
+def _proof(full: dict[str, Any] | None) -> str:
     """Return what the last full run found, in words."""
-    full = max(
-        filter(None, (newest(runs, "complete"), newest(runs, "incomplete"))), key=lambda r: r["end"], default=None
-    )
     if full is None:
         return "no run took the whole archive yet."
     report = full["report"]

@@ -50,16 +50,16 @@ Write = Callable[[Plan, Iterator[Line]], None]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A format: where its writer is, and the glob of the data files that it writes anew; None where it keeps some."""
+    """A format: where its writer is, and the glob of its data files."""
 
     module: str
-    data: str | None
+    data: str
 
 
 KINDS: dict[Format, Kind] = {
     "parquet": Kind("parquet", "**/*.parquet"),
     "sqlite": Kind("sqlite", "*.db"),
-    "markdown": Kind("markdown", None),
+    "markdown": Kind("markdown", "*/*.md"),
     "csv": Kind("plain", "*.csv"),
     "jsonl": Kind("plain", "*.jsonl"),
 }

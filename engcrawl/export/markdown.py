@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import yaml
 
+from engcrawl.export.beside import UNFINISHED
 from engcrawl.export.formats import Line, Plan
 
 _NAME = re.compile(r".*-([1-9][0-9]*)\.md")
@@ -22,22 +25,30 @@ def markdown(plan: Plan, lines: Iterator[Line]) -> None:
     """Write ``KEY/DAY-SLUG-ID.md`` for each post: its record as YAML front matter, then its body.
 
     A file that would be as it is isn't touched; a post keeps the name that its file has; files of posts that aren't
-    exported any more are removed. Each file is replaced in one step, but not all of them together.
+    exported any more are removed. What isn't a post's file stays. The files take their places when all are written.
     """
     folder = plan.beside.folder / plan.key
-    folder.mkdir(parents=True, exist_ok=True)
-    for unfinished in folder.glob("*.new"):  # of an export that was killed here
-        unfinished.unlink()
-    left = {int(match[1]): file for file in folder.iterdir() if (match := _NAME.fullmatch(file.name))}
+    older = dict(_files(folder))
+    ending = f".{os.getpid()}{UNFINISHED}"
     for line in lines:
-        path = left.pop(line.record["id"], None) or folder / _name(line.record)
+        name = older.pop(line.record["id"], None) or _name(line.record)
         text = _text(line).encode()
-        if not path.exists() or path.read_bytes() != text:
-            beside = path.with_name(f"{path.name}.new")  # not brought to the disk one by one: an export can be repeated
-            beside.write_bytes(text)
-            beside.replace(path)
-    for old in left.values():
-        old.unlink()
+        if not (folder / name).exists() or (folder / name).read_bytes() != text:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{name}{ending}").write_bytes(text)
+    for new in folder.glob(f"*{ending}"):
+        new.replace(folder / new.name.removesuffix(ending))
+    for name in older.values():
+        (folder / name).unlink()
+
+
+def _files(folder: Path) -> Iterator[tuple[int, str]]:
+    """Yield the posts that have files in a folder: ID and name."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if match := _NAME.fullmatch(path.name):
+            with path.open("rb") as file:
+                if [file.readline(), file.readline()] == [b"---\n", b"id: %s\n" % match[1].encode()]:
+                    yield int(match[1]), path.name
 
 
 def _text(line: Line) -> str:

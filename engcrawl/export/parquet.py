@@ -48,6 +48,7 @@ _UNKNOWN = "__HIVE_DEFAULT_PARTITION__"
 
 def parquet(plan: Plan, lines: Iterator[Line]) -> None:
     """Write ``KEY.parquet``, or ``KEY/year=YYYY/posts.parquet`` for each year."""
+    plan.beside.replaces(f"{plan.key}.parquet", f"{plan.key}/year=*/posts.parquet")
     if not plan.by_year:
         _write(plan.beside.path(f"{plan.key}.parquet"), lines)
         return

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from io import BytesIO
 from typing import cast
 
 from scrapy.exporters import CsvItemExporter
 
 from engcrawl.export.formats import Line, Plan
+from engcrawl.items import Post
 from engcrawl.printing import SEPARATOR
 
 
@@ -22,7 +24,9 @@ def jsonl(plan: Plan, lines: Iterator[Line]) -> None:
 def csv(plan: Plan, lines: Iterator[Line]) -> None:
     """Write ``KEY.csv`` (RFC 4180, UTF-8): the records' keys; between the values of a list is a line feed."""
     with plan.beside.path(f"{plan.key}.csv").open("wb") as file:
-        exporter = CsvItemExporter(cast("BytesIO", file), join_multivalued=SEPARATOR)
+        exporter = CsvItemExporter(
+            cast("BytesIO", file), fields_to_export=[field.name for field in fields(Post)], join_multivalued=SEPARATOR
+        )
         exporter.start_exporting()
         for line in lines:
             exporter.export_item(line.record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -10,6 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from engcrawl.errors import OutputError
 from engcrawl.export.formats import Line, Plan
 from engcrawl.report.differences import differing
 from engcrawl.state import State
@@ -42,7 +44,6 @@ _POSTS: dict[str, Any] = {
 _RUNS: dict[str, Any] = {"run": str, "spider": str, "start": str, "end": str, "verdict": str, "reason": str}
 _COUNTS = ("new", "updated", "gone")
 _SEARCHED = ("title", "excerpt", "content_markdown")
-_MOST_RUNS = 100_000
 
 
 def sqlite(plan: Plan, lines: Iterator[Line]) -> None:
@@ -54,11 +55,13 @@ def sqlite(plan: Plan, lines: Iterator[Line]) -> None:
         with db.atomic():
             _make(db)
             _fill(db, lines)
-            _put(db, "runs", (_run(run) for run in plan.state.runs.last(_MOST_RUNS) if plan.was_by(run["end"])))
+            _put(db, "runs", (_run(run) for run in plan.state.runs.each() if plan.was_by(run["end"])))
             _put(db, "changes", (row for row in _changes(plan.state, db) if plan.was_by(row["at"])))
         with db.atomic():
             db.table("posts").create_index(["published_date"])
             db.table("posts").enable_fts(_SEARCHED)
+    except sqlite3.Error as error:
+        raise OutputError(f"{plan.beside.folder}: can't be written: {error}") from error
     finally:
         db.close()
 
@@ -114,11 +117,15 @@ def _run(run: dict[str, Any]) -> dict[str, Any]:
 
 def _changes(state: State, db: Database) -> Iterator[dict[str, Any]]:
     """Yield what happened to each exported post, as far back as its versions are kept."""
+    known = state.versions.known or ""
     for post, gone_since in state.versions.posts():
         if not db.execute("SELECT 1 FROM posts WHERE id = ?", [post]).fetchone():
             continue
         before: Version | None = None
         for version in state.versions.of(post):
+            if before is None and version.since < known:
+                before = version
+                continue  # nobody knows when it came
             change = "new" if version.number == 1 else "updated"
             row = {"post": post, "at": version.since, "change": change, "version": version.number}
             keys: list[str] = differing(before.record, version.record) if before else []

@@ -37,8 +37,8 @@ def differences(old: Post, new: Post) -> Iterator[Difference]:
     for key in keys:
         if key == "content_html" and "content_markdown" in keys:
             continue
-        if key in _TEXTS:
-            yield Difference(key, None, None, _unified(before[key] or "", after[key] or ""))
+        if key in _TEXTS and (diff := _unified(before[key] or "", after[key] or "")):
+            yield Difference(key, None, None, diff)
         else:
             yield Difference(key, before[key], after[key])
 

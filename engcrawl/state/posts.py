@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence, Set
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from engcrawl.state.mentions import Mentions
 from engcrawl.state.runs import Runs
 from engcrawl.state.schedule import next_reading
 from engcrawl.state.tables import CHANGES, POSTS, VERSIONS
-from engcrawl.state.versions import Versions, newest_first
+from engcrawl.state.versions import Versions, newest_first, sha256
 from engcrawl.state.wants import Wanted
 from engcrawl.text import dates
 from engcrawl.text.urls import address
@@ -89,6 +88,8 @@ class Posts:
         written.
         """
         c, v = POSTS.c, VERSIONS.c
+        if edited_since:
+            self._versions.check_known(edited_since)
         query = sa.select(c.id, c.record, c.checksum, c.gone_since).where(self._of_blog, c.record.is_not(None))
         if since:
             query = query.where(c.day >= since)
@@ -100,7 +101,7 @@ class Posts:
         if post is not None:
             query = query.where(c.id == post)
         for row in self._db.stream(query.order_by(*newest_first(c))):
-            if _sha(row.record) != row.checksum:
+            if sha256(row.record) != row.checksum:
                 raise StateError(f"{self._db.name}: the record of post {row.id} isn't what was written")
             yield row.record, row.gone_since
 
@@ -187,9 +188,7 @@ class Posts:
         if row is None or (row.content != values["content"] and not self._is_told(post, row.head, values["head"])):
             new = row is None or row.content is None or untold == "new"
             change = "new" if new else "updated"
-            values["last_changed"] = values["since"] = dates.now()
-            replaces = row is not None and row.content is not None
-            values["version"] = self._versions.keep(post, values["since"]) if replaces else 1
+            values["last_changed"] = dates.now()
         else:
             change = untold
             values["last_changed"] = row.last_changed
@@ -197,7 +196,11 @@ class Posts:
             self._changes.put(post.id, change, instead_of=untold)
         if row is not None and row.content == values["content"] and row.content_source == post.content_source:
             values = {}
-        elif row is None or row.address != values["address"]:
+        else:
+            values["since"] = dates.now()
+            replaces = row is not None and row.content is not None
+            values["version"] = self._versions.keep(post, values["since"]) if replaces else 1
+        if values and (row is None or row.address != values["address"]):
             self._db.execute(_STORE, values | of_post)
             self._mentions.link(post.url, post.id)
             values = {}
@@ -268,10 +271,10 @@ def _columns(post: Post) -> dict[str, Any]:
     head = json.dumps({name: value for name, value in record.items() if name not in _NO_NEWS}, ensure_ascii=False)
     return {
         "record": line,
-        "checksum": _sha(line),
+        "checksum": sha256(line),
         "size": len(line.encode()) + 1,
         "head": head,
-        "content": _sha(f"{head}\0{post.content_html}\0{post.content_markdown}"),
+        "content": sha256(f"{head}\0{post.content_html}\0{post.content_markdown}"),
         "address": address(post.url),
         "external": post.external,
         "type": post.type,
@@ -282,10 +285,6 @@ def _columns(post: Post) -> dict[str, Any]:
         "content_source": post.content_source,
         "bodied": post.content_html is not None,
     }
-
-
-def _sha(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 _OF = (POSTS.c.blog == sa.bindparam("of_blog"), POSTS.c.id == sa.bindparam("of_post"))

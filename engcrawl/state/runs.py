@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from engcrawl.arguments import ALL_TYPES
-from engcrawl.state.database import Database
+from engcrawl.state.database import CHUNK, Database
 from engcrawl.state.lock import HOST
 from engcrawl.state.tables import BLOGS, MENTIONS, POSTS, RUNS
+
+_NONE = 2**31 - 1
+"""More than the number of any run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +100,20 @@ class Runs:
 
         Each has its name, spider, arguments, host, pid, start, end, verdict and report (None if it left none).
         """
-        names = ("name", "spider", "arguments", "host", "pid", "start", "end", "verdict", "report")
-        query = sa.select(*(RUNS.c[name] for name in names)).where(self._of_blog)
-        runs = [dict(row._mapping) for row in self._db.all(query.order_by(RUNS.c.id.desc()).limit(count))]
-        for run in runs:
-            run["arguments"] = json.loads(run["arguments"])
-            run["report"] = json.loads(run["report"]) if run["report"] else None
-        return runs
+        return [run for _, run in zip(range(count), self.each(), strict=False)]
+
+    def each(self) -> Iterator[dict[str, Any]]:
+        """Yield all runs as `last` returns them, newest first, a few in memory at a time."""
+        names = ("id", "name", "spider", "arguments", "host", "pid", "start", "end", "verdict", "report")
+        query = sa.select(*(RUNS.c[name] for name in names)).where(self._of_blog).order_by(RUNS.c.id.desc())
+        last = _NONE
+        while rows := self._db.all(query.where(RUNS.c.id < last).limit(CHUNK)):
+            for row in rows:
+                last = row.id
+                run = dict(row._mapping)
+                del run["id"]
+                report = json.loads(run["report"]) if run["report"] else None
+                yield run | {"arguments": json.loads(run["arguments"]), "report": report}
 
     def last_reports(self) -> dict[str, dict[str, Any]]:
         """Return the report of each spider's last run that ended: spider -> report."""

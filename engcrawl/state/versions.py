@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zlib
 from collections.abc import Iterator
@@ -74,6 +75,12 @@ class Versions:
         """Record the instant from which it is known how the archive stood."""
         self._db.execute(BLOGS.update().where(BLOGS.c.blog == self._blog).values(versions_since=known))
 
+    @property
+    def known(self) -> str | None:
+        """Return the instant from which it is known how the archive stood; None if that is from its first post on."""
+        instant: str | None = self._db.scalar(_KNOWN, {"of_blog": self._blog})
+        return instant
+
     def keep(self, new: Post, until: str) -> int:
         """Keep the stored record of a post, which *new* replaces at an instant, *until*; return the number of *new*."""
         row = self._db.one(_CURRENT, {"of_blog": self._blog, "of_post": new.id})
@@ -120,28 +127,32 @@ class Versions:
         self.check_known(moment)
         c, v = POSTS.c, VERSIONS.c
         gone = sa.case((c.gone_since <= moment, c.gone_since)).label("gone_since")
-        now = sa.select(c.id, c.day, c.instant, c.record, sa.null().label("packed"), gone)
+        now = sa.select(c.id, c.day, c.instant, c.record, c.checksum, sa.null().label("packed"), gone)
         now = now.where(c.blog == self._blog, c.record.is_not(None), c.since <= moment)
-        then = sa.select(v.post, v.day, v.instant, sa.null(), v.record, gone).select_from(
+        then = sa.select(v.post, v.day, v.instant, sa.null(), sa.null(), v.record, gone).select_from(
             VERSIONS.join(POSTS, sa.and_(v.blog == c.blog, v.post == c.id))
         )
         then = then.where(self._of_blog, v.since <= moment, v.until > moment)
         both = sa.union_all(now, then).subquery()
-        query = sa.select(both.c.id, both.c.record, both.c.packed, both.c.gone_since)
+        query = sa.select(both.c.id, both.c.record, both.c.checksum, both.c.packed, both.c.gone_since)
         if since:
             query = query.where(both.c.day >= since)
         if post is not None:
             query = query.where(both.c.id == post)
         for row in self._db.stream(query.order_by(*newest_first(both.c))):
-            yield row.record or _unpacked(self._db, row.id, row.packed), row.gone_since
+            if row.record is None:
+                yield _unpacked(self._db, row.id, row.packed), row.gone_since
+            elif sha256(row.record) == row.checksum:
+                yield row.record, row.gone_since
+            else:
+                raise StateError(f"{self._db.name}: the record of post {row.id} isn't what was written")
 
     def check_known(self, moment: str) -> None:
         """Raise UsageError where it isn't known, or not any more, how the archive stood at *moment*, an instant."""
-        known: str | None = self._db.scalar(_KNOWN, {"of_blog": self._blog})
-        if known and moment < known:
+        if self.known and moment < self.known:
             raise UsageError(
-                f"how the archive stood at {moment} isn't known: its versions are kept from {known} on (older ones may"
-                " be dropped: setting ENGCRAWL_VERSIONS)"
+                f"{self._blog}: how the archive stood at {moment} isn't known: its versions are kept from {self.known}"
+                " on (older ones may be dropped: setting ENGCRAWL_VERSIONS)"
             )
 
     def _drop(self, *which: sa.ColumnElement[bool]) -> None:
@@ -149,7 +160,12 @@ class Versions:
         last: str | None = self._db.scalar(sa.select(sa.func.max(VERSIONS.c.until)).where(self._of_blog, *which))
         if last is not None:
             self._db.execute(VERSIONS.delete().where(self._of_blog, *which))
-            self.begin(max(last, self._db.scalar(_KNOWN, {"of_blog": self._blog}) or ""))
+            self.begin(max(last, self.known or ""))
+
+
+def sha256(text: str) -> str:
+    """Return the SHA-256 of a text in UTF-8, hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def newest_first(columns: Any) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -24,6 +25,7 @@ from engcrawl.export.parquet import SCHEMA
 from engcrawl.items import Found, Post
 from engcrawl.printing import SEPARATOR
 from engcrawl.state import State
+from engcrawl.text import dates
 from tests.blog import Blog
 from tests.support.commands import run
 from tests.support.crawls import environment
@@ -194,6 +196,61 @@ def test_markdown_rewrites_what_changed_and_nothing_else(archive: Path, tmp_path
     assert sorted(path.name for path in (folder / KEY).iterdir()) == ["2024-01-01-1-1.md", "2024-01-01-3-3.md"]
 
 
+def test_what_an_export_didnt_make_stays(archive: Path, tmp_path: Path) -> None:
+    for form, names in {
+        "csv": ["mine.csv", "sub/mine.csv"],
+        "parquet": ["mine/derived.parquet"],
+        "sqlite": ["archive.db"],
+        "markdown": [f"{KEY}/todo-2026.md", f"{KEY}/notes-900001.md"],
+    }.items():
+        folder = tmp_path / form
+        export(archive, folder, "--format", form)
+        for name in names:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text("mine")
+        export(archive, folder, "--format", form, "--gone", "without")
+        assert [(folder / name).read_text() for name in names] == ["mine"] * len(names)
+
+
+def test_an_export_that_breaks_off_changes_nothing_and_can_be_repeated(archive: Path, tmp_path: Path) -> None:
+    output, new, older = tmp_path / "output", tmp_path / "new", tmp_path / "older"
+    shutil.copytree(archive, output)
+    export(output, older, "--format", "markdown", "--gone", "without")
+    before = {path: path.read_bytes() for path in older.rglob("*.md")}
+    with closing(sqlite3.connect(output / "archive.db")) as db, db:
+        (kept,) = db.execute("SELECT record FROM posts WHERE id = 900002").fetchone()
+        db.execute("UPDATE posts SET record = replace(record, 'x.example', 'y.example') WHERE id = 900002")
+    for folder in (new, older):
+        assert "the record of post 900002 isn't what was written" in export(
+            output, folder, "--format", "markdown", status=1
+        )
+    assert {path: path.read_bytes() for path in older.rglob("*.md")} == before
+    with closing(sqlite3.connect(output / "archive.db")) as db, db:
+        db.execute("UPDATE posts SET record = ? WHERE id = 900002", [kept])
+    for folder in (new, older):
+        export(output, folder, "--format", "markdown")
+        assert len(list((folder / KEY).iterdir())) == len(rows(archive))
+
+
+def test_blogs_of_one_database_are_a_file_each_and_one_of_them_doesnt_replace_all(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    for name in ("a", "b"):
+        (output / f"{name}.example").mkdir(parents=True)
+        with State.open(f"sqlite:///{output}/{name}.example/archive.db", f"https://{name}.example") as state:
+            state.runs.begin("archive-1", "archive", {}, AT)
+            state.posts.store(Found(post=post(1, url=f"https://{name}.example/1/")))
+            state.commit()
+    said = export(output, tmp_path / "out", "--format", "jsonl")
+    assert said.splitlines() == [f"{tmp_path}/out: 1 posts of {name}.example as jsonl" for name in ("a", "b")]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "README.md",
+        "a.example.jsonl",
+        "b.example.jsonl",
+    ]
+    said = export(output, tmp_path / "out", "--format", "jsonl", "--blog", "a.example", status=2)
+    assert said.endswith("out: has b.example too, which this export leaves out: take another folder\n")
+
+
 def test_the_card_says_what_it_is_and_by_which_proof(archive: Path, tmp_path: Path) -> None:
     export(archive, tmp_path / "a", "--since", "2012-01-01")
     card = frontmatter.load(str(tmp_path / "a" / "README.md"))
@@ -210,7 +267,7 @@ def test_the_card_says_what_it_is_and_by_which_proof(archive: Path, tmp_path: Pa
 
 
 def test_an_export_as_of_a_moment_is_the_archive_of_then(archive: Path, tmp_path: Path) -> None:
-    export(archive, tmp_path / "a", "--format", "jsonl", "--as-of", "2099-01-01")
+    export(archive, tmp_path / "a", "--format", "jsonl", "--as-of", dates.now())
     lines = (tmp_path / "a" / f"{KEY}.jsonl").read_bytes().splitlines()
     assert [json.loads(line) for line in lines] == records(archive)
     export(archive, tmp_path / "a", "--format", "jsonl", "--as-of", "2020-01-01")

@@ -269,13 +269,12 @@ def test_a_worker_without_postgresql_is_told_so(url: str, said: str) -> None:
 
 
 def test_a_worker_without_a_queue_or_a_database_says_so_in_one_line(
-    output: Path, server_: Postgres, unused_port: int, monkeypatch: pytest.MonkeyPatch
+    output: Path, server_: Postgres, unused_port: int
 ) -> None:
-    monkeypatch.setenv("ENGCRAWL_STATE", database(server_.url))
-    said = run(output, "worker", status=2)
+    said = run(output, "worker", "-s", f"ENGCRAWL_STATE={database(server_.url)}", status=2)
     assert said.endswith(" has no queue yet: `scrapy worker --setup` makes it ready\n")
-    monkeypatch.setenv("ENGCRAWL_STATE", f"postgresql+psycopg://user:secret@127.0.0.1:{unused_port}/name")
-    said = run(output, "worker", status=1)
+    nobody = f"postgresql+psycopg://user:secret@127.0.0.1:{unused_port}/name"
+    said = run(output, "worker", "-s", f"ENGCRAWL_STATE={nobody}", status=1)
     assert said.startswith(
         f"scrapy worker: postgresql+psycopg://user:***@127.0.0.1:{unused_port}/name: connection failed"
     )

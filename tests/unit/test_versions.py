@@ -114,7 +114,8 @@ def test_the_last_ones_are_kept_and_what_was_before_is_said_to_be_unknown(
         assert as_of(state, begin) == [(2, "t"), (1, f"day {numbers[0]}")]
         if kept is not None:
             with pytest.raises(
-                UsageError, match=f"how the archive stood at 2026-11-01T00:00:00Z isn't known: .* from {begin} on"
+                UsageError,
+                match=f"x.example: how the archive stood at .* isn't known: .* from {begin} on",
             ):
                 as_of(state, "2026-11-01T00:00:00Z")
 
@@ -161,6 +162,25 @@ def test_an_edit_is_another_title_or_text(state: State, clock: Clock, facts: dic
     told = [Post.of(line).id for line, _ in state.posts.lines(edited_since="2026-11-02")]
     assert told == ([1] if edited else [])
     assert list(state.posts.lines(edited_since="2026-11-03T03:00:01Z")) == []
+
+
+def test_a_record_that_is_replaced_without_a_change_is_a_version_too(state: State, clock: Clock) -> None:
+    first = store(state, clock, 1)
+    told = [
+        store(state, clock, 2, content_markdown="one_"),
+        store(state, clock, 3, content_markdown="one_", content_source="rest"),
+    ]
+    assert [one.record for one in state.versions.of(1)] == [first, *told]
+    assert [line for line, _ in state.versions.lines("2026-11-02T00:00:00Z")] == [first.line()]
+    assert list(state.posts.lines(edited_since="2026-11-01T00:00:00Z")) == []
+
+
+def test_edits_before_older_versions_were_dropped_are_said_to_be_unknown(tmp_path: Path, clock: Clock) -> None:
+    with opened(tmp_path, Kept(number=0)) as state:
+        store(state, clock, 1)
+        store(state, clock, 2, title="another")
+        with pytest.raises(UsageError, match="from 2026-11-02T03:00:00Z on"):
+            list(state.posts.lines(edited_since="2026-11-01T00:00:00Z"))
 
 
 def test_a_version_is_stored_with_the_record_that_replaces_it_or_not_at_all(tmp_path: Path, clock: Clock) -> None:
