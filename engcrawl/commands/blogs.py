@@ -124,7 +124,7 @@ class Command(PrintingCommand):
                     if other != verb and field.alias in given:
                         raise UsageError(f"option --{field.alias}: goes with `{f'scrapy blogs {other}'.strip()}`")
             if words and verb in ("", "digest"):
-                raise UsageError(f"takes options alone, not {' '.join(words)!r}")
+                raise UsageError(f"takes only options, not {' '.join(words)!r}")
             parsed = VERBS[verb].parse(given)
             assert self.settings is not None
             self._file = Path(self.settings["ENGCRAWL_BLOGS"])

@@ -59,7 +59,7 @@ class Command(PrintingCommand):
         assert self.settings is not None
         with self.printing():
             if args:
-                raise UsageError(f"takes options alone, not {' '.join(args)!r}")
+                raise UsageError(f"takes only options, not {' '.join(args)!r}")
             options = WorkerOptions.parse(vars(opts))
             queue = Queue(self.settings)
             if options.setup:

@@ -54,9 +54,10 @@ class Beside:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        for file in self._to_publish.values():
-            file.unlink(missing_ok=True)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            for file in self.folder.rglob(f"*.{os.getpid()}{UNFINISHED}"):
+                file.unlink()
 
 
 def _at_work(file: Path) -> bool:

@@ -66,8 +66,7 @@ def card(form: Format, tallies: list[Tally], *, taken: str, narrowed: list[str])
             *("---", *front, "---", ""),
             f"# Posts of {sites}",
             "",
-            f"Taken at {taken} from archives made by [scrapy crawl archive](https://docs.scrapy.org) of engcrawl"
-            f" {__version__}.{left_out}",
+            f"Taken at {taken} from archives made by `scrapy crawl archive` of engcrawl {__version__}.{left_out}",
             "",
             *_table(
                 ("blog", "posts", "taken down since", "with a body", "first day", "last day"),
@@ -93,10 +92,9 @@ def card(form: Format, tallies: list[Tally], *, taken: str, narrowed: list[str])
 
 
 def _configs(form: Format) -> list[str]:
-    """Return which files a hub's viewer reads; it knows neither SQLite nor a folder of Markdown."""
-    if form in ("sqlite", "markdown"):
-        return []
-    return ["configs:", "- config_name: default", f"  data_files: {json.dumps(KINDS[form].data)}"]
+    """Return which files a hub's viewer reads."""
+    viewed = KINDS[form].viewed
+    return ["configs:", "- config_name: default", f"  data_files: {json.dumps(viewed)}"] if viewed else []
 
 
 def _proof(full: dict[str, Any] | None) -> str:

@@ -50,16 +50,16 @@ Write = Callable[[Plan, Iterator[Line]], None]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A format: where its writer is, and the glob of its data files."""
+    """A format: where its writer is, and the files that a dataset hub's viewer reads, as a glob; None where none."""
 
     module: str
-    data: str
+    viewed: str | None
 
 
 KINDS: dict[Format, Kind] = {
     "parquet": Kind("parquet", "**/*.parquet"),
-    "sqlite": Kind("sqlite", "*.db"),
-    "markdown": Kind("markdown", "*/*.md"),
+    "sqlite": Kind("sqlite", None),
+    "markdown": Kind("markdown", None),
     "csv": Kind("plain", "*.csv"),
     "jsonl": Kind("plain", "*.jsonl"),
 }

@@ -43,6 +43,8 @@ _POSTS: dict[str, Any] = {
 }
 _RUNS: dict[str, Any] = {"run": str, "spider": str, "start": str, "end": str, "verdict": str, "reason": str}
 _COUNTS = ("new", "updated", "gone")
+_NO_CHANGE = {"content_markdown", "content_source"}
+"""Keys of which another value alone is no change of the post: its HTML is as it was."""
 _SEARCHED = ("title", "excerpt", "content_markdown")
 
 
@@ -129,7 +131,8 @@ def _changes(state: State, db: Database) -> Iterator[dict[str, Any]]:
             change = "new" if version.number == 1 else "updated"
             row = {"post": post, "at": version.since, "change": change, "version": version.number}
             keys: list[str] = differing(before.record, version.record) if before else []
-            yield row | {"keys": json.dumps(keys), "edited": before.edited if before else None}
+            if before is None or not _NO_CHANGE.issuperset(keys):
+                yield row | {"keys": json.dumps(keys), "edited": before.edited if before else None}
             before = version
         if gone_since:
             yield {"post": post, "at": gone_since, "change": "gone"}

@@ -26,6 +26,7 @@ from engcrawl.fleet.queue import Queue
 from engcrawl.fleet.schedule import is_due, last_planned
 from engcrawl.report.verdict import Outcome
 from engcrawl.state.database import Database
+from engcrawl.state.runs import UNFINISHED
 from engcrawl.state.tables import RUNS
 from engcrawl.text.dates import rfc3339
 
@@ -241,7 +242,7 @@ def _in_a_line(record: logging.LogRecord) -> bool:
 
 def last_finished(url: str) -> dict[str, datetime]:
     """Return when each blog's last run ended that wasn't stopped and didn't die, by its key. Raises StateError."""
-    ended = RUNS.c.verdict.not_in(("died", "stopped"))
+    ended = RUNS.c.verdict.not_in(UNFINISHED)
     query = sa.select(RUNS.c.blog, sa.func.max(RUNS.c.end)).where(RUNS.c.spider == "archive", ended)
     try:
         database = Database(url)

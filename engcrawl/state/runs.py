@@ -15,6 +15,8 @@ from engcrawl.state.database import CHUNK, Database
 from engcrawl.state.lock import HOST
 from engcrawl.state.tables import BLOGS, MENTIONS, POSTS, RUNS
 
+UNFINISHED = ("died", "stopped")
+"""Verdicts of runs that never came to their end: their blog stays due."""
 _NONE = 2**31 - 1
 """More than the number of any run."""
 
@@ -125,7 +127,7 @@ class Runs:
 
     def last_finished(self) -> str | None:
         """Return when the last run of `archive` ended that wasn't stopped and didn't die; None if there was none."""
-        ended = RUNS.c.verdict.not_in(("died", "stopped"))
+        ended = RUNS.c.verdict.not_in(UNFINISHED)
         query = sa.select(sa.func.max(RUNS.c.end)).where(self._of_blog, RUNS.c.spider == "archive", ended)
         end: str | None = self._db.scalar(query)
         return end

@@ -54,7 +54,10 @@ def odd_archive(folder: Path) -> Path:
         )
         state.posts.store(Found(post=post(900_003, title="gone")))
         state.posts.mark_gone(900_003)
-        state.posts.store(Found(post=post(900_001, **NASTY | {"title": "edited", "tags": ["yes"]})))
+        edited = NASTY | {"title": "edited", "tags": ["yes"]}
+        state.posts.store(Found(post=post(900_001, **edited)))
+        again = edited | {"content_markdown": f"{NASTY['content_markdown']}written otherwise\n"}
+        state.posts.store(Found(post=post(900_001, **again)))  # which is no change
         report = {"reason": "proven by rest", "posts": {"new": 63}, "problems": [], "coverage": {"posts": 63}}
         state.runs.end("complete", AT, report)
         state.commit()
