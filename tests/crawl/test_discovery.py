@@ -11,7 +11,7 @@ from tests.blog import Blog, Fault, Server
 from tests.blog.further import publish
 from tests.blog.permalinks import Permalinks
 from tests.blog.server import Handler
-from tests.support.counting import REST, asked, counted, hidden, proof, there
+from tests.support.counting import REST, asked, counted, hidden, of_sitemap, proof, there
 from tests.support.crawls import Serve, by_id, command, newest_first, run
 
 XMLNS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
@@ -165,6 +165,17 @@ def test_a_sitemap_in_no_index_is_read_and_what_it_has_beside_posts_is_settled_f
     lines.insert(0, f"<url><loc>{server.url}{new.path}</loc><lastmod>{new.changed.isoformat()}</lastmod></url>")
     server.instead["/everything.xml"] = saying(f"<urlset {XMLNS}>{''.join(lines)}</urlset>", "application/xml")
     assert counted(server, output).changes == {new.id: "new"}
+
+
+def test_the_sitemaps_of_another_plugin_name_posts_and_types(serve: Serve, output: Path) -> None:
+    server = serve(posts=60, faults=[Fault("status", REST, status=404)])
+    server.sitemap = "google"
+    publish(server.blog, "podcast", 3)
+    done = counted(server, output)
+    assert (done.status, done.problems, done.posts) == (0, [], of_sitemap(server.blog)), done.log
+    assert len(asked(server, "/sitemap-pt-post-p[123]-2024-01.xml")) == 3
+    assert not asked(server, "/sitemap-(tax|pt-podcast)-.*")
+    assert "podcast" in done.verdict["reason"], done.verdict["reason"]
 
 
 @pytest.mark.parametrize("lists", ["no rest", "no sitemap", "neither"])
