@@ -80,7 +80,7 @@ class Post:
     authors: list[str] = field(default_factory=list)
     """Names, in the site's order. Only the first one if just REST says them (external posts, ``source=rest``)."""
     categories: Slugs = field(default_factory=list)
-    """Slugs of every category that the post is filed in, sorted."""
+    """Slugs of every category that the post is filed in, sorted; ``?cat=N`` where the site tells no slug."""
     tags: Slugs = field(default_factory=list)
     """Slugs of every tag, sorted."""
     kind: Kind = "article"

@@ -73,6 +73,7 @@ class Walk:
         """Record how much of the listings could be read; a category that posts are filed in may not have been found."""
         for category in self._not_found():
             self._broken(category, *self._misplaced[category.slug])
+        self._names.note_numbers()
         if self._log.categories:
             self._state.lists.answered("listings", Answer(status="whole" if self.whole else "part"), whole=False)
 
