@@ -90,8 +90,8 @@ def test_only_what_readers_see_is_an_edit(archive: Archive) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--versions"], "option --versions: goes with --id"),
-        (["--diff", "--id", "1", "--count"], "option --diff: goes with --id, and with --format alone beside it"),
+        (["--versions"], "option --versions: needs --id"),
+        (["--diff", "--id", "1", "--count"], "option --diff: needs --id, and allows no other option than --format"),
         (["--id", "999999", "--versions"], "option --id=999999: the archive has no such post"),
         (["--as-of", "2026-01-01", "--changed-since", "2026-01-01"], "option --as-of: doesn't go with --changed-since"),
         (["--as-of", "2099-01-01"], "option --as-of=2099-01-01T00:00:00Z: must be in the past"),
