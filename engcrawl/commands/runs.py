@@ -94,7 +94,7 @@ class Command(StateCommand[RunsOptions]):
             with states.open(key) as state:
                 return judge(last_runs(state, _LAST_OF_MANY), datetime.now(UTC), self._max_age(key, options))
         except NoStateError:
-            return Judgement(Level.CRITICAL, "no run has been here")
+            return Judgement(Level.CRITICAL, "the blog has never run")
         except StateError as error:
             return Judgement(Level.UNKNOWN, str(error))
 

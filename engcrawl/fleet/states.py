@@ -79,7 +79,7 @@ class States:
         elif self._shared and key in self._sites:
             yield State(self._shared, self._sites[key])
         else:
-            raise NoStateError(f"{key}: no run has been here")
+            raise NoStateError(f"{key}: the blog has never run")
 
     def each(self, keys: Iterable[str]) -> Iterator[State]:
         """Open the states of the blogs with these keys, one after the other. Raises StateError."""

@@ -110,7 +110,5 @@ def test_a_wrong_setting_is_one_line_and_harms_nothing(archive: Archive, tmp_pat
     before = (output / "archive.db").read_bytes()
     done = crawl(output, settings={"ENGCRAWL_VERSIONS": "some"}, site="http://127.0.0.1:9")
     assert done.status == 2
-    assert (
-        "setting ENGCRAWL_VERSIONS=some: must be all, how many of a post (like 20), or how long (like 365d)" in done.log
-    )
+    assert "setting ENGCRAWL_VERSIONS=some: must be all, a number (like 20), or an age (like 365d)" in done.log
     assert (output / "archive.db").read_bytes() == before

@@ -56,7 +56,10 @@ def test_a_list_is_read_in_its_order(path: Path) -> None:
             "line 2: key schedule=4am: must be nightly, or a cron expression",
         ),
         ("- site: https://a.example\n  schedule: R 4 * * *", "line 2: key schedule=R 4 * * *: must be nightly"),
-        ("- site: https://a.example\n  schedule: 0 0 31 2 *", "line 2: key schedule=0 0 31 2 *: must be a time that exists"),
+        (
+            "- site: https://a.example\n  schedule: 0 0 31 2 *",
+            "line 2: key schedule=0 0 31 2 *: must be a time that exists",
+        ),
         ("- site: https://a.example\n  tags: x", "line 2: key tags=x: must be a list of words"),
         ("- site: https://a.example\n  arguments: x", "line 2: key arguments=x: must be arguments of"),
         (
