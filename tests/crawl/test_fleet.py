@@ -261,8 +261,8 @@ def test_a_check_takes_the_schedule_for_the_age_and_names_what_cannot_be_read(tm
     (fleet.output / broken.key).mkdir()
     (fleet.output / broken.key / "archive.db").write_bytes(b"nonsense" * 500)
     assert fleet.run("runs", "--check", status=2) == (
-        "CRITICAL: 1 of 4 blogs are fresh; a.example: the last complete run ended 5d ago; d.example: no run has been"
-        f" here; c.example: sqlite:///{fleet.output}/c.example/archive.db: file is not a database | fresh=1;;;0;4\n"
+        "CRITICAL: 1 of 4 blogs are fresh; a.example: the last complete run ended 5d ago; d.example: the blog has never"
+        f" run; c.example: sqlite:///{fleet.output}/c.example/archive.db: file is not a database | fresh=1;;;0;4\n"
     )
     rows = {row["blog"]: row for row in json.loads(fleet.run("blogs", "--json"))}
     assert {name: (row["verdict"], row["next_run"] == "now") for name, row in rows.items()} == {
