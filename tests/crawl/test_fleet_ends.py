@@ -132,7 +132,10 @@ def test_a_blog_that_hangs_is_killed_and_its_next_run_is_complete(serve: Serve, 
             await asyncio.sleep(0.05)
         stop.set()
         ended = await running
-        assert (ended.outcome, ended.reason) == (Outcome.STOPPED, "stopped, nor ended 0m after that: killed")
+        assert (ended.outcome, ended.reason) == (
+            Outcome.STOPPED,
+            "stopped, and killed, because it didn't end within 0m after that",
+        )
         server.instead.clear()
         ended = await job.run(asyncio.Event())
         assert (ended.outcome, ended.report and ended.report["posts"]["new"]) == (Outcome.COMPLETE, 12)

@@ -105,7 +105,7 @@ def test_a_worker_that_is_killed_a_crawl_that_is_killed_and_an_upload_that_fails
     verdicts = [verdict for server in servers for verdict in fleet_.runs(server)]
     assert "died" in verdicts  # the crawl that was killed
     assert "failed" in fleet_.runs(servers[-1])  # the upload that was refused
-    assert "is gone: the job waits for another" in fleet_.log(second)
+    assert "its worker has died; the job is back in the queue" in fleet_.log(second)
     there = buckets.objects()
     for server, key in zip(servers, keys, strict=True):
         archive = tmp_path / f"{key}.jsonl"
@@ -136,14 +136,16 @@ def test_two_workers_give_a_blog_one_run_and_the_one_that_is_stopped_gives_it_ba
     (holder,) = (worker for worker in workers if crawls(fleet_, worker, servers))
     holder.send_signal(signal.SIGTERM)
     assert holder.wait(PATIENCE) == 0
-    assert "stopped (exit status 5): stopped; to be tried again at " in fleet_.log(holder)
+    assert "stopped (exit status 5): stopped; next try at " in fleet_.log(holder)
     wait(lambda: done(fleet_, servers), "the other worker's run")
     assert fleet_.runs(servers[0]) == ["stopped", "complete"]
     whole(fleet_, servers)
     assert sum(fleet_.log(worker).count("planned for") for worker in workers) == 1
     fleet_.list_path.write_text("- site: nowhere\n")
     (other,) = (worker for worker in workers if worker is not holder)
-    said = f"The list of blogs stays as it was: {fleet_.list_path}: line 1: "
+    said = (
+        f"The list of blogs can't be used, the worker keeps the list that it read before: {fleet_.list_path}: line 1: "
+    )
     wait(lambda: said in fleet_.log(other), "the planner's complaint")
     assert other.poll() is None
     assert not any("Traceback" in fleet_.log(worker) for worker in workers)
@@ -200,11 +202,12 @@ def test_a_blog_that_fails_hangs_is_busy_or_wrong_ends_as_it_should_and_holds_up
     for server in (hangs, busy, well):
         assert fleet_.archive(server) == truth(server.blog)
     log = fleet_.log(worker)
-    assert re.search(
-        rf"Job of {blog_key(hangs.url)}: stopped \(exit status 5\): not done in .*; to be tried again", log
-    )
+    assert re.search(rf"Job of {blog_key(hangs.url)}: stopped \(exit status 5\): not done within .*; next try at", log)
     assert re.search(rf"Job of {blog_key(busy.url)}: locked \(exit status 4\): another run works on ", log)
-    assert re.search(rf"Job of {blog_key(wrong.url)}: usage \(exit status 2\): .*; given up until its next time", log)
+    assert re.search(
+        rf"Job of {blog_key(wrong.url)}: usage \(exit status 2\): .*; no more tries until the blog's next planned time",
+        log,
+    )
     assert log.count(f"Job of {blog_key(fails)}: failed (exit status 1): ") == 3
     assert "Traceback" not in log
     assert log.count("planned for") == 5  # what failed isn't planned again before its next time
@@ -238,7 +241,7 @@ def test_a_queue_of_an_older_version_is_upgraded(server_: Postgres) -> None:
         connection.execute(f"COMMENT ON TABLE procrastinate_jobs IS 'engcrawl: {old[-1].name}'".encode())
         with pytest.raises(UsageError, match=rf"of an older version \({old[-1].name}\): `scrapy worker --setup`"):
             queue(url).check()
-        assert queue(url).set_up() == f"brought the queue's tables from {old[-1].name} to {steps[-1].name}"
+        assert queue(url).set_up() == f"upgraded the queue's tables from {old[-1].name} to {steps[-1].name}"
         queue(url).check()
         found = connection.execute("SELECT count(*) FROM pg_proc WHERE proname = 'procrastinate_retry_job_v2'")
         assert found.fetchone() == (1,)

@@ -23,7 +23,7 @@ EXAMPLES = {
     coverage: """    scrapy coverage
     scrapy coverage --json""",
     export: """    scrapy export --format parquet /srv/export/parquet
-    scrapy export --format markdown --gone without ~/posts      # a file a post: `git diff` shows the night""",
+    scrapy export --format markdown --gone without ~/posts      # one file for each post""",
 }
 
 

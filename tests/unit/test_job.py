@@ -91,13 +91,16 @@ def test_words_of_an_earlier_run_are_not_its_own(run: Run) -> None:
 def test_a_run_that_takes_too_long_is_stopped(run: Run) -> None:
     assert told(run("trap 'exit 5' TERM; while :; do sleep 0.05; done", limit=0.4)) == (
         Outcome.STOPPED,
-        "not done in 0m",
+        "not done within 0m",
     )
 
 
 def test_a_run_that_does_not_end_is_killed_with_all_that_it_started(run: Run, tmp_path: Path) -> None:
     ended = run(f"trap '' TERM; sleep 300 & echo $! > {tmp_path}/pid; wait; sleep 300", limit=0.4, grace=0.4)
-    assert told(ended) == (Outcome.STOPPED, "not done in 0m, nor ended 0m after that: killed")
+    assert told(ended) == (
+        Outcome.STOPPED,
+        "not done within 0m, and killed, because it didn't end within 0m after that",
+    )
     assert gone(int((tmp_path / "pid").read_text()))
 
 
