@@ -295,6 +295,5 @@ class Walk:
         walked, vanished = self._state.runs.number, None
         if category.known and category.end == "known":
             walked, vanished = self._names.known[category.slug].walked or 0, category.known.vanished
-        self._state.lists.categories.close(
-            KnownCategory(category.slug, category.url, category.stated, walked), vanished
-        )
+        listing = KnownCategory(category.slug, category.url, category.stated, walked)
+        self._state.lists.categories.close(listing, vanished)
