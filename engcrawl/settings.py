@@ -96,7 +96,7 @@ EXTENSIONS = {
 }
 if sys.stderr.isatty():
     # Only on a terminal: cron, Scrapyd and pipes have just the log, and don't load the display's library.
-    EXTENSIONS["engcrawl.extensions.progress.Progress"] = 10
+    EXTENSIONS["engcrawl.extensions.progress.Display"] = 10
 
 # They run in this order; each gets the record from the one before.
 ITEM_PIPELINES = {
