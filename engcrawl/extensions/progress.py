@@ -170,14 +170,14 @@ class Display:
         head = Table.grid(expand=True)
         head.add_column(no_wrap=True, overflow="ellipsis")
         head.add_row(Text.assemble((self._blog, "bold"), f": {self._run.log.phase}"))
-        return Group(head, self._bars, Text(" · ".join(self._status())))
+        return Group(head, self._bars, Text("\n".join(self._status())))
 
     def _status(self) -> list[str]:
-        """Return requests, problems, pauses, and whether the run is about to stop."""
+        """Return lines: requests and problems; pauses that the site asks for; whether the run is about to stop."""
         stats = self.crawler.stats
         assert stats is not None
         requests, problems = stats.get_value("downloader/request_count", 0), len(self._run.log.problems)
-        status = [f"requests {requests:,}", f"problems {problems:,}"]
+        status = [f"requests {requests:,} · problems {problems:,}"]
         if closing(self.crawler):
             if self._run.log.phase not in ("proof", "publish"):
                 count = len(self.crawler.engine.downloader.active)
