@@ -53,12 +53,12 @@ def _facts(verdict: dict[str, Any]) -> Iterator[str]:
     changes = ", ".join(f"{posts[name]:,} {name}" for name in ("new", "updated", "gone"))
     yield f"posts: {coverage['posts']:,} in the archive; {changes}" if coverage else f"posts: {changes}"
     if verdict["categories"]:
-        hidden = f", {proof['hidden_from_listings'] or 0:,} posts are hidden from listings" if proof else ""
+        hidden = f"; {proof['hidden_from_listings'] or 0:,} posts are hidden from listings" if proof else ""
         yield f"categories: {len(verdict['categories']):,}{hidden}"
     if proof:
         asked = {name: source for name, source in proof["sources"].items() if source["status"] != "not asked"}
         counts = (f"{name} {one['in_archive']:,} of {one['listed']:,}" for name, one in asked.items())
-        yield f"in the archive, of the posts that each list names: {', '.join(counts)}"
+        yield f"proof: {', '.join(counts)} are in the archive"
     start, end = instant(verdict["start"]), instant(verdict["end"])
     assert start is not None
     assert end is not None
