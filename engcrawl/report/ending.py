@@ -14,7 +14,7 @@ from engcrawl.report.output import Output
 from engcrawl.text.dates import instant
 from engcrawl.text.visible import one_line
 
-COLOURS = {"complete": "green", "incomplete": "yellow", "stopped": "yellow"}
+_COLOURS = {"complete": "green", "incomplete": "yellow", "stopped": "yellow"}
 """The colour of a verdict; the others are red."""
 _PROBLEMS = 10
 """Problems that are listed; the verdict's file has them all."""
@@ -22,9 +22,9 @@ _PROBLEMS = 10
 
 def show(console: Console, verdict: dict[str, Any], output: Output) -> None:
     """Print the last screen of the run with this verdict."""
-    word = Text(verdict["verdict"], f"bold {COLOURS.get(verdict['verdict'], 'red')}")
-    text = Text("\n").join([word + Text(f": {one_line(verdict['reason'])}"), *map(Text, _facts(verdict))])
-    console.print(Panel(text, title="Verdict", title_align="left", expand=False))
+    word = (verdict["verdict"], f"bold {_COLOURS.get(verdict['verdict'], 'red')}")
+    lines = [Text.assemble(word, f": {one_line(verdict['reason'])}"), *map(Text, _facts(verdict))]
+    console.print(Panel(Text("\n").join(lines), title="Verdict", title_align="left", expand=False))
     for line in (*_problems(verdict), *closing_lines(verdict, output)):
         console.print(Text(line), soft_wrap=True)  # addresses and paths can be copied
 

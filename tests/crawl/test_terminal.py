@@ -54,7 +54,7 @@ def test_a_terminal_shows_the_run_and_its_end_and_a_file_has_the_log(serve: Serv
     assert f"requests: {len(server.requests)}, exit status 3" in last
     assert f"its log          {log}" in shown.text
     assert "report.html" not in last
-    assert "\x1b[1;33mincomplete" in shown.raw
+    assert "\x1b[1;33mincomplete\x1b[0m: " in shown.raw
     assert "━" not in "".join(left)
     assert shown.raw.count(HIDE) == 1 <= shown.raw.count(SHOW)
 
