@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from math import ceil
 from typing import Any, Self
 
@@ -124,7 +125,8 @@ class Display:
         except Exception:
             logger.exception("The last screen can't be shown")
         finally:
-            self._console.show_cursor(True)
+            with suppress(OSError):  # the terminal is gone
+                self._console.show_cursor(True)
 
     def _stop(self) -> None:
         if self._looking.running:

@@ -132,6 +132,29 @@ def test_a_simple_terminal_gets_lines_alone_and_a_site_steers_none(serve: Serve,
     assert any("exception" in one for one in found)
 
 
+def test_an_error_of_the_display_is_a_line_in_the_log_and_leaves_run_and_terminal_as_they_are(
+    serve: Serve, output: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "blind.py").write_text(
+        "from engcrawl.extensions.progress import Display\nfrom engcrawl.report import ending\n"
+        "from engcrawl.spiders.archive import ArchiveSpider\n\n"
+        "def broken(*_):\n    raise ValueError('no picture')\n\n"
+        "class BlindSpider(ArchiveSpider):\n    name = 'blind'\n\n    async def start(self):\n"
+        "        Display._status = ending.show = broken\n"
+        "        async for found in super().start():\n            yield found\n"
+    )
+    settings = {"SPIDER_MODULES": "blind"}
+    line = command("-a", "articles=no", "-a", "inventory=no", spider="blind", site=serve().url, settings=settings)
+    shown = on_terminal(line, output, PYTHONPATH=str(tmp_path))
+    done = Crawl(shown.status, "", output)
+    assert (done.status, done.verdict["verdict"]) == (0, "complete")
+    assert "error: " in shown.text
+    assert "ValueError: no picture" in shown.text
+    assert shown.raw.rindex(SHOW) > shown.raw.rindex(HIDE)
+    (log,) = (output / "runs").glob("*.log")
+    assert "The last screen can't be shown\nTraceback (most recent call last):" in log.read_text()
+
+
 def test_the_terminal_tells_why_a_run_did_not_begin_and_the_log_stays_where_it_was_asked_for(
     serve: Serve, output: Path
 ) -> None:
