@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
 TARGET ?= default
 
-.PHONY: help demo demo-fleet test test-fast test-claims docs crawl deploy bench bench-memory bench-clicks bench-nightly \
-	bench-fleet bench-fuzz bench-peers bench-peers-large bench-profile bench-export clean
+.PHONY: help demo demo-fleet test test-fast test-claims docs pictures crawl deploy bench bench-memory bench-clicks \
+	bench-nightly bench-fleet bench-fuzz bench-peers bench-peers-large bench-profile bench-export clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -28,6 +28,9 @@ test: $(VENV)/chromium  ## lint, spelling, types, every test
 
 test-fast: $(VENV)/tests  ## unit tests alone, under a minute
 	$(BIN)/python -m pytest tests/unit
+
+pictures: $(VENV)/tests  ## the pictures of the docs, from real runs
+	@$(BIN)/python -m tests.support.pictures
 
 docs: $(VENV)/tests  ## write docs/reference/, the record's schema and the README's arguments from the code
 	@$(BIN)/python -m tests.support.reference

@@ -95,8 +95,9 @@ EXTENSIONS = {
     "engcrawl.report.feeds.FeedExporter": 20,
 }
 if sys.stderr.isatty():
-    # Only on a terminal: cron, Scrapyd and pipes have just the log, and don't load the display's library.
-    EXTENSIONS["engcrawl.extensions.progress.Progress"] = 10
+    # Only on a terminal, where the log goes to `runs/RUN.log` unless LOG_FILE or LOG_ENABLED is set: cron, Scrapyd and
+    # pipes have just the log, and don't load the display's library.
+    EXTENSIONS["engcrawl.extensions.progress.Display"] = 10
 
 # They run in this order; each gets the record from the one before.
 ITEM_PIPELINES = {

@@ -125,6 +125,10 @@ class RobotsTxt:
         """Return the ``Crawl-delay`` in seconds of a *host* (and port); None if it has none or wasn't read."""
         return self._delays.get(host) or None
 
+    def longest_delay(self) -> float:
+        """Return the seconds of the longest ``Crawl-delay`` that was read, 0 where there is none."""
+        return max(self._delays.values(), default=0.0)
+
     def _keep_delay(self, request: Request) -> None:
         """Set the pause between a host's requests to its ``Crawl-delay``, if that is longer."""
         slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))

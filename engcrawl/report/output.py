@@ -134,6 +134,8 @@ class Run:
         self.feed = output.runs / f"{name}.jsonl"
         self.part = output.runs / f"{name}.jsonl.part"
         self.verdict = output.runs / f"{name}.json"
+        self.log = output.runs / f"{name}.log"
+        """Scrapy's log, of a run on a terminal alone."""
 
     def write_verdict(self, verdict: dict[str, Any]) -> None:
         """Write the verdict, and point ``latest.json`` at it. Raises OSError."""
