@@ -21,7 +21,7 @@ from scrapy.settings import BaseSettings
 
 from engcrawl.errors import NoStateError, OutputError, StateError, UsageError
 from engcrawl.fleet.blogs import Blog, Blogs
-from engcrawl.fleet.job import GRACE, LIMIT, Job
+from engcrawl.fleet.job import GRACE, LIMIT, Job, as_options, given
 from engcrawl.fleet.queue import Queue
 from engcrawl.fleet.schedule import is_due, last_planned
 from engcrawl.report.verdict import Outcome
@@ -131,9 +131,7 @@ class Worker:
         self._path = Path(settings["ENGCRAWL_BLOGS"])
         self._blogs = Blogs.read(self._path)
         self._app = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(
-                conninfo=queue.conninfo, min_size=1, max_size=4, timeout=15, kwargs={"connect_timeout": 15}
-            )
+            connector=procrastinate.PsycopgConnector(conninfo=queue.conninfo, min_size=1, max_size=4, timeout=15)
         )
         self._task = self._app.task(name=RUN, queue=QUEUE, retry=Retries(pace))(self._run)
         for task, cron in ((self._plan, pace.period), (self._rescue, pace.period), (self._digest, pace.digest)):
@@ -220,7 +218,8 @@ class Worker:
 
     async def _digest(self, timestamp: int) -> None:
         """Send the digest of the night, as a process of its own."""
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "scrapy", "blogs", "digest")
+        line = [sys.executable, "-m", "scrapy", "blogs", "digest", *as_options(given(self._settings))]
+        process = await asyncio.create_subprocess_exec(*line)
         if status := await process.wait():
             logger.error("`scrapy blogs digest` ended with exit status %d", status)
 
@@ -243,12 +242,13 @@ def _in_a_line(record: logging.LogRecord) -> bool:
 def last_finished(url: str) -> dict[str, datetime]:
     """Return when each blog's last run ended that wasn't stopped and didn't die, by its key. Raises StateError."""
     ended = RUNS.c.verdict.not_in(UNFINISHED)
-    query = sa.select(RUNS.c.blog, sa.func.max(RUNS.c.end)).where(RUNS.c.spider == "archive", ended)
+    last = sa.select(RUNS.c.blog, sa.func.max(RUNS.c.id)).where(RUNS.c.spider == "archive", ended)
+    query = sa.select(RUNS.c.blog, RUNS.c.end).where(sa.tuple_(RUNS.c.blog, RUNS.c.id).in_(last.group_by(RUNS.c.blog)))
     try:
         database = Database(url)
     except NoStateError:
         return {}
     try:
-        return {blog: datetime.fromisoformat(end) for blog, end in database.all(query.group_by(RUNS.c.blog))}
+        return {blog: datetime.fromisoformat(end) for blog, end in database.all(query)}
     finally:
         database.close()

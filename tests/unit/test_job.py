@@ -71,6 +71,10 @@ def test_the_process_is_a_crawl_of_the_blog_in_its_own_folder(run: Run, tmp_path
             "echo '2026 ERROR: Verdict: locked (exit status 4): another run works'; echo more; exit 4",
             (Outcome.LOCKED, "another run works"),
         ),
+        (
+            "echo 'Verdict: locked (exit status 4): busy'; echo 'Verdict: failed (exit status 1): other'; exit 4",
+            (Outcome.LOCKED, "busy"),  # another run's verdict in the same log is not its own
+        ),
         ("echo 'scrapy crawl: archive: wrong'; exit 2", (Outcome.USAGE, "scrapy crawl: archive: wrong")),
         ("exit 1", (Outcome.FAILED, "it left no verdict")),
         ("exit 7", (Outcome.FAILED, "exit status 7: it left no verdict")),
