@@ -11,6 +11,8 @@ NIGHTLY = "nightly"
 """The schedule of a blog that has no other: once a night, at a minute of the night that the blog's key decides."""
 _NIGHT = 6 * 60
 """Minutes of the night, from 00:00 UTC on."""
+_CLOCKS_DIFFER = timedelta(hours=1)
+"""How far the clocks of two machines can be apart, at most."""
 
 
 def checked(schedule: str) -> str:
@@ -43,8 +45,13 @@ def next_planned(schedule: str, key: str, now: datetime) -> datetime:
 
 
 def is_due(schedule: str, key: str, finished: datetime | None, now: datetime) -> bool:
-    """Return whether a blog is to run: its last finished run ended before the last planned time, or there is none."""
-    return finished is None or finished < last_planned(schedule, key, now)
+    """Return whether a blog is to run: its last finished run ended before the last planned time, or there is none.
+
+    A run that ended later than *now* went by a wrong clock, and counts for nothing.
+    """
+    if finished is None or finished > now + _CLOCKS_DIFFER:
+        return True
+    return finished < last_planned(schedule, key, now)
 
 
 def _cron(schedule: str, key: str, start: datetime) -> Any:

@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,29 @@ from engcrawl.errors import LockedError, NoStateError, StateError
 from engcrawl.state import migrations
 from engcrawl.state.lock import HOST, RunLock, holder
 from engcrawl.state.tables import RUNS
+from engcrawl.text.durations import readable
 from engcrawl.text.visible import masked
 
 Row = sa.Row[*tuple[Any, ...]]
 CHUNK = 50
 """Rows with records that are in memory at a time."""
+_PATIENCE = {
+    "connect_timeout": 15,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # milliseconds
+}
+"""Seconds after which a connection to PostgreSQL is given up whose other end is gone; else it would be hours."""
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far this machine's clock may be from the database's."""
+_PATIENCE_OF_SERVER = {
+    "tcp_keepalives_idle": 30,
+    "tcp_keepalives_interval": 10,
+    "tcp_keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""The same for the server, which then releases the lock of a run whose machine is gone."""
 
 
 class Database:
@@ -134,6 +153,8 @@ class Database:
     def _lock_and_upgrade(self, blog: str) -> None:
         from sqlalchemy_dlock.factory import create_sadlock  # not for SQLite, which most runs have
 
+        if self.url.get_backend_name() == "postgresql":
+            check_clock(self._connection.scalar(sa.select(sa.func.clock_timestamp())))
         with create_sadlock(self._connection, "engcrawl schema"):  # two first runs at once make one schema
             try:
                 migrations.upgrade(self._connection)
@@ -149,8 +170,15 @@ class Database:
         )
 
     def _engine(self, *, writing: bool) -> sa.Engine:
-        timeout = {"connect_timeout": 15} if self.url.get_backend_name() == "postgresql" else {}
-        engine = sa.create_engine(self.url, poolclass=sa.NullPool, connect_args=timeout)
+        engine = sa.create_engine(with_patience(self.url), poolclass=sa.NullPool)
+        if writing and self.url.get_backend_name() == "postgresql":
+
+            @sa.event.listens_for(engine, "connect")
+            def set_patience(connection: Any, _: Any) -> None:
+                for name, value in _PATIENCE_OF_SERVER.items():
+                    connection.execute(f"SET {name} = {value}")
+                connection.commit()
+
         if self._file:
 
             @sa.event.listens_for(engine, "connect")
@@ -166,6 +194,21 @@ class Database:
                 connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
         return engine
+
+
+def with_patience(url: sa.URL) -> sa.URL:
+    """Return the URL of a PostgreSQL with timeouts for a network that fails; those that it has stay as they are."""
+    if url.get_backend_name() != "postgresql":
+        return url
+    return url.set(query={name: str(value) for name, value in _PATIENCE.items()} | dict(url.query))
+
+
+def check_clock(there: Any) -> None:
+    """Raise StateError where this machine's clock is far from *there*, the database's: what is due goes by both."""
+    apart = datetime.now(UTC) - there
+    if abs(apart) > _CLOCKS_DIFFER:
+        way = "ahead of" if apart > timedelta(0) else "behind"
+        raise StateError(f"this machine's clock is {readable(abs(apart))} {way} the database's: set it right")
 
 
 def _held(lock: Path) -> bool:

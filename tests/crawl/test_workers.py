@@ -8,8 +8,10 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import procrastinate
 import psycopg
@@ -17,9 +19,10 @@ import pytest
 from scrapy.settings import Settings
 from sqlalchemy import make_url
 
-from engcrawl.errors import UsageError
+from engcrawl.errors import StateError, UsageError
 from engcrawl.fleet.queue import Queue, QueueError
 from engcrawl.state import State
+from engcrawl.state.database import with_patience
 from engcrawl.text.urls import blog_key
 from tests.blog import Blog, Fault, Server
 from tests.support.commands import run
@@ -252,6 +255,42 @@ def test_tables_that_somebody_else_made_are_left_alone(server_: Postgres) -> Non
         connection.execute("COMMENT ON TABLE procrastinate_jobs IS NULL")
     with pytest.raises(QueueError, match="weren't made by `scrapy worker --setup`"):
         queue(url).set_up()
+
+
+@pytest.mark.parametrize(("apart", "said"), [(3600, "1h ahead of"), (-86430, "1d behind")])
+def test_a_machine_whose_clock_is_wrong_neither_works_nor_crawls(
+    server_: Postgres, monkeypatch: pytest.MonkeyPatch, apart: int, said: str
+) -> None:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + timedelta(seconds=apart)
+
+    url = database(server_.url)
+    queue(url).set_up()
+    monkeypatch.setattr("engcrawl.state.database.datetime", Clock)
+    with pytest.raises(QueueError, match=f"this machine's clock is {said} the database's: set it right"):
+        queue(url).check()
+    with pytest.raises(StateError, match=f"this machine's clock is {said} the database's: set it right"):
+        State.open(url, "https://a.example")
+    monkeypatch.undo()
+    queue(url).check()
+
+
+def test_a_connection_whose_other_end_is_gone_is_given_up_within_a_minute(server_: Postgres) -> None:
+    def asked(url: str) -> dict[str, Any]:
+        return dict(with_patience(make_url(url)).query)
+
+    assert asked("postgresql+psycopg://db/name?connect_timeout=3&options=-csearch_path%3Dx") == {
+        "connect_timeout": "3",
+        "keepalives_idle": "30",
+        "keepalives_interval": "10",
+        "keepalives_count": "3",
+        "tcp_user_timeout": "60000",
+        "options": "-csearch_path=x",
+    }
+    assert asked("sqlite:////archive.db") == {}
+    assert parse_qs(urlsplit(queue(server_.url).conninfo).query)["tcp_user_timeout"] == ["60000"]
 
 
 @pytest.mark.parametrize(
