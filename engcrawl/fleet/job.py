@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,6 +37,8 @@ _LOG_MOST = 10_000_000
 """Bytes of a log, from which on the next run begins a new one."""
 _TAIL = 4000
 """Bytes at the log's end in which the reason stands."""
+_FULL = 100_000
+"""Bytes left on a disk that is full: less than a log and a verdict take."""
 _VERDICT = r"Verdict: \w+ \(exit status {status}\): (.*)"
 
 
@@ -163,8 +166,10 @@ class Job:
     def _last_words(self, at: int, outcome: Outcome) -> str:
         """Return the reason that the log has for a run without a verdict of its own, else the log's last line.
 
-        Another run that has the blog locked may write to the same log.
+        Another run that has the blog locked may write to the same log. On a full disk the log is cut.
         """
+        if shutil.disk_usage(self.folder).free < _FULL:
+            return f"{self.folder}: no space left on the disk"
         with self.log.open("rb") as log:
             log.seek(max(at, self.log.stat().st_size - _TAIL))
             lines = log.read().decode("utf-8", "replace").split("\n")

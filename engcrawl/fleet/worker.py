@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +24,7 @@ from scrapy.settings import BaseSettings
 from engcrawl.errors import NoStateError, OutputError, StateError, UsageError
 from engcrawl.fleet.blogs import Blog, Blogs
 from engcrawl.fleet.job import GRACE, LIMIT, Job, as_options, given
-from engcrawl.fleet.queue import Queue
+from engcrawl.fleet.queue import Queue, QueueError
 from engcrawl.fleet.schedule import is_due, last_planned
 from engcrawl.report.verdict import Outcome
 from engcrawl.state.database import Database
@@ -56,6 +58,8 @@ class Pace:
     """Seconds without one, after which its jobs are given to another."""
     poll: float = 5
     """Seconds between two looks into the queue, where it doesn't call by itself."""
+    connect: float = 15
+    """Seconds to wait for a connection to the queue, before the worker gives up and ends."""
     again: float = 60
     """Seconds after which a failed job is tried again; each further time four times as long."""
     tries: int = 5
@@ -121,7 +125,7 @@ class Worker:
     def __init__(self, settings: BaseSettings, queue: Queue, jobs: int, limit: timedelta = LIMIT) -> None:
         logging.getLogger("procrastinate").setLevel(logging.WARNING)  # else several lines a minute
         logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # else one for each try to connect
-        for name in ("procrastinate.worker", "procrastinate.worker.worker", "procrastinate.utils"):
+        for name in ("procrastinate.worker", "procrastinate.worker.worker", "procrastinate.utils", "asyncio"):
             logging.getLogger(name).addFilter(_in_a_line)
         self._settings = settings
         self._queue = queue
@@ -131,7 +135,9 @@ class Worker:
         self._path = Path(settings["ENGCRAWL_BLOGS"])
         self._blogs = Blogs.read(self._path)
         self._app = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(conninfo=queue.conninfo, min_size=1, max_size=4, timeout=15)
+            connector=procrastinate.PsycopgConnector(
+                conninfo=queue.conninfo, min_size=1, max_size=4, timeout=pace.connect
+            )
         )
         self._task = self._app.task(name=RUN, queue=QUEUE, retry=Retries(pace))(self._run)
         for task, cron in ((self._plan, pace.period), (self._rescue, pace.period), (self._digest, pace.digest)):
@@ -147,15 +153,21 @@ class Worker:
         with self._queue.errors():
             async with self._app.open_async():
                 logger.info("Worker: %s, up to %d at once", where, self._jobs)
-                await self._app.run_worker_async(
-                    queues=[QUEUE],
-                    concurrency=self._jobs,
-                    delete_jobs="successful",
-                    shutdown_graceful_timeout=0,
-                    fetch_job_polling_interval=self._pace.poll,
-                    update_heartbeat_interval=self._pace.heartbeat,
-                    stalled_worker_timeout=self._pace.stalled,
+                working = asyncio.ensure_future(
+                    self._app.run_worker_async(
+                        queues=[QUEUE],
+                        concurrency=self._jobs,
+                        delete_jobs="successful",
+                        shutdown_graceful_timeout=0,
+                        fetch_job_polling_interval=self._pace.poll,
+                        update_heartbeat_interval=self._pace.heartbeat,
+                        stalled_worker_timeout=self._pace.stalled,
+                        install_signal_handlers=False,
+                    )
                 )
+                if await _stopped(working):
+                    return
+        raise QueueError(f"{self._queue.name}: the connection was lost")  # it ends without an error then
 
     # Tasks
 
@@ -224,6 +236,22 @@ class Worker:
             logger.error("`scrapy blogs digest` ended with exit status %d", status)
 
 
+async def _stopped(working: asyncio.Future[None]) -> bool:
+    """Wait until a worker ends; return whether SIGTERM or SIGINT told it to."""
+    told = asyncio.Event()
+
+    def stop() -> None:
+        if not told.is_set():  # a second one must not interrupt the end
+            told.set()
+            working.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    with suppress(asyncio.CancelledError):
+        await working
+    return told.is_set()
+
+
 def _blog(job: Queued) -> Blog:
     return Blog.model_validate(job.task_kwargs["blog"])
 
@@ -234,7 +262,9 @@ def _in_a_line(record: logging.LogRecord) -> bool:
     if isinstance(error, _EXPECTED):
         return False
     if isinstance(error, ConnectorException):
-        record.msg, record.args = "The queue can't be used: %s", (" ".join(str(error.__cause__).split()),)
+        other = isinstance(error.__cause__, psycopg.errors.RaiseException)  # it took this one for gone
+        said = "Another worker has had the job since: %s" if other else "The queue can't be used: %s"
+        record.msg, record.args = said, (" ".join(str(error.__cause__).split()),)
         record.exc_info = None
     return True
 
