@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, PendingRollbackError, ResourceClosedError, SQLAlchemyError
 
 from engcrawl.errors import LockedError, NoStateError, StateError
 from engcrawl.state import migrations
@@ -56,6 +56,8 @@ class Database:
         except (ArgumentError, ValueError):  # of a port that is none; the error would tell parts of the URL
             raise StateError("ENGCRAWL_STATE: must be an SQLAlchemy URL, like postgresql+psycopg://host/name") from None
         self.name = masked(self.url.render_as_string(hide_password=True))
+        self._reason = ""
+        """What the last error was that did not follow from another."""
         self._file: Path | None = None
         if self.url.get_backend_name() == "sqlite":
             if not self.url.database or self.url.database == ":memory:":
@@ -130,6 +132,9 @@ class Database:
             yield
         except SQLAlchemyError as error:
             reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            if not isinstance(error, PendingRollbackError | ResourceClosedError):  # which follow from another
+                self._reason = reason
+            reason = self._reason or reason
             raise StateError(f"{self.name}: {reason}") from error
         except ModuleNotFoundError as error:
             raise StateError(f"{self.name}: {error}: install the database's driver") from error

@@ -36,23 +36,25 @@ def test_a_database_that_goes_and_comes_again_loses_nothing(
     fleet.set_up()
     first = fleet.worker(SLOWLY)
     wait(lambda: fleet.crawls(first, servers), "a crawl")
+    ends = [first]
     if restarted:
         server_.stop()
         server_.start()
+        wait(lambda: first.poll() is not None or fleet.done(servers), "the worker's end, or it goes on")
     else:
         server_.kill()
-    assert first.wait(PATIENCE) == 1
-    ends = [first]
-    if not restarted:
-        for _ in range(2):  # as whoever supervises it does
-            again = fleet.worker(SLOWLY)
-            assert again.wait(PATIENCE) == 1
-            ends.append(again)
+        first.wait(PATIENCE)
+        ends += [again := fleet.worker(SLOWLY)]  # as whoever supervises it does
+        again.wait(PATIENCE)
         server_.start()
+    assert all(worker.poll() in ((1, None) if restarted else (1,)) for worker in ends)
     for worker in ends:
-        assert fleet.log(worker).splitlines()[-1].startswith("scrapy worker: postgresql+psycopg://")
-        assert "Traceback" not in fleet.log(worker)
-    fleet.worker(SLOWLY)
+        log = fleet.log(worker)
+        assert worker.poll() is None or log.splitlines()[-1].startswith("scrapy worker: postgresql+psycopg://")
+        assert "Traceback" not in log
+        assert "Can't reconnect" not in log
+    if first.poll() is not None:
+        fleet.worker(SLOWLY)
     wait(lambda: fleet.done(servers), "all done")
     fleet.whole(servers)
     after = fleet.next_run(servers[0])

@@ -56,7 +56,8 @@ class Fleet:
 
     def write_list(self, arguments: dict[str, str]) -> None:
         """Write the list of blogs anew: each address with its arguments."""
-        lines = (f"- site: {site}\n  arguments: {given}\n" for site, given in arguments.items())
+        new_year = "0 0 1 1 *"  # once is all that a test needs, whatever the hour
+        lines = (f"- site: {site}\n  schedule: {new_year}\n  arguments: {given}\n" for site, given in arguments.items())
         self.list_path.write_text("".join(lines))
 
     def set_up(self) -> float:
