@@ -72,7 +72,7 @@ bench-nightly: $(VENV)/tests  ## requests, time and memory of a first run, and o
 bench-export: $(VENV)/tests  ## time, memory and size of an export, by format
 	$(BIN)/python -m tests.bench.export
 
-bench-fleet: $(VENV)/tests  ## what many blogs cost: by --jobs, with one worker and with two, on a quiet night
+bench-fleet: $(VENV)/tests  ## what 1,000 blogs cost: by --jobs, on a quiet night, with one worker and two (two hours)
 	$(BIN)/python -m tests.bench.fleet
 
 bench-fuzz: $(VENV)/tests  ## mutate pages: the parsers read them, or say that they aren't the page

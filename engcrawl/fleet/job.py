@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,7 +37,9 @@ _LOG_MOST = 10_000_000
 """Bytes; if a log is longer, the next run begins a new one."""
 _TAIL = 4000
 """Bytes at the log's end that are searched for the reason."""
-_VERDICT = re.compile(r"Verdict: \w+ \(exit status \d\): (.*)")
+_FULL = 100_000
+"""Bytes left on a disk that is full: less than a log and a verdict take."""
+_VERDICT = r"Verdict: \w+ \(exit status {status}\): (.*)"
 
 
 @dataclass(frozen=True)
@@ -69,12 +72,10 @@ class Job:
 
         If ``ENGCRAWL_METRICS`` names a file ``NAME.prom``, the run writes its metrics to ``NAME-KEY.prom`` beside it.
         """
-        at = SETTINGS_PRIORITIES["cmdline"]
-        given = {name: str(value) for name, value in settings.items() if settings.getpriority(name) == at}
-        given.pop("LOG_FILE", None)
+        own = given(settings)
         if metrics := metrics_file(settings):
-            given["ENGCRAWL_METRICS"] = f"{metrics.removesuffix('.prom')}-{blog.key}.prom"
-        return cls(blog, Path(settings["ENGCRAWL_OUTPUT"]), limit=limit, settings=given)
+            own["ENGCRAWL_METRICS"] = f"{metrics.removesuffix('.prom')}-{blog.key}.prom"
+        return cls(blog, Path(settings["ENGCRAWL_OUTPUT"]), limit=limit, settings=own)
 
     @property
     def folder(self) -> Path:
@@ -94,7 +95,7 @@ class Job:
         return [
             *(sys.executable, "-m", "scrapy", "crawl", "archive"),
             *(word for name, value in arguments.items() for word in ("-a", f"{name}={value}")),
-            *(word for name, value in settings.items() for word in ("-s", f"{name}={value}")),
+            *as_options(settings),
         ]
 
     async def run(self, stop: asyncio.Event) -> Ended:
@@ -123,6 +124,8 @@ class Job:
         seconds = time.monotonic() - began
         latest = self._last_run()
         report = self._report(latest) if latest and latest != before else None
+        if report and report["exit_status"] != process.returncode:  # another run's, which had the blog locked
+            report = None
         return Ended(self.blog, *self._judge(process.returncode, why, report, at), seconds, report)
 
     def _open_log(self) -> IO[bytes]:
@@ -160,17 +163,22 @@ class Job:
         if why and known in (None, Outcome.STOPPED):
             return Outcome.STOPPED, why
         if known is not None:
-            own = report is not None and report["exit_status"] == status
-            return known, report["reason"] if report and own else self._last_words(at)
+            return known, report["reason"] if report else self._last_words(at, known)
         signalled = f"killed by {signal.Signals(-status).name}" if status and status < 0 else f"exit status {status}"
         return Outcome.FAILED, f"{signalled}: it left no verdict"
 
-    def _last_words(self, at: int) -> str:
-        """Return the reason from the log of a run that left no verdict, or else the log's last line."""
+    def _last_words(self, at: int, outcome: Outcome) -> str:
+        """Return the reason from the log of a run that left no verdict, or else the log's last line.
+
+        Another run that has the blog locked may write to the same log. On a full disk the log is cut.
+        """
+        if shutil.disk_usage(self.folder).free < _FULL:
+            return f"{self.folder}: no space left on the disk"
         with self.log.open("rb") as log:
             log.seek(max(at, self.log.stat().st_size - _TAIL))
             lines = log.read().decode("utf-8", "replace").split("\n")
-        reasons = [match[1] for line in lines if (match := _VERDICT.search(line))]
+        verdict = re.compile(_VERDICT.format(status=int(outcome)))
+        reasons = [match[1] for line in lines if (match := verdict.search(line))]
         return (reasons or [line.strip() for line in lines if line.strip()] or ["it left no verdict"])[-1]
 
     def _last_run(self) -> str | None:
@@ -184,6 +192,19 @@ class Job:
             report: dict[str, Any] = json.loads((Output(self.folder).runs / f"{run}.json").read_bytes())
             return report
         return None
+
+
+def given(settings: BaseSettings) -> dict[str, str]:
+    """Return the settings of this process's command line (``-s``), without the file of its own log."""
+    at = SETTINGS_PRIORITIES["cmdline"]
+    found = {name: str(value) for name, value in settings.items() if settings.getpriority(name) == at}
+    found.pop("LOG_FILE", None)
+    return found
+
+
+def as_options(settings: Mapping[str, str]) -> list[str]:
+    """Return settings as a command line has them."""
+    return [word for name, value in settings.items() for word in ("-s", f"{name}={value}")]
 
 
 async def _over(process: subprocess.Popen[bytes], given_up: Callable[[], bool]) -> bool:

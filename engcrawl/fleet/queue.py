@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
-from engcrawl.errors import EngcrawlError, UsageError
+from engcrawl.errors import EngcrawlError, StateError, UsageError
+from engcrawl.state.database import check_clock, with_patience
 from engcrawl.text.visible import masked
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Queue:
                 " `scrapy blogs run` on one machine"
             )
         self.name = masked(url.render_as_string(hide_password=True))
-        self.conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self.conninfo = with_patience(url).set(drivername="postgresql").render_as_string(hide_password=False)
         try:
             import procrastinate
             import psycopg  # noqa: F401
@@ -78,9 +79,18 @@ class Queue:
             return f"upgraded the queue's tables from {found} to {self._newest}" if steps else "nothing to do"
 
     def check(self) -> None:
-        """Raise UsageError if `set_up` must be called first, and QueueError if the database can't be reached."""
+        """Raise UsageError if `set_up` must be called first.
+
+        Raise QueueError if the database can't be reached, or if its clock and this machine's differ.
+        """
         with self._connected() as connection:
             found = self._version(connection)
+            row = connection.execute("SELECT clock_timestamp()").fetchone()
+        assert row is not None
+        try:
+            check_clock(row[0])
+        except StateError as error:
+            raise QueueError(f"{self.name}: {error}") from error
         if not found or found < self._newest:
             state = f"has the queue's tables of an older version ({found})" if found else "has no queue yet"
             raise UsageError(f"{self.name} {state}: `scrapy worker --setup` makes it ready")
@@ -101,7 +111,7 @@ class Queue:
     def _connected(self) -> Iterator[psycopg.Connection]:
         import psycopg
 
-        with self.errors(), psycopg.connect(self.conninfo, autocommit=True, connect_timeout=15) as connection:
+        with self.errors(), psycopg.connect(self.conninfo, autocommit=True) as connection:
             yield connection
 
     def _version(self, connection: psycopg.Connection) -> str | None:

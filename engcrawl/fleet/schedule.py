@@ -11,6 +11,8 @@ NIGHTLY = "nightly"
 """The default schedule: once a night, at a minute that is computed from the blog's key."""
 _NIGHT = 6 * 60
 """The length of the night in minutes, from 00:00 UTC on."""
+_CLOCKS_DIFFER = timedelta(hours=1)
+"""The largest difference between two machines' clocks that is still believed."""
 
 
 def checked(schedule: str) -> str:
@@ -45,8 +47,13 @@ def next_planned(schedule: str, key: str, now: datetime) -> datetime:
 
 
 def is_due(schedule: str, key: str, finished: datetime | None, now: datetime) -> bool:
-    """Return whether a blog is due: it has no finished run, or the last one ended before the last planned time."""
-    return finished is None or finished < last_planned(schedule, key, now)
+    """Return whether a blog is due: it has no finished run, or the last one ended before the last planned time.
+
+    A run that ended more than an hour after *now* was timed by a wrong clock, and doesn't count.
+    """
+    if finished is None or finished > now + _CLOCKS_DIFFER:
+        return True
+    return finished < last_planned(schedule, key, now)
 
 
 def _cron(schedule: str, key: str, start: datetime) -> Any:

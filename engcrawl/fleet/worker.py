@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,8 +23,8 @@ from scrapy.settings import BaseSettings
 
 from engcrawl.errors import NoStateError, OutputError, StateError, UsageError
 from engcrawl.fleet.blogs import Blog, Blogs
-from engcrawl.fleet.job import GRACE, LIMIT, Job
-from engcrawl.fleet.queue import Queue
+from engcrawl.fleet.job import GRACE, LIMIT, Job, as_options, given
+from engcrawl.fleet.queue import Queue, QueueError
 from engcrawl.fleet.schedule import is_due, last_planned
 from engcrawl.report.verdict import Outcome
 from engcrawl.state.database import Database
@@ -56,6 +58,8 @@ class Pace:
     """Seconds without a sign of life after which a worker's jobs go to another one."""
     poll: float = 5
     """Seconds between two looks into the queue, in case the database sends no notification."""
+    connect: float = 15
+    """Seconds to wait for a connection to the queue, before the worker gives up and ends."""
     again: float = 60
     """Seconds after which a failed job is tried again. Each further pause is four times as long."""
     tries: int = 5
@@ -123,7 +127,7 @@ class Worker:
     def __init__(self, settings: BaseSettings, queue: Queue, jobs: int, limit: timedelta = LIMIT) -> None:
         logging.getLogger("procrastinate").setLevel(logging.WARNING)  # otherwise it logs several lines a minute
         logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # otherwise it logs each try to connect
-        for name in ("procrastinate.worker", "procrastinate.worker.worker", "procrastinate.utils"):
+        for name in ("procrastinate.worker", "procrastinate.worker.worker", "procrastinate.utils", "asyncio"):
             logging.getLogger(name).addFilter(_in_a_line)
         self._settings = settings
         self._queue = queue
@@ -134,7 +138,7 @@ class Worker:
         self._blogs = Blogs.read(self._path)
         self._app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(
-                conninfo=queue.conninfo, min_size=1, max_size=4, timeout=15, kwargs={"connect_timeout": 15}
+                conninfo=queue.conninfo, min_size=1, max_size=4, timeout=pace.connect
             )
         )
         self._task = self._app.task(name=RUN, queue=QUEUE, retry=Retries(pace))(self._run)
@@ -151,15 +155,21 @@ class Worker:
         with self._queue.errors():
             async with self._app.open_async():
                 logger.info("Worker started: %s, up to %d at once", where, self._jobs)
-                await self._app.run_worker_async(
-                    queues=[QUEUE],
-                    concurrency=self._jobs,
-                    delete_jobs="successful",
-                    shutdown_graceful_timeout=0,
-                    fetch_job_polling_interval=self._pace.poll,
-                    update_heartbeat_interval=self._pace.heartbeat,
-                    stalled_worker_timeout=self._pace.stalled,
+                working = asyncio.ensure_future(
+                    self._app.run_worker_async(
+                        queues=[QUEUE],
+                        concurrency=self._jobs,
+                        delete_jobs="successful",
+                        shutdown_graceful_timeout=0,
+                        fetch_job_polling_interval=self._pace.poll,
+                        update_heartbeat_interval=self._pace.heartbeat,
+                        stalled_worker_timeout=self._pace.stalled,
+                        install_signal_handlers=False,
+                    )
                 )
+                if await _stopped(working):
+                    return
+        raise QueueError(f"{self._queue.name}: the connection was lost")  # it ends without an error then
 
     # Tasks
 
@@ -222,9 +232,26 @@ class Worker:
 
     async def _digest(self, timestamp: int) -> None:
         """Send the digest, with a process of its own."""
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "scrapy", "blogs", "digest")
+        line = [sys.executable, "-m", "scrapy", "blogs", "digest", *as_options(given(self._settings))]
+        process = await asyncio.create_subprocess_exec(*line)
         if status := await process.wait():
             logger.error("`scrapy blogs digest` ended with exit status %d", status)
+
+
+async def _stopped(working: asyncio.Future[None]) -> bool:
+    """Wait until a worker ends; return whether SIGTERM or SIGINT told it to."""
+    told = asyncio.Event()
+
+    def stop() -> None:
+        if not told.is_set():  # a second one must not interrupt the end
+            told.set()
+            working.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    with suppress(asyncio.CancelledError):
+        await working
+    return told.is_set()
 
 
 def _blog(job: Queued) -> Blog:
@@ -237,7 +264,9 @@ def _in_a_line(record: logging.LogRecord) -> bool:
     if isinstance(error, _EXPECTED):
         return False
     if isinstance(error, ConnectorException):
-        record.msg, record.args = "The queue can't be used: %s", (" ".join(str(error.__cause__).split()),)
+        other = isinstance(error.__cause__, psycopg.errors.RaiseException)  # it took this one for gone
+        said = "Another worker has had the job since: %s" if other else "The queue can't be used: %s"
+        record.msg, record.args = said, (" ".join(str(error.__cause__).split()),)
         record.exc_info = None
     return True
 
@@ -245,12 +274,13 @@ def _in_a_line(record: logging.LogRecord) -> bool:
 def last_finished(url: str) -> dict[str, datetime]:
     """Return the end of each blog's last finished run, by the blog's key. Raises StateError."""
     ended = RUNS.c.verdict.not_in(UNFINISHED)
-    query = sa.select(RUNS.c.blog, sa.func.max(RUNS.c.end)).where(RUNS.c.spider == "archive", ended)
+    last = sa.select(RUNS.c.blog, sa.func.max(RUNS.c.id)).where(RUNS.c.spider == "archive", ended)
+    query = sa.select(RUNS.c.blog, RUNS.c.end).where(sa.tuple_(RUNS.c.blog, RUNS.c.id).in_(last.group_by(RUNS.c.blog)))
     try:
         database = Database(url)
     except NoStateError:
         return {}
     try:
-        return {blog: datetime.fromisoformat(end) for blog, end in database.all(query.group_by(RUNS.c.blog))}
+        return {blog: datetime.fromisoformat(end) for blog, end in database.all(query)}
     finally:
         database.close()

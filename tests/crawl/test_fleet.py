@@ -178,6 +178,10 @@ def test_posts_runs_and_coverage_take_all_blogs_or_one(night: Night) -> None:
         key(three): (12, "complete"),
         key(night.nowhere): (None, "failed"),
     }
+    (alone,) = (json.loads(line) for line in night.fleet.run("runs", "--blog", key(two)).splitlines())
+    assert {"blog": key(two)} | alone == next(row for row in rows if row["blog"] == key(two))
+    assert json.loads(night.fleet.run("coverage", "--json", "--blog", two.url))["in_archive"] == 12
+    assert night.fleet.run("runs", "--check", "--blog", two.url).startswith("OK: ")
 
 
 def test_a_check_judges_every_blog_of_the_list(night: Night) -> None:
