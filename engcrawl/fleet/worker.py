@@ -231,11 +231,18 @@ class Worker:
         await manager.delete_old_jobs(_KEPT, QUEUE, include_failed=True, include_cancelled=True, include_aborted=True)
 
     async def _digest(self, timestamp: int) -> None:
-        """Send the digest, with a process of its own."""
-        line = [sys.executable, "-m", "scrapy", "blogs", "digest", *as_options(given(self._settings))]
-        process = await asyncio.create_subprocess_exec(*line)
-        if status := await process.wait():
+        """Send the digest, with a process of its own; a worker that is stopped waits for it."""
+        sending = asyncio.ensure_future(self._send_digest())
+        try:
+            status = await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            status = await sending
+        if status:
             logger.error("`scrapy blogs digest` ended with exit status %d", status)
+
+    async def _send_digest(self) -> int:
+        line = [sys.executable, "-m", "scrapy", "blogs", "digest", *as_options(given(self._settings))]
+        return await (await asyncio.create_subprocess_exec(*line)).wait()
 
 
 async def _stopped(working: asyncio.Future[None]) -> bool:

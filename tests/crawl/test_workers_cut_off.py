@@ -76,7 +76,7 @@ def test_a_worker_that_stands_still_and_goes_on_finds_its_jobs_done_by_another(
     os.kill(first.pid, signal.SIGCONT)
     said = "Another worker has had the job since: "
     wait(lambda: fleet.log(first).count(said) == len(servers), "the end of the first worker's jobs")
-    assert "is gone: the job waits for another" in fleet.log(second)
+    assert "its worker has died; the job is back in the queue" in fleet.log(second)
     assert not any("Traceback" in fleet.log(worker) for worker in (first, second))
     for server in servers:
         assert fleet.archive(server) == truth(server.blog)
