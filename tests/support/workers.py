@@ -27,7 +27,7 @@ from tests.support.folders import ROOT
 from tests.support.nights import truth
 from tests.support.postgres import Postgres, database
 
-PATIENCE = 600
+PATIENCE = 240
 """Seconds in which anything happens, on a machine that does much else."""
 
 
