@@ -93,6 +93,8 @@ EXTENSIONS = {
     # Replaced by engcrawl's own, which ends the run if a feed can't be written.
     "scrapy.extensions.feedexport.FeedExporter": None,
     "engcrawl.report.feeds.FeedExporter": 20,
+    # Last, when the run is stored and its locks are released.
+    "engcrawl.extensions.report.Report": 30,
 }
 if sys.stderr.isatty():
     # Only on a terminal: cron, Scrapyd and pipes have just the log, and don't load the display's library.
@@ -170,6 +172,10 @@ ENGCRAWL_LOG = os.environ.get("ENGCRAWL_LOG") or "text"
 # A file with metrics for Prometheus' node_exporter; its name must end in `.prom`; can also be set in the environment.
 # By default there is none.
 ENGCRAWL_METRICS = os.environ.get("ENGCRAWL_METRICS") or None
+
+# `no` keeps runs from writing `report.html` when there is news for it; can also be set in the environment. The runs of
+# many blogs never do.
+ENGCRAWL_REPORT = os.environ.get("ENGCRAWL_REPORT") or "yes"
 
 # After how many days a run begins a sweep, because listings also change behind their first pages.
 ENGCRAWL_FULL_EVERY = 7
