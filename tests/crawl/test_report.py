@@ -59,22 +59,22 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """Two runs of a blog; in the second pages fail, posts are missing, and pages and REST disagree."""
     output = tmp_path_factory.mktemp("report") / "output"
     with Server(Blog(COUNTED)) as server:
-        assert crawl(output, "-a", "inventory=yes", site=server.url).status == 0
-        server.show(Blog(COUNTED + 20))
         blog = server.blog
-        fresh = [blog.post(index).path for index in newest(blog, 6)]
         secret = [p for p in there(blog) if p.id in hidden(blog) and not (p.external or p.protected)]
-        server.faults += [Fault("theme", re.escape(path)) for path in fresh[:3]]
-        server.faults += [Fault("status", re.escape(path), status=503) for path in fresh[3:5]]
-        server.faults += [Fault("challenge", re.escape(fresh[5]))]
         server.faults += [Fault("status", re.escape(p.path), status=403) for p in secret]
 
         async def bodiless(request: web.Request) -> web.StreamResponse:
             if "include" in request.query:
                 raise web.HTTPForbidden
-            return blog_rest.posts(blog, request.query, "")
+            return blog_rest.posts(server.blog, request.query, "")
 
         server.instead["/wp-json/wp/v2/posts"] = bodiless
+        assert crawl(output, "-a", "inventory=yes", site=server.url, settings=ONCE).status == 3
+        server.show(Blog(COUNTED + 20))
+        fresh = [server.blog.post(index).path for index in newest(server.blog, 6)]
+        server.faults += [Fault("theme", re.escape(path)) for path in fresh[:3]]
+        server.faults += [Fault("status", re.escape(path), status=503) for path in fresh[3:5]]
+        server.faults += [Fault("challenge", re.escape(fresh[5]))]
         settings = ONCE | {"ENGCRAWL_REPORT": "yes"}
         done = crawl(output, "-a", "inventory=yes", "-a", "full=yes", site=server.url, settings=settings)
         assert done.status == 3
@@ -88,7 +88,8 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Told:
     with State.open(f"sqlite:///{output}/archive.db", SITE) as state:
         state.runs.begin("archive-2", "archive", {"site": SITE}, "2026-11-02T03:00:00Z")
         nasty = {"title": NASTY, "authors": [NASTY], "categories": [NASTY], "published_date": "2026-01-01"}
-        state.posts.store(Found(post=post(900_010, **nasty)))
+        for number in range(900_010, 900_024):
+            state.posts.store(Found(post=post(number, **nasty)))
         entry = {"url": "javascript:alert(1)", "post": None, "reason": NASTY}
         status = {"status": "whole", "unexpected": 3}
         proof = {
@@ -232,7 +233,6 @@ def test_a_first_run_and_an_archive_without_one_say_so(tmp_path: Path) -> None:
     told = Told(Crawl(0, "", output), output / "report.html")
     assert "No run is over yet" in told.text()
     assert "No record names an author." in told.text("Authors")
-    run(odd_archive(tmp_path), "report") if False else None
 
 
 def test_many_blogs_have_an_index(tmp_path: Path, browser: Browser) -> None:
