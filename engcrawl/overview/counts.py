@@ -27,7 +27,7 @@ OTHERS = "others"
 UNDATED = "no date"
 _WORDS = (100, 250, 500, 1000, 2000, 4000)
 _DAYS = (1, 7, 14, 30, 60)
-_NOW, _NEVER = "now", "not by the clock"
+_NOW, _NEVER = "now", "not planned"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -129,8 +129,8 @@ def _binned(lengths: Iterable[int]) -> list[tuple[str, int]]:
 
 
 def _spans() -> list[str]:
-    rest = [f"in {a} to {b} days" for a, b in pairwise(_DAYS)]
-    return ["within a day", *rest, f"in more than {_DAYS[-1]} days"]
+    rest = [f"{a}–{b} days" for a, b in pairwise(_DAYS)]
+    return ["within a day", *rest, f"over {_DAYS[-1]} days"]
 
 
 def _when(due: str, marks: list[str]) -> str:

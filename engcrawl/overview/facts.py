@@ -24,10 +24,10 @@ ROWS = 60
 _EXAMPLES = 3
 """Examples of each field's disagreements."""
 _FIELDS = (
-    ("published_date", "own", "a day of publication"),
-    ("published_at", "own", "an instant of publication"),
+    ("published_date", "own", "publication day"),
+    ("published_at", "own", "publication time"),
     ("authors", "own", "authors"),
-    ("content_html", "open", "a body"),
+    ("content_html", "open", "body"),
 )
 """What records are counted for, among which ones, and its name."""
 
