@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
 TARGET ?= default
 
-.PHONY: help demo demo-fleet test test-fast test-claims docs crawl deploy bench bench-memory bench-clicks bench-nightly \
+.PHONY: help demo demo-fleet test test-fast test-claims docs pictures crawl deploy bench bench-memory bench-clicks bench-nightly \
 	bench-fleet bench-fuzz bench-peers bench-peers-large bench-profile bench-export clean
 
 help:  ## this list
@@ -31,6 +31,9 @@ test-fast: $(VENV)/tests  ## unit tests alone, under a minute
 
 docs: $(VENV)/tests  ## write docs/reference/, the record's schema and the README's arguments from the code
 	@$(BIN)/python -m tests.support.reference
+
+pictures: $(VENV)/chromium demo  ## take the README's pictures from the demo's archive
+	@$(BIN)/python -m tests.support.pictures
 
 crawl: $(VENV)/crawl  ## the real thing, politely: make crawl [SITE=https://engineering.fb.com]
 	$(BIN)/scrapy crawl archive -a site=$(SITE)
@@ -66,7 +69,7 @@ bench-clicks: $(VENV)/chromium  ## what clicks cost, and peak memory at 10 and a
 bench-nightly: $(VENV)/tests  ## requests, time and memory of a first run, and of the runs after it
 	$(BIN)/python -m tests.bench nightly
 
-bench-export: $(VENV)/tests  ## time, memory and size of an export, by format
+bench-export: $(VENV)/tests  ## time, memory and size of exports and the report
 	$(BIN)/python -m tests.bench.export
 
 bench-fleet: $(VENV)/tests  ## what many blogs cost: by --jobs, with one worker and with two, on a quiet night

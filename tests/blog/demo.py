@@ -31,7 +31,9 @@ def main() -> int:
     console.print(f"Serving a blog of {POSTS} posts on loopback, and crawling all of it …")
     shutil.rmtree(ROOT / OUTPUT, ignore_errors=True)  # each demo's blog has a port, and so an archive, of its own
     with Server(Blog(POSTS)) as server:
-        line = command("-a", "inventory=yes", site=server.url, settings={"LOG_LEVEL": "WARNING"})
+        line = command(
+            "-a", "inventory=yes", site=server.url, settings={"LOG_LEVEL": "WARNING", "ENGCRAWL_REPORT": "yes"}
+        )
         environment = os.environ | {"ENGCRAWL_OUTPUT": str(ROOT / OUTPUT)}
         with subprocess.Popen(line, cwd=ROOT, env=environment, process_group=0) as crawl:
             # The crawl, in a group of its own, gets an interrupt from here, once: then it stops cleanly.
@@ -72,6 +74,8 @@ def show(console: Console, latest: dict[str, Any]) -> None:
     )
     console.print(f"this run's feed  {OUTPUT}/runs/{verdict['feed']}")
     console.print(f"its verdict      {OUTPUT}/runs/{latest['file']}")
+    if (ROOT / OUTPUT / "report.html").exists():
+        console.print(f"to look at       {OUTPUT}/report.html")
     example = next((p for p in posts if p["content_markdown"] and len(p["authors"]) > 1), None)
     if example:
         console.print("\n[bold]One record[/bold]")
