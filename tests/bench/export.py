@@ -1,4 +1,4 @@
-"""``make bench-export``: time, peak memory and size of exports and the report of 10,000 and 100,000 posts with bodies."""
+"""``make bench-export``: time, peak memory and size of exports, and of the report, of 10,000 and 100,000 posts."""
 
 from __future__ import annotations
 
