@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -27,7 +27,13 @@ OTHERS = "others"
 UNDATED = "no date"
 _WORDS = (100, 250, 500, 1000, 2000, 4000)
 _DAYS = (1, 7, 14, 30, 60)
-_NOW, _NEVER = "now", "not planned"
+_SPANS = (
+    "now",
+    "within a day",
+    *(f"{a}–{b} days" for a, b in pairwise(_DAYS)),
+    f"over {_DAYS[-1]} days",
+)
+_NEVER = "not planned"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -90,7 +96,7 @@ def count(state: State, since: str | None, now: datetime) -> Counts:
     _by_year(found, filings, filed)
     found.words = _binned(lengths)
     found.median = round(median(lengths)) if lengths else None
-    found.due = [(name, dues[name]) for name in (_NOW, *_spans(), _NEVER) if dues[name]]
+    found.due = [(name, dues[name]) for name in (*_SPANS, _NEVER) if dues[name]]
     return found
 
 
@@ -128,10 +134,5 @@ def _binned(lengths: Iterable[int]) -> list[tuple[str, int]]:
     return [(name, bins[at]) for at, name in enumerate(names[: max(bins) + 1])] if bins else []
 
 
-def _spans() -> list[str]:
-    rest = [f"{a}–{b} days" for a, b in pairwise(_DAYS)]
-    return ["within a day", *rest, f"over {_DAYS[-1]} days"]
-
-
 def _when(due: str, marks: list[str]) -> str:
-    return (_NOW, *_spans())[sum(due > mark for mark in marks)]
+    return _SPANS[bisect_left(marks, due)]
