@@ -36,8 +36,8 @@ class Row:
 
 
 def index(states: States, keys: Iterable[str], folder: Path, now: datetime) -> str:
-    """Return the page of the blogs with these keys, whose own folders are in *folder*."""
-    rows = list(_rows(states, keys, folder))
+    """Return the page of the blogs with these keys, whose own folders are in *folder*: complete ones come last."""
+    rows = sorted(_rows(states, keys, folder), key=lambda row: (row.verdict == "complete", row.key))
     return render("index.html", rows=rows, made=rfc3339(now))
 
 

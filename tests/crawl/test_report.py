@@ -254,6 +254,7 @@ def test_many_blogs_have_an_index(tmp_path: Path, browser: Browser) -> None:
     assert run(output, "report", *listed) == f"{output}/index.html\n"
     page = Selector((output / "index.html").read_text("utf-8"))
     found = {row.css("th bdi::text").get(): row.css(".chip::text").get() for row in page.css("tbody tr")}
+    assert [*found] == ["b2.example", "b3.example", "b4.example", "b1.example"]
     assert found == {
         "b1.example": "✓ complete",
         "b2.example": "✕ failed",

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scrapy.settings import Settings
 
+from engcrawl.extensions.report import report_wanted
 from engcrawl.overview import advice
 from engcrawl.overview.counts import CATEGORIES, CHANGES, OTHERS, UNDATED, Counts, count
 from engcrawl.overview.facts import gather
@@ -121,6 +123,12 @@ def test_only_complete_is_green(tmp_path: Path, verdict: str) -> None:
 ])  # fmt: skip
 def test_links_lead_to_the_web_alone(url: str | None, expected: str | None) -> None:
     assert web(url) == expected
+
+
+def test_a_job_of_many_blogs_writes_no_report() -> None:
+    assert report_wanted(Settings({"ENGCRAWL_REPORT": "yes", "ENGCRAWL_PARENT": None}))
+    assert not report_wanted(Settings({"ENGCRAWL_REPORT": "yes", "ENGCRAWL_PARENT": "17"}))
+    assert not report_wanted(Settings({"ENGCRAWL_REPORT": "no", "ENGCRAWL_PARENT": None}))
 
 
 def test_values_are_told_as_people_read_them() -> None:
