@@ -77,12 +77,11 @@ def _write(settings: BaseSettings, key: str) -> None:
         "ENGCRAWL_OUTPUT": str(Output(settings["ENGCRAWL_OUTPUT"]).folder),
         "ENGCRAWL_STATE": settings["ENGCRAWL_STATE"] or "",
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # Scrapyd's jobs have the project in an egg
-        "SCRAPY_SETTINGS_MODULE": os.environ.get("SCRAPY_SETTINGS_MODULE") or "engcrawl.settings",
     }
     try:
         done = subprocess.run(
             [sys.executable, "-m", "scrapy", "report", "--blog", key],
-            env=os.environ | variables,
+            env={"SCRAPY_SETTINGS_MODULE": "engcrawl.settings"} | os.environ | variables,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -33,7 +33,7 @@ _PROBLEMS = (
     ),
     (r"HTTP (404|410)", "The site names the page, but says that it isn't there: its operator can mend the link."),
     (
-        r"[Tt]ime(d )?out|DNS|[Cc]onnect|Response(Never|Failed)|SSL|certificate",
+        r"time(d )?out|Timeout|DNS|[Cc]onnect|Response(Never|Failed)|SSL|certificate",
         "No answer came through: check this machine's network and the site's certificate. The next run tries again.",
     ),
     (
@@ -42,7 +42,7 @@ _PROBLEMS = (
     ),
     (r"cut short|empty body|not published", "The answer was not whole, or not taken: the next run tries again."),
     (
-        r"not the page|login form|a page titled|challenge|[Nn]ot the archive",
+        r"not the page|login form|a page titled|challenge|not the archive",
         "The site shows something else than what was asked for, perhaps a login or a challenge page. Open the address"
         " in a browser; if readers see the post, tell the site's operator.",
     ),

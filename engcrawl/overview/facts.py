@@ -66,7 +66,7 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """How many of a blog's records have a field's value, over its runs."""
+    """The records that have a field's value, over a blog's runs."""
 
     name: str
     having: int
@@ -79,7 +79,7 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How many posts of a category the archive has, or a list names; *less*: how many fewer than there should be.
+    """The posts of a category that the archive has, or a list names; *less*: how many fewer than there should be.
 
     A *hole* is something to look into: the archive lacks posts that the site counts, or a list lacks posts that it
     should have. That listings hide posts is usual.
