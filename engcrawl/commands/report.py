@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import webbrowser
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +10,6 @@ from pydantic import Field
 
 from engcrawl.fleet.blogs import Blogs
 from engcrawl.fleet.states import States
-from engcrawl.overview.facts import gather
-from engcrawl.overview.index import INDEX, index
-from engcrawl.overview.page import report, write
 from engcrawl.printing import Options, StateCommand
 from engcrawl.report.output import Output, withhold_writing
 from engcrawl.state import State
@@ -45,6 +41,9 @@ class Command(StateCommand[ReportOptions]):
 
     def show(self, state: State, options: ReportOptions) -> None:
         """Write the report of one blog. Raises StateError and OutputError."""
+        from engcrawl.overview.facts import gather  # every crawl loads every command, and needs none of this
+        from engcrawl.overview.page import report
+
         now = datetime.now(UTC)
         own = self._output.folder / state.blog
         output = Output(own) if own.is_dir() else self._output
@@ -52,6 +51,8 @@ class Command(StateCommand[ReportOptions]):
 
     def show_all(self, states: States, keys: list[str], options: ReportOptions) -> None:
         """Write the index of several blogs. Raises OutputError."""
+        from engcrawl.overview.index import INDEX, index
+
         folder = self._output.folder
         self._write(folder / INDEX, index(states, keys, folder, datetime.now(UTC)), options)
 
@@ -61,8 +62,17 @@ class Command(StateCommand[ReportOptions]):
         return Output(self.settings["ENGCRAWL_OUTPUT"])
 
     def _write(self, path: Path, page: str, options: ReportOptions) -> None:
+        from engcrawl.overview.page import write
+
         withhold_writing()
         write(path, page)
         print(path)
-        if options.open_ and not webbrowser.open(path.as_uri()):
+        if options.open_ and not _opened(path):
             sys.stderr.write("scrapy report: no browser was found here: open the file yourself\n")
+
+
+def _opened(path: Path) -> bool:
+    """Return whether a browser was found to show a page."""
+    import webbrowser
+
+    return webbrowser.open(path.as_uri())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,21 @@ from tests.blog import Blog, Fault, Server
 from tests.blog import rest as blog_rest
 from tests.support.commands import ran, run
 from tests.support.counting import COUNTED, hidden, there
-from tests.support.crawls import Crawl, Serve, crawl
+from tests.support.crawls import Crawl, Serve, command, crawl
+from tests.support.crawls import run as run_line
 from tests.support.exports import AT, SITE, odd_archive, post
 from tests.support.nights import newest
 from tests.support.seen import Look, chromium, look_at
 
+LOOKS_AT_LOCKS = """
+import fcntl, os, sys
+if "report" in sys.orig_argv:
+    for name in ("run.lock", "archive.db.lock"):
+        with open(os.path.join(os.environ["ENGCRAWL_OUTPUT"], name)) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        print(name, file=open(os.path.join(os.environ["ENGCRAWL_OUTPUT"], "free"), "a"))
+"""
+"""What Python runs before a command (`sitecustomize`): it leaves the names of the locks that nobody holds."""
 NASTY = "<script>alert(1)</script><b>x"
 ONCE = {"RETRY_TIMES": "0"}
 
@@ -205,12 +216,16 @@ def test_it_is_well_in_a_browser(which: str, browser: Browser, request: pytest.F
     assert seen(browser, request.getfixturevalue(which).path) == Look()
 
 
-def test_a_quiet_night_leaves_the_report_and_a_failing_one_changes_no_verdict(serve: Serve, output: Path) -> None:
+def test_a_quiet_night_leaves_the_report_and_a_failing_one_changes_no_verdict(
+    serve: Serve, output: Path, tmp_path: Path
+) -> None:
     server = serve(posts=30)
     settings = {"ENGCRAWL_REPORT": "yes"}
-    first = crawl(output, site=server.url, settings=settings)
+    (tmp_path / "sitecustomize.py").write_text(LOOKS_AT_LOCKS)
+    first = run_line(command(site=server.url, settings=settings), output, PYTHONPATH=str(tmp_path))
     report = output / "report.html"
     assert (first.status, report.exists()) == (0, True)
+    assert (output / "free").read_text().split() == ["run.lock", "archive.db.lock"]
     before = report.stat().st_ino
     quiet = crawl(output, site=server.url, settings=settings)
     assert (quiet.status, report.stat().st_ino) == (0, before)
@@ -274,6 +289,16 @@ def test_many_blogs_have_an_index(tmp_path: Path, browser: Browser) -> None:
 def test_bad_input_is_one_line(tmp_path: Path, options: list[str], status: int, said: str) -> None:
     ended, _, told = ran(odd_archive(tmp_path), "report", *options)
     assert (ended, told) == (status, f"scrapy report: {said}\n")
+
+
+def test_it_is_opened_in_the_users_browser(tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    browser.chmod(0o755)
+    output = odd_archive(tmp_path)
+    done = run_line([sys.executable, "-m", "scrapy", "report", "--open"], output, BROWSER=str(browser))
+    assert (done.status, done.log) == (0, f"{output}/report.html\n")
+    assert (tmp_path / "opened").read_text() == f"{(output / 'report.html').as_uri()}\n"
 
 
 def test_without_an_archive_it_says_so_in_one_line(tmp_path: Path) -> None:
