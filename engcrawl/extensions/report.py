@@ -23,7 +23,7 @@ from engcrawl.text.urls import blog_key
 logger = logging.getLogger(__name__)
 
 _SECONDS = 600
-"""How long writing it may take: a hundred times what an archive of 50,000 posts needs."""
+"""How long writing it may take: a hundred times what 100,000 posts need."""
 
 
 class Report:

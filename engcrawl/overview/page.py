@@ -75,8 +75,11 @@ def moment(instant: str | None) -> str:
 
 
 def day(text: str) -> str:
-    """Return a day as people read it: ``24 Nov 2026``."""
-    found = date.fromisoformat(text)
+    """Return a day as people read it: ``24 Nov 2026``; one that isn't in the calendar as it is."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return text
     return f"{found.day} {found:%b %Y}"
 
 

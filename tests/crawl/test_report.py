@@ -216,6 +216,18 @@ def test_it_is_well_in_a_browser(which: str, browser: Browser, request: pytest.F
     assert seen(browser, request.getfixturevalue(which).path) == Look()
 
 
+def test_it_is_printed_dark_on_white_from_a_dark_desktop_too(troubled: Told, browser: Browser) -> None:
+    page = browser.new_page(color_scheme="dark")
+    page.goto(troubled.path.as_uri())
+    colours = (
+        "[getComputedStyle(document.body).color, getComputedStyle(document.querySelector('.card')).backgroundColor]"
+    )
+    assert page.evaluate(colours) == ["rgb(230, 228, 224)", "rgb(30, 33, 38)"]
+    page.emulate_media(media="print")
+    assert page.evaluate(colours) == ["rgb(31, 35, 40)", "rgb(255, 255, 255)"]
+    page.close()
+
+
 def test_a_quiet_night_leaves_the_report_and_a_failing_one_changes_no_verdict(
     serve: Serve, output: Path, tmp_path: Path
 ) -> None:
