@@ -116,6 +116,23 @@ def test_only_complete_is_green(tmp_path: Path, verdict: str) -> None:
     assert "complete" not in {word for part in page.split('class="')[1:] for word in part.split('"')[0].split()}
 
 
+def test_a_run_that_died_is_told_and_one_at_work_is_left_out(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/archive.db"
+    with State.open(url, SITE) as state:
+        state.runs.begin("archive-1", "archive", {}, "2026-11-23T00:00:00Z")
+        state.runs.begin("archive-2", "archive", {}, "2026-11-24T00:00:00Z")
+        with State.read(url, None) as read:  # while the lock is held
+            page = report(gather(read, NOW), NOW)
+        assert "archive-1, 23 Nov 2026, 00:00 UTC</p>" in page
+        assert "A run is at work now" in page
+    with State.read(url, None) as read:
+        page = report(gather(read, NOW), NOW)
+    assert '<div class="verdict died">' in page
+    assert "archive-2, 24 Nov 2026, 00:00 UTC</p>" in page
+    assert "The run left no verdict." in page
+    assert "A run is at work now" not in page
+
+
 @pytest.mark.parametrize(("url", "expected"), [
     ("https://x.example/", "https://x.example/"), ("javascript:alert(1)", None), ("java\nscript:alert(1)", None),
     (" javascript:x", None), ("data:text/html,x", None), ("//x.example", None), ("http://[", None), ("", None),
