@@ -29,7 +29,7 @@ test: $(VENV)/chromium  ## lint, spelling, types, every test
 test-fast: $(VENV)/tests  ## unit tests alone, under a minute
 	$(BIN)/python -m pytest tests/unit
 
-pictures: $(VENV)/tests  ## the pictures of the docs, from real runs
+pictures: $(VENV)/chromium  ## the pictures of the docs, from real runs
 	@$(BIN)/python -m tests.support.pictures
 
 docs: $(VENV)/tests  ## write docs/reference/, the record's schema and the README's arguments from the code
@@ -69,7 +69,7 @@ bench-clicks: $(VENV)/chromium  ## what clicks cost, and peak memory at 10 and a
 bench-nightly: $(VENV)/tests  ## requests, time and memory of a first run, and of the runs after it
 	$(BIN)/python -m tests.bench nightly
 
-bench-export: $(VENV)/tests  ## time, memory and size of an export, by format
+bench-export: $(VENV)/tests  ## time, memory and size of exports and the report
 	$(BIN)/python -m tests.bench.export
 
 bench-fleet: $(VENV)/tests  ## what 1,000 blogs cost: by --jobs, on a quiet night, with one worker and two (two hours)

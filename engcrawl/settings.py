@@ -93,6 +93,8 @@ EXTENSIONS = {
     # Replaced by engcrawl's own, which ends the run if a feed can't be written.
     "scrapy.extensions.feedexport.FeedExporter": None,
     "engcrawl.report.feeds.FeedExporter": 20,
+    # Last, when the run is stored and its locks are released.
+    "engcrawl.extensions.report.Report": 30,
 }
 if sys.stderr.isatty():
     # Only on a terminal, where the log goes to `runs/RUN.log` unless LOG_FILE or LOG_ENABLED is set: cron, Scrapyd and
@@ -171,6 +173,10 @@ ENGCRAWL_LOG = os.environ.get("ENGCRAWL_LOG") or "text"
 # A file with metrics for Prometheus' node_exporter; its name must end in `.prom`; can also be set in the environment.
 # By default there is none.
 ENGCRAWL_METRICS = os.environ.get("ENGCRAWL_METRICS") or None
+
+# `no` keeps a run from writing `report.html` when there is news for it; can also be set in the environment. Jobs of
+# `scrapy blogs run` and workers never write it.
+ENGCRAWL_REPORT = os.environ.get("ENGCRAWL_REPORT") or "yes"
 
 # The number of days after which a run begins a sweep. Sweeps are needed because older listing pages change too.
 ENGCRAWL_FULL_EVERY = 7

@@ -18,6 +18,7 @@ from scrapy.utils.log import configure_logging
 
 from engcrawl.errors import EngcrawlError, UsageError
 from engcrawl.extensions.alerts import never_began
+from engcrawl.extensions.report import report_wanted
 from engcrawl.fleet.parent import OrphanedError, end_with
 from engcrawl.http.addresses import private_allowed
 from engcrawl.http.engine import final_stats
@@ -113,6 +114,7 @@ def _checked(args: list[str], given: dict[str, str], settings: Settings) -> dict
     metrics_file(settings)
     private_allowed(settings)
     publish_target(settings)
+    report_wanted(settings)
     found: dict[str, Any] = arguments.model_dump(mode="json")
     return found
 

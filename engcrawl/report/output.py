@@ -33,6 +33,7 @@ class Output:
         self.folder = Path(folder).absolute()
         self.runs = self.folder / "runs"
         self.archive = self.folder / "posts.jsonl"
+        self.report = self.folder / "report.html"
         self.latest = self.runs / "latest.json"
         self.lock = self.folder / "run.lock"
         self.state = self.folder / "archive.db"

@@ -33,7 +33,8 @@ def main() -> int:
     shutil.rmtree(ROOT / OUTPUT, ignore_errors=True)  # each demo's blog has a port, and so an archive, of its own
     on_terminal = sys.stderr.isatty()  # then the crawl shows how it goes and ends, and its log is in a file
     with Server(Blog(POSTS)) as server:
-        line = command("-a", "inventory=yes", site=server.url, settings={} if on_terminal else {"LOG_LEVEL": "WARNING"})
+        settings = {"ENGCRAWL_REPORT": "yes"} | ({} if on_terminal else {"LOG_LEVEL": "WARNING"})
+        line = command("-a", "inventory=yes", site=server.url, settings=settings)
         environment = os.environ | {"ENGCRAWL_OUTPUT": str(ROOT / OUTPUT)}
         with subprocess.Popen(line, cwd=ROOT, env=environment, process_group=0) as crawl:
             # The crawl, in a group of its own, gets an interrupt from here, once: then it stops cleanly.
