@@ -69,6 +69,8 @@ class Command(crawl.Command):
         """Tell of a run that could not begin by a line in the log, an alert, and its metrics; return how it ended."""
         if isinstance(error, EngcrawlError):
             outcome, why, trace = Outcome(error.exit_status), str(error), None
+        elif error is None and not final_stats(crawler).get("downloader/response_count"):
+            outcome, why, trace = Outcome.STOPPED, "told to stop before the first answer", None
         else:
             outcome, trace = Outcome.FAILED, error
             why = (

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Self
 
 import pytest
+from scrapy.crawler import Crawler
 
+from engcrawl.settings import EXTENSIONS
 from tests.support.crawls import Crawl, Serve, command, crawl, environment, newest_first
 from tests.support.folders import ROOT
 
@@ -51,6 +55,22 @@ def test_an_interrupt_stops_cleanly_and_the_next_run_goes_on(serve: Serve, outpu
     assert whole.changes.keys() == truth.keys() - known
     again = asked & {path for _, path in server.requests if re.match(r"/\d{4}/", path)}
     assert len(again) <= 16  # those that were under way
+
+
+class StoppedAtOnce:
+    """An extension in whose crawl SIGTERM comes before the first answer."""
+
+    @classmethod
+    def from_crawler(cls, _: Crawler) -> Self:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return cls()
+
+
+def test_a_crawl_that_is_stopped_before_the_first_answer_has_not_failed(output: Path) -> None:
+    extensions = EXTENSIONS | {f"{__name__}.{StoppedAtOnce.__name__}": 500}
+    done = crawl(output, site="http://127.0.0.1:9", settings={"EXTENSIONS": json.dumps(extensions)})
+    assert done.status == 5
+    assert "Verdict: stopped (exit status 5): told to stop before the first answer" in done.log
 
 
 def test_an_interrupt_while_posts_come_out_without_their_pages_stops_too(serve: Serve, output: Path) -> None:
