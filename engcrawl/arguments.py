@@ -79,7 +79,7 @@ Site = Annotated[str, BeforeValidator(_site)]
 class Given(BaseModel):
     """Values that a person gives by name, as text."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)  # Scrapy loads every command
 
     kind: ClassVar[str] = "argument "
     """The word before a name in a message."""

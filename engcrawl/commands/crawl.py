@@ -55,6 +55,9 @@ class Command(crawl.Command):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider to its end."""
         assert self.crawler_process is not None
+        assert self.settings is not None
+        # Scrapy makes records of every level, two for each page, even where no handler wants them.
+        logging.getLogger("scrapy").setLevel(self.settings["LOG_LEVEL"])
         crawler = self._create_crawler(args[0])
         task = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()

@@ -14,7 +14,6 @@ from scrapy.settings import Settings
 from engcrawl.errors import EngcrawlError
 from engcrawl.http.fetch import Fetch, Stopped
 from engcrawl.http.observed import Observed
-from engcrawl.phases.probe import Probe
 from engcrawl.phases.probed import Probed
 from engcrawl.report.verdict import Outcome
 from engcrawl.text.urls import host_key
@@ -43,6 +42,8 @@ class ProbeSpider(Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Probe the blog."""
+        from engcrawl.phases.probe import Probe  # all that reads pages, which other commands need not load
+
         self.probing = asyncio.create_task(Probe(Fetch(self.crawler), self.site, Observed(self.crawler)).run())
         await asyncio.wait([self.probing])
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -64,7 +63,7 @@ def read(selector: Selector, text: str, url: str, post_id: int | None = None, *,
     """Read the page of a post that was found at *url*: of post *post_id*, or, without one, of whichever it says.
 
     With *pages*, pages in WordPress' sense are read too. The post's ID is None where neither says it. Dates are left as
-    the page writes them, and the selector's tree as it is.
+    the page writes them. The selector's tree is taken apart.
 
     Raises NotThePage where the page isn't a single post's, is another's, contradicts itself, or has no body.
     """
@@ -106,8 +105,8 @@ def read_part(selector: Selector, text: str, url: str, post_id: int | None = Non
 def _opened(
     selector: Selector, text: str, url: str, post_id: int | None, *, pages: bool
 ) -> tuple[HtmlElement, Graph, Own]:
-    """Return a page's tree (a copy, without comments and other posts), its JSON-LD and the post's own element."""
-    root = whole(text, copy.deepcopy(selector.root), url)
+    """Return a page's tree without comments and other posts, its JSON-LD and the post's own element."""
+    root = whole(text, selector.root, url)
     graph = Graph(root, url)
     single.refuse_others(root, graph, url, post_id, pages=pages)
     number = identity.stated(root, url)

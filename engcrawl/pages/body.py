@@ -14,6 +14,7 @@ from engcrawl.pages.boxes import Box, kind
 from engcrawl.pages.identity import Own
 from engcrawl.pages.page import UNPRINTABLE, drop, text_of, xpath
 from engcrawl.pages.prose import has_title, named_as_body
+from engcrawl.text.fragments import fragment
 from engcrawl.text.safe import safe
 from engcrawl.text.urls import absolute, absolute_srcset, part_number
 
@@ -122,7 +123,7 @@ def _lines_of_parts(content: HtmlElement, post_url: str) -> Iterator[HtmlElement
 
 def _same(harmless: str, written: str) -> bool:
     """Return whether nothing had to go: then the body stays written as it is in archives already."""
-    again = _inside(html.fragment_fromstring(harmless, create_parent="div"))
+    again = _inside(fragment(harmless))
     return _EITHER_WAY.sub(r"\1", again) == _EITHER_WAY.sub(r"\1", written)
 
 

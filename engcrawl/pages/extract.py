@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from lxml import etree, html
+from lxml import html
 from lxml.html import HtmlElement
 
 from engcrawl.pages.page import UNPRINTABLE
+from engcrawl.text.fragments import fragment
 
 
 def main_text(root: HtmlElement, url: str) -> HtmlElement | None:
@@ -29,11 +30,4 @@ def main_text(root: HtmlElement, url: str) -> HtmlElement | None:
         include_links=True,
         include_tables=True,
     )
-    if not found:
-        return None
-    try:
-        tree = html.document_fromstring(found)
-    except etree.ParserError:  # nothing but white space
-        return None
-    body: HtmlElement | None = tree.find("body")
-    return body
+    return fragment(found) if found else None

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from lxml import etree
-from lxml.html import HtmlComment, HtmlElement, HtmlProcessingInstruction
+from lxml.html import HtmlElement
 
+from engcrawl.text.fragments import CLASSES
 from engcrawl.text.urls import absolute, absolute_srcset, image
 
 _OWN_ENTITIES = re.compile(
@@ -20,10 +21,6 @@ _END_OF_PAGE = re.compile(r"</html\s*>", re.IGNORECASE)
 
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What no XML may have (XML 1.0, 2.2), and lxml refuses to write; HTML's parser lets it through."""
-
-
-_CLASSES = etree.ElementDefaultClassLookup(HtmlElement, HtmlComment, HtmlProcessingInstruction)
-"""Which class an element has: lxml asks a Python function for each, each time, for the sake of forms' classes."""
 
 
 class NotThePage(Exception):
@@ -60,7 +57,7 @@ def whole(text: str, root: Any, url: str) -> HtmlElement:
         raise NotThePage("not an HTML page")
     if "</html>" not in text and not _END_OF_PAGE.search(text):  # the expression alone takes its time
         raise NotThePage("a page cut short: it has no </html>")
-    root.getroottree().parser.set_element_class_lookup(_CLASSES)
+    root.getroottree().parser.set_element_class_lookup(CLASSES)
     if bases := _BASE(root):
         _resolve(root, absolute(bases[0], url) or url)
     return root

@@ -14,13 +14,11 @@ from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
-from lxml import html
-from lxml.html import HtmlElement
-
 from engcrawl.items import Kind, Post
 from engcrawl.pages import body, terms, xml
 from engcrawl.pages.page import NotThePage, folded, text_of
 from engcrawl.text import dates
+from engcrawl.text.fragments import fragment
 from engcrawl.text.urls import absolute, image, permalink, same_host
 
 FIELDS = (
@@ -208,16 +206,12 @@ def _instant(moment: str | None) -> str | None:
 def _text(markup: str) -> str:
     if "<" not in markup and "&" not in markup:  # most titles and names: nothing to parse
         return folded(xml.characters(markup))
-    return text_of(_tree(markup))
-
-
-def _tree(markup: str) -> HtmlElement:
-    return html.fragment_fromstring(xml.characters(markup), create_parent="div")
+    return text_of(fragment(xml.characters(markup)))
 
 
 def _content(rendered: str, url: str) -> str | None:
     """Return the body, cleaned; its parts, which have pages of their own, one after the other."""
     if not rendered.strip():
         return None
-    parts = (body.cleaned(_tree(part), url) for part in _NEXT_PART.split(rendered))
+    parts = (body.cleaned(fragment(part), url) for part in _NEXT_PART.split(xml.characters(rendered)))
     return "\n".join(filter(None, parts)) or None

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from html.entities import html5
 from xml.sax.saxutils import escape
 
-from engcrawl.pages.page import plain_xml
+from engcrawl.pages.page import UNPRINTABLE, plain_xml
 from engcrawl.text.decoding import decoded
 
 _DECLARATION = re.compile(r"<\?xml\s[^<>]*\?>\s*")
-_NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LITERAL = r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
 _AMISS = re.compile(rf"{_LITERAL}|<(?![^\W\d]|[:/!?])|&(?:#(\d{{1,7}}|[xX][\da-fA-F]{{1,6}});|(\w+;))?", re.DOTALL)
 _OF_XML = {"amp;", "lt;", "gt;", "quot;", "apos;"}
@@ -38,7 +37,7 @@ def mended(text: str) -> str:
 
 def characters(text: str) -> str:
     """Return *text* without what XML has no character for (2.2): control characters, and halves of characters."""
-    return _NO_CHARACTER.sub("", text)
+    return UNPRINTABLE.sub("", text)
 
 
 def without_cdata(text: str) -> str:
@@ -59,7 +58,7 @@ def _well_formed(amiss: re.Match[str]) -> str:
     number, name = amiss.groups()
     if number:
         code = int(number[1:], 16) if number[0] in "xX" else int(number)
-        return "\ufffd" if code > 0x10FFFF or _NO_CHARACTER.match(chr(code)) else amiss[0]
+        return "\ufffd" if code > 0x10FFFF or UNPRINTABLE.match(chr(code)) else amiss[0]
     if name and name not in _OF_XML:
         return escape(html5[name]) if name in html5 else f"&amp;{name}"
     return escape(amiss[0]) if amiss[0] in "<&" else amiss[0]

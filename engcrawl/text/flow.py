@@ -18,12 +18,16 @@ _AT_LINE_START = re.compile(r" *(?:\d{1,9}(?=[.)](?: |$))|(?=#{1,6}(?: |$)|[-+](
 
 def escaped(text: str) -> str:
     """Return *text* with a backslash before each sign that Markdown would read."""
-    return _ACTIVE.sub(r"\\\g<0>", text)
+    return _ACTIVE.sub(_backslashed, text)
+
+
+def _backslashed(sign: re.Match[str]) -> str:
+    return f"\\{sign[0]}"  # as a template, it would cost a call even where there is no sign
 
 
 def label(text: str) -> str:
     """Return *text* as it can stand in the brackets of a link or a picture."""
-    return _ACTIVE_IN_BRACKETS.sub(r"\\\g<0>", text)
+    return _ACTIVE_IN_BRACKETS.sub(_backslashed, text)
 
 
 def span(code: str) -> str:
@@ -148,7 +152,8 @@ class Flow:
 
 def _folded(text: str) -> str:
     """Return *text* with one space or end of a line where there is white space."""
-    text = _SPACES.sub(" ", text)
+    if "  " in text or "\t" in text:
+        text = _SPACES.sub(" ", text)
     return _LINE_END.sub("\n", text) if "\n" in text or "\r" in text else text
 
 

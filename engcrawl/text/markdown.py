@@ -6,17 +6,15 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
-from lxml import etree, html
 from lxml.html import HtmlElement
 
 from engcrawl.text.flow import Flow, around, escaped, label, one_line, span
+from engcrawl.text.fragments import fragment
 
 Inside = frozenset[str]
 """What stands around a text: ``line`` (a heading, a cell, a link), ``brackets`` (a link's, where its text has
 some that don't match), ``item``, ``code``, ``strong`` …"""
 
-_PARSER = html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True)
-_PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(HtmlElement))
 _CODE_LANGUAGE = re.compile(r"(?:lang|language|brush)[-:]\s*([\w+#-]+)")
 _FENCE = re.compile(r"`{3,}")
 _BLANK_LINES = re.compile(r"\A[ \n]*\n")
@@ -35,8 +33,7 @@ def markdown(content_html: str) -> str | None:
 
     Raises RecursionError for markup that is nested some hundreds of levels deep.
     """
-    body = html.fragment_fromstring(content_html, create_parent="div", parser=_PARSER)
-    return _content(body, frozenset()) or None
+    return _content(fragment(content_html), frozenset()) or None
 
 
 def _content(element: HtmlElement, inside: Inside) -> str:

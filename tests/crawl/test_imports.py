@@ -20,4 +20,4 @@ def test_a_crawl_by_links_without_alerts_and_metrics_imports_nothing_of_theirs(s
     imported = {row.rpartition("|")[2].strip() for row in rows}
     assert {"engcrawl.extensions.alerts", "engcrawl.report.metrics"} <= imported
     assert {name.partition(".")[0] for name in imported} & SPARED == set()
-    assert "engcrawl.alerts.config" not in imported
+    assert {"engcrawl.alerts.config", "engcrawl.phases.probe"} & imported == set()

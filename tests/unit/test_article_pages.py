@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from lxml import html
 from parsel import Selector
 
 from engcrawl.pages import NotThePage, article
@@ -401,14 +400,6 @@ def test_json_ld_counts_where_it_is_of_this_page(graph: str, authors: list[str])
 
 
 # What else a page says
-
-
-def test_a_page_is_read_without_changing_its_tree() -> None:
-    text = f"<html><body class='single postid-7'><main>{own()}<div id='comments'>x</div></main></body></html>"
-    selector = Selector(text)
-    before = html.tostring(selector.root)
-    assert article.read(selector, text, URL) == article.read(selector, text, URL)
-    assert html.tostring(selector.root) == before
 
 
 def test_the_parts_of_a_long_post_are_read_with_its_first_page_or_by_themselves() -> None:
