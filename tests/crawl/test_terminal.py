@@ -92,11 +92,11 @@ def test_an_interrupt_is_shown_and_a_second_one_leaves_the_terminal_in_order(
     assert "━" not in "".join(left)
     assert shown.raw.rindex(SHOW) > shown.raw.rindex(HIDE)
     if again:
-        assert shown.status == 1
-        assert "\nscrapy crawl: failed (exit status 1): the run ended without a verdict: " in shown.text
+        assert shown.status == 5
+        assert "\nscrapy crawl: stopped (exit status 5): told to stop before the first answer" in shown.text
         (log,) = (output / "runs").glob("*.log")
         assert shown.text.endswith(f"\nlog: {log}\n")
-        assert "Verdict: failed" in log.read_text()
+        assert "Verdict: stopped" in log.read_text()
     else:
         assert shown.status == 5
         assert "│ stopped: ended early: shutdown" in "\n".join(left)
