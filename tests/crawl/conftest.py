@@ -8,11 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.blog import Blog, Server
 from tests.support.counting import COUNTED
 from tests.support.crawls import crawl
 from tests.support.postgres import database, postgres
+from tests.support.receivers import Receivers
+from tests.support.seen import chromium
+from tests.support.themes import POSTS as THEMED
 
 POSTS = 200
 """Posts of the blog that runs after the first are tried on."""
@@ -75,3 +79,32 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def inventoried(_inventoried: tuple[Server, Path], output: Path) -> Server:
     """Serve a blog of `COUNTED` posts, whose archive, in *output*, a first run has made and counted."""
     return _as_it_was(_inventoried, output, COUNTED)
+
+
+@pytest.fixture(scope="session")
+def _themes() -> Iterator[Server]:
+    with Server(Blog(THEMED)) as server:
+        yield server
+
+
+@pytest.fixture
+def themed(_themes: Server) -> Server:
+    """Serve a blog of `tests.support.themes.POSTS` posts in the classic theme and in UTF-8, without faults."""
+    _themes.show(Blog(THEMED))
+    _themes.charset = "utf-8"
+    _themes.faults.clear()
+    return _themes
+
+
+@pytest.fixture
+def receivers() -> Iterator[Receivers]:
+    """Start the servers that alerts are sent to."""
+    with Receivers() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start Chromium."""
+    with chromium() as browser:
+        yield browser
