@@ -19,6 +19,7 @@ from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call
 
 import engcrawl.signals
+from engcrawl.extensions.report import Report
 from engcrawl.http.engine import closing
 from engcrawl.http.retry_after import RetryAfter
 from engcrawl.http.robots import RobotsTxt
@@ -121,7 +122,9 @@ class Display:
         try:
             self._stop()
             if self._verdict is not None:
-                ending.show(self._console, self._verdict, Output(self.crawler.settings["ENGCRAWL_OUTPUT"]))
+                output = Output(self.crawler.settings["ENGCRAWL_OUTPUT"])
+                report = self.crawler.get_extension(Report)
+                ending.show(self._console, self._verdict, output, report.why_not if report else None)
         except Exception:
             logger.exception("The last screen can't be shown")
         finally:
@@ -181,8 +184,8 @@ class Display:
         requests, problems = stats.get_value("downloader/request_count", 0), len(self._run.log.problems)
         status = [f"requests {requests:,} · problems {problems:,}"]
         if closing(self.crawler):
-            if self._run.log.phase not in ("proof", "publish"):
-                count = len(self.crawler.engine.downloader.active)
+            count = len(self.crawler.engine.downloader.active)
+            if count and self._run.log.phase not in ("proof", "publish"):
                 status.append(f"stopping: waits for {count} requests under way; again to end at once")
             return status
         pauses, robots = (self.crawler.get_downloader_middleware(kind) for kind in (RetryAfter, RobotsTxt))

@@ -1,4 +1,4 @@
-"""The report, written anew when a run is over that it has to tell of."""
+"""Write the report after a run that has news for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from engcrawl.text.urls import blog_key
 logger = logging.getLogger(__name__)
 
 _SECONDS = 600
-"""How long writing it may take: a hundred times what 100,000 posts need."""
+"""How long writing it may take; that of 100,000 posts took 5."""
 
 
 class Report:
@@ -38,6 +38,8 @@ class Report:
             raise NotConfigured
         self.crawler = crawler
         self._due = False
+        self.why_not: str | None = None
+        """Why the report could not be written."""
         crawler.signals.connect(self.verdict_given, engcrawl.signals.verdict_given)
         crawler.signals.connect(self.engine_stopped, signals.engine_stopped)
 
@@ -60,7 +62,9 @@ class Report:
         """Write the report in a thread that waits for the process."""
         if self._due:
             site: str = self.crawler.spider.site  # type: ignore[union-attr]
-            await asyncio.to_thread(_write, self.crawler.settings, blog_key(site))
+            self.why_not = await asyncio.to_thread(_write, self.crawler.settings, blog_key(site))
+            if self.why_not:
+                logger.warning("No report could be written: %s", self.why_not)
 
 
 def report_wanted(settings: BaseSettings) -> bool:
@@ -72,7 +76,8 @@ def report_wanted(settings: BaseSettings) -> bool:
     return wanted and not settings["ENGCRAWL_PARENT"]
 
 
-def _write(settings: BaseSettings, key: str) -> None:
+def _write(settings: BaseSettings, key: str) -> str | None:
+    """Write the report; return why that failed, if it did."""
     variables = {
         "ENGCRAWL_OUTPUT": str(Output(settings["ENGCRAWL_OUTPUT"]).folder),
         "ENGCRAWL_STATE": settings["ENGCRAWL_STATE"] or "",
@@ -83,16 +88,15 @@ def _write(settings: BaseSettings, key: str) -> None:
             [sys.executable, "-m", "scrapy", "report", "--blog", key],
             env={"SCRAPY_SETTINGS_MODULE": "engcrawl.settings"} | os.environ | variables,
             stdin=subprocess.DEVNULL,
+            process_group=0,  # Ctrl-C on a terminal is the crawl's
             capture_output=True,
             text=True,
             timeout=_SECONDS,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        logger.warning("No report could be written: %s", error)
-        return
+        return str(error)
     if done.returncode:
-        said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        logger.warning("No report could be written: %s", said[-1])
-    else:
-        logger.info("Report: %s", done.stdout.strip())
+        return (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+    logger.info("Report: %s", done.stdout.strip())
+    return None

@@ -6,9 +6,9 @@ import re
 
 VERDICTS = {
     "complete": "",
-    "incomplete": "Everything else in the archive is up to date, and the next run tries again. Act if it happens"
+    "incomplete": "What could be read is in the archive, and the next run tries the rest again. Act if it happens"
     " several nights in a row.",
-    "failed": "The archive is as the run before left it. The log's last lines say more.",
+    "failed": "The log's last lines say more. The next run goes on with the posts that this one read.",
     "stopped": "The next run continues where this one stopped.",
     "died": "It was killed, or the machine went down. The next run continues where it stopped.",
 }

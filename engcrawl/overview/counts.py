@@ -71,8 +71,8 @@ class Counts:
     """How many posts are due when."""
 
 
-def count(state: State, since: str | None, now: datetime) -> Counts:
-    """Count the posts of a blog; *since* is the instant from which on a change is shown. Raises StateError."""
+def count(state: State, since: str | None, until: str | None, now: datetime) -> Counts:
+    """Count the posts of a blog; changes from *since* on and before *until* are shown. Raises StateError."""
     found = Counts()
     filings: Counter[str] = Counter()
     filed: Counter[tuple[str, tuple[str, ...]]] = Counter()
@@ -90,7 +90,7 @@ def count(state: State, since: str | None, now: datetime) -> Counts:
         if record["content_markdown"] is not None:
             lengths.append(len(record["content_markdown"].split()))
         dues[_NEVER if row.due is None or row.gone_since else _when(row.due, marks)] += 1
-        if since and row.last_changed and row.last_changed >= since:
+        if since and row.last_changed and since <= row.last_changed and (not until or row.last_changed < until):
             _keep(found, _changed(row, record, since))
     found.newest.sort(reverse=True)
     _by_year(found, filings, filed)

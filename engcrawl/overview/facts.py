@@ -34,16 +34,16 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A run, as the report draws it."""
+    """A run, as the report draws it; None for what a run that left no report doesn't say."""
 
     name: str
     spider: str
     verdict: str
     start: str
     seconds: float | None
-    requests: int
+    requests: int | None
     changes: dict[str, int]
-    problems: int
+    problems: int | None
     coverage: dict[str, int]
 
     @classmethod
@@ -57,9 +57,9 @@ class Ran:
             verdict=run["verdict"],
             start=run["start"],
             seconds=(datetime.fromisoformat(end) - start).total_seconds() if end else None,
-            requests=report.get("stats", {}).get("downloader/request_count", 0),
-            changes={name: report.get("posts", {}).get(name, 0) for name in ("new", "updated", "gone")},
-            problems=len(report.get("problems", ())),
+            requests=report["stats"].get("downloader/request_count", 0) if report else None,
+            changes={name: report["posts"][name] for name in ("new", "updated", "gone")} if report else {},
+            problems=len(report["problems"]) if report else None,
             coverage=report.get("coverage") or {},
         )
 
@@ -92,7 +92,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Addresses for which the same is to be done."""
+    """Addresses that share one advice."""
 
     advice: str
     entries: list[dict[str, Any]]
@@ -121,7 +121,7 @@ class Facts:
     runs: list[Ran]
     """The oldest first."""
     changing: Ran | None
-    """The last run that changed something."""
+    """The last run that changed something, as the posts themselves say: also one that died."""
     counts: Counts
     changed: dict[int, list[str]]
     """The keys that changed in updated posts, by their IDs."""
@@ -155,8 +155,10 @@ def gather(state: State, now: datetime) -> Facts:
     proven = next((run for run in over if (run["report"] or {}).get("proof")), None)
     proof = proven["report"]["proof"] if proven else None
     ran = [Ran.of(run) for run in reversed(over)]
-    changing = next((run for run in reversed(ran) if any(run.changes.values())), None)
-    counts = count(state, changing.start if changing else None, now)
+    until = runs[0]["start"] if len(over) < len(runs) else None  # a run at work changes posts, too
+    changed = state.figures.last_change(until)
+    changing = next((run for run in reversed(ran) if changed and run.start <= changed), None)
+    counts = count(state, changing.start if changing else None, until, now)
     return Facts(
         site=state.site,
         key=state.blog,

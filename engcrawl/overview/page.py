@@ -30,7 +30,6 @@ _VERDICTS = {
     "incomplete": ("!", "Incomplete"),
     "failed": ("✕", "Failed"),
     "usage": ("✕", "Wrong argument"),
-    "locked": ("✕", "Locked"),
     "stopped": ("■", "Stopped"),
     "died": ("✕", "Died"),
     "none": ("·", "No run is over yet"),
@@ -118,6 +117,11 @@ def spark(numbers: Sequence[float], low: float, high: float) -> str:
     return " ".join(f"{at * step:.1f},{tall - 2 - (n - low) / room * (tall - 4):.1f}" for at, n in enumerate(numbers))
 
 
+def or_dash(number: int | None) -> str:
+    """Return a number as people read it; a dash where it isn't known."""
+    return "–" if number is None else f"{number:,}"
+
+
 def _figure(run: Ran, name: str) -> float:
     """Return a figure of a run; of its changes, their sum."""
     found = getattr(run, name)
@@ -129,6 +133,8 @@ def _environment() -> Environment:
     environment = Environment(
         loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
-    environment.filters |= {one.__name__: one for one in (web, moment, day, length_of, percent, value, height, spark)}
+    environment.filters |= {
+        one.__name__: one for one in (web, moment, day, length_of, percent, value, height, spark, or_dash)
+    }
     environment.filters |= {"number": "{:,}".format, "sum_of": lambda counts: sum(counts.values()), "figure": _figure}
     return environment

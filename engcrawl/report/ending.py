@@ -20,26 +20,27 @@ _PROBLEMS = 10
 """Problems that are listed; the verdict's file has them all."""
 
 
-def show(console: Console, verdict: dict[str, Any], output: Output) -> None:
-    """Print the last screen of the run with this verdict."""
+def show(console: Console, verdict: dict[str, Any], output: Output, no_report: str | None = None) -> None:
+    """Print the last screen of the run with this verdict; *no_report* is why the report couldn't be written."""
     word = (verdict["verdict"], f"bold {_COLOURS.get(verdict['verdict'], 'red')}")
     lines = [Text.assemble(word, f": {one_line(verdict['reason'])}"), *map(Text, _facts(verdict))]
     console.print(Panel(Text("\n").join(lines), title="Verdict", title_align="left", expand=False))
-    for line in (*_problems(verdict), *closing_lines(verdict, output)):
+    for line in (*_problems(verdict), *closing_lines(verdict, output, no_report)):
         console.print(Text(line), soft_wrap=True)  # addresses and paths can be copied
 
 
-def closing_lines(verdict: dict[str, Any], output: Output) -> list[str]:
-    """Return a line for each file that a person may want to open now."""
+def closing_lines(verdict: dict[str, Any], output: Output, no_report: str | None = None) -> list[str]:
+    """Return a line for each file that a person may want to open now, and one if there is *no_report* of this run."""
     runs = output.runs
     files = {
         "the archive": output.archive,
         "this run's feed": runs / verdict["feed"] if verdict["feed"] else None,
         "its verdict": runs / f"{verdict['run']}.json",
         "its log": runs / f"{verdict['run']}.log",
-        "the report": output.folder / "report.html",
+        "the report": None if no_report else output.report,
     }
-    return [f"{name:17}{near(path)}" for name, path in files.items() if path is not None and path.exists()]
+    lines = [f"{name:17}{near(path)}" for name, path in files.items() if path is not None and path.is_file()]
+    return [*lines, one_line(f"{'no new report':17}{no_report}")] if no_report else lines
 
 
 def near(path: Path) -> str:
@@ -53,7 +54,8 @@ def _facts(verdict: dict[str, Any]) -> Iterator[str]:
     changes = ", ".join(f"{posts[name]:,} {name}" for name in ("new", "updated", "gone"))
     yield f"posts: {coverage['posts']:,} in the archive; {changes}" if coverage else f"posts: {changes}"
     if verdict["categories"]:
-        hidden = f"; {proof['hidden_from_listings'] or 0:,} posts are hidden from listings" if proof else ""
+        count = proof["hidden_from_listings"] if proof else None
+        hidden = "" if count is None else f"; hidden from listings: {count:,} posts"
         yield f"categories: {len(verdict['categories']):,}{hidden}"
     if proof:
         asked = {name: source for name, source in proof["sources"].items() if source["status"] != "not asked"}

@@ -17,6 +17,12 @@ class Figures:
         self._db = db
         self._of_blog = POSTS.c.blog == blog
 
+    def last_change(self, until: str | None) -> str | None:
+        """Return the instant of the posts' last change before *until*, or of all; None if there is none."""
+        query = sa.select(sa.func.max(POSTS.c.last_changed)).where(self._of_blog)
+        found: str | None = self._db.scalar(query if until is None else query.where(POSTS.c.last_changed < until))
+        return found
+
     def posts(self) -> Iterator[Row]:
         """Yield each post with a record, in no order.
 

@@ -27,7 +27,7 @@ def counted(folder: Path, *posts: dict[str, Any], since: str | None = None) -> C
     with begun(f"sqlite:///{folder}/archive.db") as state:
         for number, facts in enumerate(posts, 1):
             state.posts.store(post(number, **facts))
-        return count(state, since, NOW)
+        return count(state, since, None, NOW)
 
 
 def test_a_post_counts_once_a_year_in_the_largest_of_its_categories(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_due_posts_are_told_by_how_soon(tmp_path: Path) -> None:
         for number, days in ((1, -1), (2, 3), (3, 100), (4, 3)):
             db.execute("UPDATE posts SET due = ? WHERE id = ?", [rfc3339(NOW + timedelta(days=days)), number])
     with State.read(url, None) as state:
-        found = count(state, None, NOW)
+        found = count(state, None, None, NOW)
     assert found.due == [("now", 1), ("1–7 days", 1), ("over 60 days", 1), ("not planned", 1)]
     assert (found.posts, found.gone) == (4, 1)
 
@@ -83,8 +83,8 @@ def test_changes_are_new_updated_or_gone_and_bounded(tmp_path: Path) -> None:
             state.posts.store(post(number, published_date=f"2024-01-{1 + number % 28:02}"))
         state.posts.store(post(1, title="another", published_date="2025-01-01"))
         state.posts.mark_gone(2)
-        found = count(state, "2020-01-01T00:00:00Z", NOW)
-        assert count(state, rfc3339(NOW + timedelta(days=1)), NOW).newest == []
+        found = count(state, "2020-01-01T00:00:00Z", None, NOW)
+        assert count(state, rfc3339(NOW + timedelta(days=1)), None, NOW).newest == []
     assert found.changes == {"new": CHANGES + 8, "updated": 1, "gone": 1}
     assert len(found.newest) == CHANGES
     assert found.newest[0].title == "another"
