@@ -1,0 +1,117 @@
+"""Datasette's plugin: what a post's page shows, and headers that keep each page on this machine."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from datasette import hookimpl
+from markupsafe import Markup
+
+from engcrawl.browse.inert import inert
+
+_HOSTS = re.compile(rb"(?:127\.0\.0\.1|localhost)(?::[0-9]+)?")
+_OWN = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
+_DATASETTES = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " form-action 'self'; base-uri 'none'"
+)
+"""For the pages that have scripts: the editor for SQL."""
+_SQL = re.compile(r"/[^/]+(?:/-/query)?/?")
+_NEIGHBOURS = """
+SELECT id, title, published_date FROM posts
+WHERE (coalesce(published_date, ''), id) {than} (coalesce(:day, ''), :id)
+ORDER BY coalesce(published_date, '') {way}, id {way} LIMIT 1
+"""
+
+
+@hookimpl
+def extra_template_vars(database: str, table: str, view_name: str, request: Any, datasette: Any) -> Any:
+    """Add what the templates show of a post and of a blog."""
+
+    async def found() -> dict[str, Any]:
+        if view_name == "row" and table == "posts":
+            return {"post": await _post(datasette.get_database(database), request.url_vars["pks"])}
+        if view_name == "index":
+            return {"blogs": [await _blog(db) for name, db in datasette.databases.items() if name[0] != "_"]}
+        return {"listed": json.loads}
+
+    return found
+
+
+@hookimpl
+def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:  # noqa: ARG001  # the hook's arguments go by name
+    """Answer this machine's own name alone, and say with each page what it may load."""
+
+    def wrap(app: Any) -> Any:
+        async def guarded(scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            if not _HOSTS.fullmatch(dict(scope["headers"]).get(b"host", b"")):
+                # A page elsewhere whose name was made to lead here must not read the archive (DNS rebinding).
+                await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
+                await send({"type": "http.response.body", "body": b"Open this at 127.0.0.1 or localhost.\n"})
+                return
+            policy = _DATASETTES if _SQL.fullmatch(scope["path"]) and scope["path"] != "/" else _OWN
+
+            async def told(event: Any) -> None:
+                if event["type"] == "http.response.start":
+                    more = [
+                        (b"content-security-policy", f"{policy}; frame-ancestors 'none'".encode()),
+                        (b"referrer-policy", b"no-referrer"),
+                        (b"x-content-type-options", b"nosniff"),
+                    ]
+                    event = event | {"headers": [*event["headers"], *more]}
+                await send(event)
+
+            await app(scope, receive, told)
+
+        return guarded
+
+    return wrap
+
+
+async def _blog(db: Any) -> dict[str, Any]:
+    posts = (await db.execute("SELECT count(*), min(year), max(year) FROM posts")).first()
+    runs = (await db.execute("SELECT * FROM runs ORDER BY start DESC LIMIT 1")).first()
+    changes = await db.execute(
+        "SELECT c.*, p.title FROM changes AS c JOIN posts AS p ON p.id = c.post ORDER BY c.at DESC, c.post LIMIT 5"
+    )
+    return {"name": db.name, "posts": posts[0], "first": posts[1], "last": posts[2], "run": runs, "changes": list(changes)}
+
+
+async def _post(db: Any, key: str) -> dict[str, Any] | None:
+    row = (await db.execute("SELECT * FROM posts WHERE id = ?", [key])).first()
+    if row is None:
+        return None
+    post = dict(row)
+    near = {}
+    for name, than, way in (("older", "<", "DESC"), ("newer", ">", "ASC")):
+        query = _NEIGHBOURS.format(than=than, way=way)
+        near[name] = (await db.execute(query, {"day": post["published_date"], "id": post["id"]})).first()
+    versions = await db.execute("SELECT * FROM versions WHERE post = ? ORDER BY version DESC", [post["id"]])
+    lists = {name: json.loads(post[name]) for name in ("authors", "categories", "tags")}
+    body = Markup(inert(post["content_html"] or "", post["url"]))  # noqa: S704  # cleaned by inert
+    told = [dict(row) | {"differences": [_shown(one) for one in json.loads(row["differences"])]} for row in versions]
+    link = post["url"] if re.match(r"https?://", post["url"]) else None
+    return post | lists | near | {"body": body, "versions": told, "link": link}
+
+
+def _shown(difference: dict[str, Any]) -> dict[str, Any]:
+    """Return a difference as lines, each with what it is: taken away, put in, or neither."""
+    lines = (difference["diff"] or "").splitlines()[2:]
+    if difference["diff"] is None:
+        old, new = (_lines(difference[name]) for name in ("old", "new"))
+        lines = list(difflib.unified_diff(old, new, lineterm=""))[2:]
+    kinds = {"-": "del", "+": "ins", "@": "at"}
+    return {"key": difference["key"], "lines": [(kinds.get(line[:1], ""), line) for line in lines]}
+
+
+def _lines(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [str(one) for one in value]
+    return [] if value is None else str(value).splitlines()
