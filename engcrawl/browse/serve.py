@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from datasette import handle_exception
 from datasette.app import Datasette
 from datasette.plugins import pm
 
@@ -46,6 +47,7 @@ def listen(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen()
     except OSError as error:
         listening.close()
         raise UsageError(f"option --port={port}: {error.strerror}; another one may be free") from error
@@ -65,6 +67,7 @@ def serve(databases: list[Path], listening: socket.socket, *, show: bool) -> Non
         static_mounts=[("engcrawl", str(_HERE / "static"))],
     )
     server = uvicorn.Server(uvicorn.Config(datasette.app(), log_level="warning", lifespan="on"))
+    handle_exception.rich = None  # an address that isn't there is no reason for pages of traceback
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a browser that goes away ends nothing
     for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises again what has ended it
         signal.signal(number, lambda *_: None)
