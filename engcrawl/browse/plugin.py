@@ -44,7 +44,7 @@ def extra_template_vars(database: str, table: str, view_name: str, request: Any,
 
 
 @hookimpl
-def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:  # noqa: ARG001  # the hook's arguments go by name
+def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:  # the hook's arguments go by name
     """Answer this machine's own name alone, and say with each page what it may load."""
 
     def wrap(app: Any) -> Any:
