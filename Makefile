@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
 TARGET ?= default
 
-.PHONY: help demo browse demo-fleet test test-fast test-claims docs crawl deploy bench bench-memory bench-clicks bench-nightly \
-	bench-fleet bench-fuzz bench-peers bench-peers-large bench-profile bench-export clean
+.PHONY: help demo browse demo-fleet test test-fast test-claims docs pictures crawl deploy bench bench-memory bench-clicks \
+	bench-nightly bench-fleet bench-fuzz bench-peers bench-peers-large bench-profile bench-export clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -32,6 +32,9 @@ test: $(VENV)/chromium  ## lint, spelling, types, every test
 
 test-fast: $(VENV)/tests  ## unit tests alone, under a minute
 	$(BIN)/python -m pytest tests/unit
+
+pictures: $(VENV)/chromium  ## the pictures of the docs, from real runs
+	@$(BIN)/python -m tests.support.pictures
 
 docs: $(VENV)/tests  ## write docs/reference/, the record's schema and the README's arguments from the code
 	@$(BIN)/python -m tests.support.reference
@@ -70,10 +73,10 @@ bench-clicks: $(VENV)/chromium  ## what clicks cost, and peak memory at 10 and a
 bench-nightly: $(VENV)/tests  ## requests, time and memory of a first run, and of the runs after it
 	$(BIN)/python -m tests.bench nightly
 
-bench-export: $(VENV)/tests  ## time, memory and size of an export, by format
+bench-export: $(VENV)/tests  ## time, memory and size of exports and the report
 	$(BIN)/python -m tests.bench.export
 
-bench-fleet: $(VENV)/tests  ## what many blogs cost: by --jobs, with one worker and with two, on a quiet night
+bench-fleet: $(VENV)/tests  ## what 1,000 blogs cost: by --jobs, on a quiet night, with one worker and two (two hours)
 	$(BIN)/python -m tests.bench.fleet
 
 bench-fuzz: $(VENV)/tests  ## mutate pages: the parsers read them, or say that they aren't the page

@@ -115,7 +115,7 @@ class Arguments(Given):
 
     site: Site = Field(
         "https://engineering.fb.com",
-        description="the blog's address, also one in a folder (`https://example.com/blog`)",
+        description="the blog's address, with its folder if it has one (`https://example.com/blog`)",
     )
     types: Annotated[list[str], BeforeValidator(_types)] = Field(
         ["post"],
@@ -136,10 +136,10 @@ class ArchiveArguments(Arguments):
         None, description="only these categories: slugs with commas between them; by default, all that the site has"
     )
     since: Day | None = Field(
-        None, description="only posts of this day or later, `YYYY-MM-DD`; posts without a day are taken too"
+        None, description="only posts of this day or later, `YYYY-MM-DD`; posts without a day are included"
     )
     until: Day | None = Field(
-        None, description="only posts of this day or earlier, `YYYY-MM-DD`; posts without a day are taken too"
+        None, description="only posts of this day or earlier, `YYYY-MM-DD`; posts without a day are included"
     )
     articles: YesOrNo = Field(
         True, description="`yes` or `no`: whether to read each post's own page too, or only listings"
@@ -160,7 +160,7 @@ class ArchiveArguments(Arguments):
     inventory: YesOrNo = Field(
         True,
         description="`yes` or `no`: whether to compare the archive with REST, sitemaps and feeds, and fetch the posts"
-        " that only they name; a run that takes a part of the archive never does",
+        " that only they name; a run of only a part of the archive never does this",
     )
     source: Literal["auto", "pages", "rest"] = Field(
         "auto",

@@ -78,9 +78,9 @@ class Post:
     modified_at: Instant | None = None
     """The instant of the last change, RFC 3339 in UTC. On some sites it is before the publication."""
     authors: list[str] = field(default_factory=list)
-    """Names, in the site's order. Only the first one if just REST says them (external posts, ``source=rest``)."""
+    """Names, in the site's order. Only the first one if they come from REST (external posts, ``source=rest``)."""
     categories: Slugs = field(default_factory=list)
-    """Slugs of every category that the post is filed in, sorted."""
+    """Slugs of every category that the post is filed in, sorted; ``?cat=N`` where the site tells no slug."""
     tags: Slugs = field(default_factory=list)
     """Slugs of every tag, sorted."""
     kind: Kind = "article"
@@ -103,7 +103,7 @@ class Post:
     """Where the body comes from: ``page`` (the body element of the post's own page), ``rest`` (REST), or ``extracted``
     (a guess at the page's main text). None if there is no body."""
     crawled_at: Instant | None = None
-    """When the page was read that last changed this record, RFC 3339 in UTC."""
+    """The instant of the last reading that changed this record, RFC 3339 in UTC."""
 
     def see_again(self, other: Post) -> None:
         """Merge a second mention by the same source in: what this one lacks, and every category and tag."""

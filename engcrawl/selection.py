@@ -44,11 +44,11 @@ class Selection(Options):
     as_of: Moment | None = Field(
         None,
         title="WHEN",
-        description="the archive as it stood at this instant (RFC 3339), or when this day began (UTC, YYYY-MM-DD)",
+        description="the archive as it was at this instant (RFC 3339), or at the start of this day (UTC, YYYY-MM-DD)",
     )
 
     def check(self, states: Iterable[State]) -> None:
-        """Raise UsageError if it isn't known how one of *states* stood then, or none of them has the category."""
+        """Raise UsageError if *as_of* is too early for one of *states*, or if none of them has the category."""
         if self.as_of and self.as_of > dates.now():
             raise UsageError(f"option --as-of={self.as_of}: must be in the past")
         there: set[str] = set()
@@ -70,7 +70,10 @@ class Selection(Options):
         edited_since: str | None = None,
         post: int | None = None,
     ) -> Generator[tuple[str, str | None], None, None]:
-        """Yield each post's line, newest first, and since when it is gone. Raises UsageError and StateError."""
+        """Yield each post's line and the instant since which it is gone (or None), newest first.
+
+        Raises UsageError and StateError.
+        """
         since = self.since.isoformat() if self.since else None
         if self.as_of:
             lines = state.versions.lines(self.as_of, since=since, post=post)

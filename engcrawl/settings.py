@@ -21,8 +21,8 @@ NEWSPIDER_MODULE = "engcrawl.spiders"
 # engcrawl's `scrapy crawl` has the verdict as its exit status; Scrapy's own exits 0 for nearly every failure.
 COMMANDS_MODULE = "engcrawl.commands"
 
-# Says who crawls, and whom a site's operator can ask: the address or page in the environment's ENGCRAWL_CONTACT, or
-# else postmaster at this machine (RFC 2142).
+# Tells the site's operator who crawls, and whom to ask: the mail address or page that ENGCRAWL_CONTACT names in the
+# environment, otherwise postmaster at this machine (RFC 2142).
 USER_AGENT = f"engcrawl/{__version__} (+{os.environ.get('ENGCRAWL_CONTACT') or f'postmaster@{socket.gethostname()}'})"
 
 # Request only what the site's robots.txt allows (RFC 9309). Off by default in Scrapy.
@@ -93,10 +93,13 @@ EXTENSIONS = {
     # Replaced by engcrawl's own, which ends the run if a feed can't be written.
     "scrapy.extensions.feedexport.FeedExporter": None,
     "engcrawl.report.feeds.FeedExporter": 20,
+    # Last, when the run is stored and its locks are released.
+    "engcrawl.extensions.report.Report": 30,
 }
 if sys.stderr.isatty():
-    # Only on a terminal: cron, Scrapyd and pipes have just the log, and don't load the display's library.
-    EXTENSIONS["engcrawl.extensions.progress.Progress"] = 10
+    # Only on a terminal, where the log goes to `runs/RUN.log` unless LOG_FILE or LOG_ENABLED is set: cron, Scrapyd and
+    # pipes have just the log, and don't load the display's library.
+    EXTENSIONS["engcrawl.extensions.progress.Display"] = 10
 
 # They run in this order; each gets the record from the one before.
 ITEM_PIPELINES = {
@@ -156,9 +159,9 @@ ENGCRAWL_BLOGS = os.environ.get("ENGCRAWL_BLOGS") or str(Path(closest_scrapy_cfg
 # file in the output folder. One PostgreSQL database can hold many blogs.
 ENGCRAWL_STATE = os.environ.get("ENGCRAWL_STATE") or None
 
-# Where each run copies the blog's files when it has ended, into a folder named by the blog's key:
-# `s3://bucket/prefix`, `gs://…`, `az://…` or `file:///folder`; can also be set in the environment. By default nowhere.
-# Needs the package obstore.
+# The bucket or shared folder to which each run copies the blog's files at its end, into a folder named by the blog's
+# key: `s3://bucket/prefix`, `gs://…`, `az://…` or `file:///folder`; can also be set in the environment. By default runs
+# copy nothing. Needs the package obstore.
 ENGCRAWL_PUBLISH = os.environ.get("ENGCRAWL_PUBLISH") or None
 
 # `yes` allows a site on a private address, such as a blog in an intranet; can also be set in the environment.
@@ -171,23 +174,27 @@ ENGCRAWL_LOG = os.environ.get("ENGCRAWL_LOG") or "text"
 # By default there is none.
 ENGCRAWL_METRICS = os.environ.get("ENGCRAWL_METRICS") or None
 
-# After how many days a run begins a sweep, because listings also change behind their first pages.
+# `no` keeps a run from writing `report.html` when there is news for it; can also be set in the environment. Jobs of
+# `scrapy blogs run` and workers never write it.
+ENGCRAWL_REPORT = os.environ.get("ENGCRAWL_REPORT") or "yes"
+
+# The number of days after which a run begins a sweep. Sweeps are needed because older listing pages change too.
 ENGCRAWL_FULL_EVERY = 7
 
-# Which older versions of a post the state keeps when its record changes: `all`, how many of each post (`20`; `0` means
-# none), or how long each is kept after it was replaced (`365d`).
+# The older versions of posts that the state keeps: `all`; a number of versions for each post (`20`; `0` means none); or
+# the time for which a version is kept after another one replaced it (`365d`).
 ENGCRAWL_VERSIONS = "100"
 
-# For how many seconds in total one request waits at most because answers to it say `Retry-After`.
+# The longest time in seconds that one request waits in total because the site asks for it (`Retry-After`).
 ENGCRAWL_RETRY_AFTER_MAX = 3600
 
 # After how many failures in a row for the same reason a run gives up: trying every post RETRY_TIMES times would be
 # useless if the host is down. `0` means never.
 ENGCRAWL_FAILURES_IN_A_ROW = 10
 
-# For how many seconds the browser waits at most for new posts after a click on "Load More".
+# The longest time in seconds that the browser waits for new posts after a click on "Load More".
 ENGCRAWL_CLICK_TIMEOUT = 20
 
-# The process that runs this crawl as one of many blogs' (`scrapy blogs run` gives its ID): the crawl is stopped when
-# that ends, and leaves it to `scrapy blogs digest` to tell people.
+# The ID of the process that started this crawl as one of many (`scrapy blogs run` and workers set it). When that
+# process ends, the crawl is stopped. The crawl sends no alerts; `scrapy blogs digest` does.
 ENGCRAWL_PARENT = None

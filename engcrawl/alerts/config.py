@@ -89,11 +89,12 @@ class AlertSettings(BaseModel):
     webhook: SecretUrl = SecretStr("")
     """An address to which the alert is sent as JSON, by POST (a secret)."""
     max_age: Annotated[timedelta, BeforeValidator(duration)] = timedelta(days=3)
-    """How long ago the last complete run may be: ``90m``, ``26h``, ``3d``."""
+    """The greatest allowed age of the last complete run: ``90m``, ``26h``, ``3d``."""
     tolerance: Percent = 1
-    """By how many percent of the archive's posts a count may get worse without an alert; one post is always allowed."""
+    """The percentage of the archive's posts by which a count may get worse without an alert; one post is always
+    allowed."""
     errors: Percent = 10
-    """How many percent of a run's requests may fail without an alert; five requests are always allowed."""
+    """The percentage of a run's requests that may fail without an alert; five requests are always allowed."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Self:

@@ -1,4 +1,4 @@
-"""The digest: one message about the runs of many blogs, in place of one for each."""
+"""The digest: one message about the runs of many blogs, instead of an alert for each."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
     from engcrawl.fleet.states import States
 
 _BACK = 30
-"""Runs of each blog that monitors look at."""
+"""The number of each blog's runs that monitors look at."""
 _CHANGES = ("new", "updated", "gone")
 
 
 @dataclass
 class _Told:
-    """What there is to tell of a blog."""
+    """The part of the digest about one blog."""
 
     verdict: str
-    """Of its last run; or that it is overdue, or its state unreadable."""
+    """The last run's verdict; or `overdue`, `not planned`, `never run` or `unreadable`."""
     runs: int = 0
     changes: Counter[str] = field(default_factory=Counter)
     alerts: list[tuple[str, str]] = field(default_factory=list)
-    """Monitors that fail, each with what it says."""
+    """The monitors that fail, each with its message."""
 
 
 def digest(
@@ -53,7 +53,7 @@ def digest(
     since: datetime,
     now: datetime,
 ) -> Message:
-    """Return the message about all runs of *blogs* that ended from *since* on, and about blogs that had none.
+    """Return the message about all runs of *blogs* that ended after *since*, and about blogs without such a run.
 
     Monitors look at the last run of each blog.
     """
@@ -63,7 +63,7 @@ def digest(
         try:
             told[blog.key] = _blog(blog, states, Output(output / blog.key), alert_settings, since, now)
         except NoStateError:
-            told[blog.key] = _Told("never run", alerts=[("Overdue", "no run has been here")])
+            told[blog.key] = _Told("never run", alerts=[("Overdue", "the blog has never run")])
         except StateError as error:
             told[blog.key] = _Told("unreadable", alerts=[("State", str(error))])
     return _message(told, since, now)
@@ -118,7 +118,7 @@ def _message(told: dict[str, _Told], since: datetime, now: datetime) -> Message:
 
 
 def _wrong(wrong: dict[str, _Told]) -> list[dict[str, Any]]:
-    """Return the blogs of which something is to be told, for machines."""
+    """Return the blogs with alerts, as the webhook gets them."""
     return [
         {
             "blog": key,

@@ -38,16 +38,16 @@ from engcrawl.text.urls import blog_key
 from engcrawl.text.visible import visible
 
 _COLUMNS = ("blog", "posts", "verdict", "end", "next_run", "problems")
-"""Of the table; the reasons stand beneath it."""
+"""The table's columns; the reasons are printed below the table."""
 _PROBES = 8
-"""Blogs that are probed at a time."""
+"""The number of blogs that are probed at a time."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
-"""Before all runs."""
+"""An instant before all runs."""
 Length = Annotated[timedelta, BeforeValidator(lambda value: value if isinstance(value, timedelta) else duration(value))]
 
 
 class VerbOptions(Given):
-    """The options of a verb: each field is an option, its title is the METAVAR."""
+    """The options of a verb. Each field is an option; its title is the METAVAR."""
 
     model_config = ConfigDict(alias_generator=lambda name: name.replace("_", "-"))
     kind = "option --"
@@ -56,7 +56,9 @@ class VerbOptions(Given):
 class ListOptions(VerbOptions):
     """The options of ``scrapy blogs``."""
 
-    as_json: bool = Field(default=False, alias="json", description="all that is known of each blog, not a table")
+    as_json: bool = Field(
+        default=False, alias="json", description="print everything that is known about each blog, as JSON"
+    )
 
 
 class AddOptions(VerbOptions):
@@ -66,13 +68,13 @@ class AddOptions(VerbOptions):
 class RunOptions(VerbOptions):
     """The options of ``scrapy blogs run``."""
 
-    jobs: Count = Field(default=8, title="N", description="how many blogs at a time, from 1 (default: 8)")
-    due: bool = Field(default=False, description="those alone whose planned time has come since their last run")
-    tag: str | None = Field(default=None, title="TAG", description="those alone that have this tag")
+    jobs: Count = Field(default=8, title="N", description="the number of blogs that run at a time (default: 8)")
+    due: bool = Field(default=False, description="run only blogs that are due")
+    tag: str | None = Field(default=None, title="TAG", description="run only blogs with this tag")
     time_limit: Length = Field(
         timedelta(hours=6),
         title="LENGTH",
-        description="how long a run may take before it is stopped, like 90m or 6h (default: 6h); the next one goes on",
+        description="stop a run that takes longer than this, like 90m or 6h (default: 6h); the next run continues",
     )
 
 
@@ -82,7 +84,7 @@ class DigestOptions(VerbOptions):
     since: Length = Field(
         timedelta(hours=24),
         title="LENGTH",
-        description="how far to look back, like 24h or 2d (default: 24h)",
+        description="the time that the message covers, like 24h or 2d (default: 24h)",
     )
 
 
@@ -92,13 +94,16 @@ VERBS: dict[str, type[VerbOptions]] = {"": ListOptions, "add": AddOptions, "run"
 class Command(PrintingCommand):
     """Keep a list of blogs, and run them on this machine.
 
-    `scrapy blogs` prints a table of the blogs of the list (`blogs.yaml`), with their last runs and their next.
-    `scrapy blogs add URL…` probes blogs as `scrapy probe` does, and adds those that fit to the list.
-    `scrapy blogs run` runs all blogs of the list, or those with the keys or addresses behind it, each in a process and
-    a folder of its own, never two of one host at once; the exit status is the worst of theirs (worst first: 1, 2, 5, 4,
-    3, 0). Another one at work ends it with 4; Ctrl-C or SIGTERM stops the crawls cleanly, and ends it with 5.
-    `scrapy blogs digest` prints what there is to tell of the last day's runs, and sends it as an alert where alerts are
-    switched on.
+    `scrapy blogs` prints a table of the blogs in the list (`blogs.yaml`), with their last and next runs.
+
+    `scrapy blogs add URL…` probes blogs, as `scrapy probe` does, and adds those that engcrawl can read to the list.
+
+    `scrapy blogs run` runs all blogs of the list, or only those whose keys or addresses are given. Each blog has a
+    process and a folder of its own, and two blogs on one host never run at once. The exit status is the worst one of
+    all runs; from worst to best they are 1, 2, 5, 4, 3, 0. If another `scrapy blogs run` works on the same output, the
+    command ends with 4. Ctrl-C or SIGTERM stops the crawls cleanly, and the command ends with 5.
+
+    `scrapy blogs digest` prints one message about the last day's runs, and sends it if alerts are switched on.
     """
 
     requires_crawler_process = False
@@ -113,7 +118,7 @@ class Command(PrintingCommand):
             add_fields(parser, options)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Do what the first word says."""
+        """Run the verb that the first word names."""
         verb, *words = args or [""]
         with self.printing():
             if verb not in VERBS:
@@ -122,7 +127,7 @@ class Command(PrintingCommand):
             for other, options in VERBS.items():
                 for field in options.model_fields.values():
                     if other != verb and field.alias in given:
-                        raise UsageError(f"option --{field.alias}: goes with `{f'scrapy blogs {other}'.strip()}`")
+                        raise UsageError(f"option --{field.alias}: belongs to `{f'scrapy blogs {other}'.strip()}`")
             if words and verb in ("", "digest"):
                 raise UsageError(f"takes only options, not {' '.join(words)!r}")
             parsed = VERBS[verb].parse(given)
@@ -155,7 +160,7 @@ class Command(PrintingCommand):
     # Adding
 
     def _add(self, words: list[str]) -> Outcome:
-        """Add those of the blogs that fit; return whether all did."""
+        """Add the blogs that engcrawl can read; return `COMPLETE` if it can read all of them."""
         assert self.settings is not None
         if not words:
             raise UsageError("add: takes the addresses of blogs, like https://engineering.fb.com")
@@ -164,10 +169,10 @@ class Command(PrintingCommand):
         with changing(self._file) as blogs:
             for site in (Arguments.parse({"site": word}).site for word in words):
                 if blogs.get(site) or blog_key(site) in asked:
-                    print(visible(f"{site}: {'there already' if blogs.get(site) else 'named twice'}"))
+                    print(visible(f"{site}: {'already in the list' if blogs.get(site) else 'named twice'}"))
                 else:
                     asked[blog_key(site)] = site
-            blogs.with_sites(asked.values())  # what can't be added isn't probed
+            blogs.with_sites(asked.values())  # raises before any probe, if the list can't be extended
         found = Probes(self.settings, asked.values(), _PROBES, _tell).run() if asked else {}
         if any(isinstance(one, StoppedError) for one in found.values()):
             raise StoppedError("stopped: no blog is added")
@@ -182,15 +187,15 @@ class Command(PrintingCommand):
     # Running
 
     def _run(self, words: list[str], options: RunOptions) -> Outcome:
-        """Run the blogs that are asked for; return the worst outcome."""
+        """Run the chosen blogs; return the worst outcome."""
         settings = self.settings
         assert settings is not None
         metrics_file(settings)
         private_allowed(settings)
         if str(settings["ENGCRAWL_STATE"] or "").startswith("sqlite"):
             raise UsageError(
-                "setting ENGCRAWL_STATE: an SQLite file serves one run at a time: name a PostgreSQL, or leave it out,"
-                " and each blog has a file of its own"
+                "setting ENGCRAWL_STATE: must name a PostgreSQL database, because an SQLite file serves only one run at"
+                " a time; without the setting each blog has a file of its own"
             )
         chosen = _chosen(Blogs.read(self._file), words, options.tag)
         with _alone(Output(settings["ENGCRAWL_OUTPUT"])):
@@ -205,8 +210,8 @@ class Command(PrintingCommand):
     # Telling
 
     def _digest(self, options: DigestOptions) -> Outcome:
-        """Print the digest, and send it where alerts are switched on; return whether it came everywhere."""
-        from engcrawl.alerts.config import AlertSettings  # Spidermon, and what it imports, for this alone
+        """Print the digest, and send it if alerts are switched on; return `FAILED` if that fails by one of the ways."""
+        from engcrawl.alerts.config import AlertSettings  # only the digest needs Spidermon
         from engcrawl.alerts.digest import digest
         from engcrawl.alerts.notifiers import notify
 
@@ -219,13 +224,13 @@ class Command(PrintingCommand):
             message = digest(blogs, states, self.settings, alert_settings, now - options.since, now)
         print(message.text)
         failed = notify(alert_settings, message) if on else {}
-        if sent := [way for way, why in failed.items() if why is None]:  # of the others the log tells
+        if sent := [way for way, why in failed.items() if why is None]:  # the log names the other ways
             print(f"\nSent: {', '.join(sent)}")
         return Outcome.FAILED if any(failed.values()) else Outcome.COMPLETE
 
 
 def _tell(site: str, found: Probed | EngcrawlError) -> None:
-    """Print what a probe found, in one line."""
+    """Print the result of a probe, in one line."""
     if isinstance(found, EngcrawlError):
         said = f"refused: {found}"
     elif not found.fits:
@@ -238,7 +243,7 @@ def _tell(site: str, found: Probed | EngcrawlError) -> None:
 
 
 def _chosen(blogs: Blogs, words: list[str], tag: str | None) -> list[Blog]:
-    """Return the blogs with these keys or addresses (all without one) that have *tag*. Raises UsageError."""
+    """Return the blogs with these keys or addresses (all blogs if there are none) and *tag*. Raises UsageError."""
     named = {word: blogs.get(word) for word in words}
     if unknown := [word for word, blog in named.items() if blog is None]:
         raise UsageError(f"{unknown[0]}: isn't in {blogs.path}")
@@ -252,7 +257,7 @@ def _chosen(blogs: Blogs, words: list[str], tag: str | None) -> list[Blog]:
 
 
 def _due(blogs: list[Blog], settings: BaseSettings) -> list[Blog]:
-    """Return those of *blogs* that are due, the longest waiting first. Raises StateError."""
+    """Return those of *blogs* that are due; those that waited longest come first. Raises StateError."""
     now = datetime.now(UTC)
     with States(settings) as states:
         due = [status for status in statuses(blogs, states) if status.due(now)]
@@ -261,7 +266,7 @@ def _due(blogs: list[Blog], settings: BaseSettings) -> list[Blog]:
 
 @contextmanager
 def _alone(output: Output) -> Iterator[None]:
-    """Keep others from running the blogs of *output*. Raises LockedError and OutputError."""
+    """Lock *output*, so that no other process runs its blogs. Raises LockedError and OutputError."""
     try:
         output.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -274,7 +279,7 @@ def _alone(output: Output) -> Iterator[None]:
 
 
 async def _work(pool: Pool) -> Outcome:
-    """Run a pool until it is done, or a signal stops it."""
+    """Run a pool until all jobs are done, or until a signal stops it."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

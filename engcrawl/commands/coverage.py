@@ -39,8 +39,9 @@ class Command(StateCommand[CoverageOptions]):
     """Print what the last run proved of the archive.
 
     The table has a row for each category and a column for each of the site's own lists of posts. The numbers are those
-    of the last run. The exit status is 0 if that run was complete, 3 if it wasn't or didn't count the archive. Of
-    several blogs, the table has a line for each, and the exit status is the worst: 1, 2, 5, 4, 3, 0.
+    of the last run. The exit status is that run's own, and 3 if the run didn't compare the archive. If there are
+    several blogs, the table has one line for each, and the exit status is the worst one of all blogs; from worst to
+    best they are 1, 2, 5, 4, 3, 0.
     """
 
     options_class = CoverageOptions

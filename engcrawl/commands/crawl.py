@@ -18,6 +18,7 @@ from scrapy.utils.log import configure_logging
 
 from engcrawl.errors import EngcrawlError, UsageError
 from engcrawl.extensions.alerts import never_began
+from engcrawl.extensions.report import report_wanted
 from engcrawl.fleet.parent import OrphanedError, end_with
 from engcrawl.http.addresses import private_allowed
 from engcrawl.http.engine import final_stats
@@ -26,6 +27,7 @@ from engcrawl.report.metrics import metrics_file, write_failed
 from engcrawl.report.output import withhold_writing
 from engcrawl.report.publish import publish_target
 from engcrawl.report.verdict import Outcome
+from engcrawl.text.visible import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ class Command(crawl.Command):
         crawler = self._create_crawler(args[0])
         task = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
+        _end_display(crawler)
         status = final_stats(crawler).get("engcrawl/exit_status")
         if status is None:
             error = task.exception() if isinstance(task, asyncio.Task) and task.done() else None
@@ -74,10 +77,23 @@ class Command(crawl.Command):
                 else "the run ended without a verdict: the log's last lines say why"
             )
         logger.error("Verdict: %s (exit status %d): %s", outcome, outcome, why, exc_info=trace)
+        if file := logs.file_of_terminal():
+            sys.stderr.write(f"scrapy crawl: {outcome} (exit status {int(outcome)}): {one_line(why)}\nlog: {file}\n")
         if outcome is Outcome.FAILED:
             write_failed(crawler.settings, crawler.spidercls.name, self._arguments["site"])
             never_began(crawler.settings, crawler.spidercls.name, self._arguments, int(outcome), why)
         return outcome
+
+
+def _end_display(crawler: Crawler) -> None:
+    """End the display of a run on a terminal with its last screen."""
+    if not sys.stderr.isatty():
+        return
+    from engcrawl.extensions.progress import Display  # the settings have it only on a terminal
+
+    with contextlib.suppress(RuntimeError):  # the run ended before there were extensions
+        if display := crawler.get_extension(Display):
+            display.end()
 
 
 def _checked(args: list[str], given: dict[str, str], settings: Settings) -> dict[str, Any]:
@@ -98,6 +114,7 @@ def _checked(args: list[str], given: dict[str, str], settings: Settings) -> dict
     metrics_file(settings)
     private_allowed(settings)
     publish_target(settings)
+    report_wanted(settings)
     found: dict[str, Any] = arguments.model_dump(mode="json")
     return found
 

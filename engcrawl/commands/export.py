@@ -24,16 +24,16 @@ from engcrawl.text import dates
 
 
 class ExportOptions(Selection):
-    """The options of an export: which posts, in which format, and where to."""
+    """The options of an export: the choice of posts, the format and the folder."""
 
     format: Format = Field("parquet", title="FORMAT", description=f"{', '.join(KINDS)} (default: parquet)")
-    by_year: bool = Field(False, description="with parquet: a file for each year, KEY/year=YYYY/posts.parquet")
-    folder: Path = Field(title="DEST", description="the folder; one that isn't there yet, or an older export")
+    by_year: bool = Field(False, description="with parquet: write one file for each year, KEY/year=YYYY/posts.parquet")
+    folder: Path = Field(title="DEST", description="the folder to write to: a new one, or that of an older export")
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if self.by_year and self.format != "parquet":
-            raise ValueError("option --by-year: goes with --format=parquet")
+            raise ValueError("option --by-year: needs --format=parquet")
         return self
 
     @property
@@ -46,8 +46,9 @@ class ExportOptions(Selection):
 class Command(StateCommand[ExportOptions]):
     """Write the archive into a folder, in a format of another tool.
 
-    There is a file for each blog, named by its key, and README.md, a dataset card that says what they are and how
-    complete. They take the places of an older export's when all are whole. A crawl may be at work meanwhile.
+    Each blog gets a file, or with markdown a folder, named by its key. README.md, a dataset card, says what the export
+    has and how complete the archive was. The new files replace those of an older export only when all are written. The
+    command also works while a run is working.
     """
 
     options_class = ExportOptions
@@ -90,7 +91,7 @@ def _last_run(plan: Plan) -> dict[str, Any] | None:
 
 
 def _check(folder: Path, form: Format, keys: list[str]) -> None:
-    """Raise UsageError where a folder holds what isn't an older export of this format, of these blogs or fewer."""
+    """Raise UsageError unless a folder is new, or an older export of this format without any other blogs."""
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -101,7 +102,9 @@ def _check(folder: Path, form: Format, keys: list[str]) -> None:
         there = json.loads(next(line for line in lines if line.startswith(BLOGS)).removeprefix(BLOGS))
     except (OSError, ValueError, StopIteration):
         if any(file.is_file() and not file.name.endswith(UNFINISHED) for file in folder.rglob("*")):
-            raise UsageError(f"DEST={folder}: must be a new folder, or that of an older export") from None
+            raise UsageError(
+                f"DEST={folder}: has other files: must be a new folder, or that of an older export"
+            ) from None
         return
     if not made.endswith(f", {form}"):
         raise UsageError(f"DEST={folder}: is an export as {made.rpartition(', ')[2]}; {form} needs another folder")
@@ -112,7 +115,7 @@ def _check(folder: Path, form: Format, keys: list[str]) -> None:
 
 
 def _counted(posts: Iterator[tuple[str, str | None]], tally: Tally, total: int) -> Iterator[Line]:
-    """Yield the posts, counted; a person sees how far it is."""
+    """Count the posts and yield them; show the progress on a terminal."""
     if sys.stderr.isatty():
         from rich.console import Console  # scripts need no rich
         from rich.progress import track

@@ -25,11 +25,11 @@ from engcrawl.text.visible import visible
 _COLUMNS = ("blog", "id", "published_date", "title", "categories", "gone_since")
 """The table's columns."""
 _Found = tuple[str, dict[str, str | None]]
-"""A post's line, and what the table has beside it."""
+"""A post's line, and the further columns of the table."""
 
 
 class PostsOptions(Selection, RowsOptions):
-    """The options that choose posts, and what is printed of them."""
+    """The options that choose posts, and the form in which they are printed."""
 
     changed_since: Moment | None = Field(
         None,
@@ -37,7 +37,7 @@ class PostsOptions(Selection, RowsOptions):
         description="posts that are new, changed or gone since this day (UTC), YYYY-MM-DD, or this instant, RFC 3339",
     )
     edited_since: Moment | None = Field(
-        None, title="WHEN", description="posts whose title or text the site has edited since then, after publication"
+        None, title="WHEN", description="posts whose title or text the site has edited since this day or instant"
     )
     id: Count | None = Field(None, title="ID", description="the post with this ID")
     versions: bool = Field(False, description="with --id: print a list of the post's versions instead of the post")
@@ -50,7 +50,7 @@ class PostsOptions(Selection, RowsOptions):
         shown = given & {"versions", "diff"}
         for option in sorted(shown):
             if given != {option, "id"}:
-                raise ValueError(f"option --{option}: goes with --id, and with --format alone beside it")
+                raise ValueError(f"option --{option}: needs --id, and allows no other option than --format")
         if self.as_of and (clash := given & {"changed_since", "edited_since"}):
             raise ValueError(f"option --as-of: doesn't go with --{min(clash).replace('_', '-')}")
         return self
@@ -59,8 +59,9 @@ class PostsOptions(Selection, RowsOptions):
 class Command(StateCommand[PostsOptions]):
     """Print the archive's posts.
 
-    The newest come first, of several blogs one blog after the other. Formats: jsonl (lines as in posts.jsonl), csv (the
-    same keys; the values of a list are separated by line feeds), or a table. This works also while a run is working.
+    The newest posts come first. If there are several blogs, they come one after the other. Formats: jsonl (lines as in
+    posts.jsonl), csv (the same keys; the values of a list are separated by line feeds), or a table. The command also
+    works while a run is working.
     """
 
     options_class = PostsOptions
@@ -99,14 +100,14 @@ def _print(posts: Iterable[_Found], options: PostsOptions) -> None:
 
 
 def _posts_of_all(states: Iterator[State], options: PostsOptions) -> Generator[_Found, None, None]:
-    """Yield each post's line, and its blog too."""
+    """Yield each post's line, and the further columns of the table, its blog included."""
     for state in states:
         for line, more in _posts(state, options):
             yield line, more | {"blog": state.blog}
 
 
 def _posts(state: State, options: PostsOptions) -> Generator[_Found, None, None]:
-    """Yield each post's line, and what the table has beside it: since when it is gone."""
+    """Yield each post's line, and the further columns of the table: since when the post is gone."""
     changed, edited = options.changed_since, options.edited_since
     with closing(options.posts(state, changed_since=changed, edited_since=edited, post=options.id)) as posts:
         for line, gone in posts:
@@ -114,7 +115,7 @@ def _posts(state: State, options: PostsOptions) -> Generator[_Found, None, None]
 
 
 def _print_versions(versions: list[Version], options: PostsOptions) -> None:
-    """Print a row for each version: between which instants the archive had it, and what it changed."""
+    """Print a row for each version: the instants between which the archive had it, and the keys that it changed."""
     rows = [
         {
             "version": version.number,
@@ -132,7 +133,7 @@ def _print_versions(versions: list[Version], options: PostsOptions) -> None:
 
 
 def _print_differences(versions: list[Version], options: PostsOptions) -> None:
-    """Print what each version changed: a row for each key, or, for a person, text."""
+    """Print the changes of each version: a row for each key, or text if the format is a table."""
     changes = [
         (version, one) for before, version in pairwise(versions) for one in differences(before.record, version.record)
     ]
@@ -143,7 +144,7 @@ def _print_differences(versions: list[Version], options: PostsOptions) -> None:
                 print(f"{one.key}:" if one.diff else f"{one.key}: {_shown(one.old)} -> {_shown(one.new)}")
                 print(*map(visible, (one.diff or "").splitlines()), sep="\n", end="\n" if one.diff else "")
         if not changes:
-            print("no version that changed anything is kept")
+            print("no older version is kept that differs")
     else:
         rows = [{"version": version.number, "since": version.since} | asdict(one) for version, one in changes]
         (print_csv if options.format == "csv" else print_jsonl)(rows)

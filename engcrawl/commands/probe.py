@@ -36,11 +36,11 @@ _WIDE = 100
 class Command(PrintingCommand):
     """Tell whether engcrawl can read a blog, and what a first run would take.
 
-    It prints WordPress' version and the theme's name, which lists of posts are open, how many posts, post types and
-    categories there are, the newest posts, three posts read as a run would read them, what a run would lack or need,
-    and roughly how long a first run takes. It sends about a dozen requests, at a crawl's pace, and stores nothing. The
-    exit status is 0 if the posts were read whole, 1 if not (the last line says why), 2 for a wrong argument, 5 if the
-    probe was stopped.
+    It prints WordPress' version and the theme's name, the open lists of posts, and the numbers of posts, post types and
+    categories. It also prints the newest posts, and three posts as a run would read them. It says what a run would lack
+    or need, and about how long a first run takes. It sends about a dozen requests, at a crawl's pace, and stores
+    nothing. The exit status is 0 if the posts were read whole, 1 if not (the last line says why), 2 for a wrong
+    argument, and 5 if the probe was stopped.
     """
 
     requires_crawler_process = False

@@ -39,8 +39,9 @@ class RunsOptions(RowsOptions):
     max_age: Annotated[timedelta, BeforeValidator(duration)] | None = Field(
         None,
         title="AGE",
-        description="with --check: how long ago the last complete run may have ended, and how long a run may take, like"
-        " 90m, 26h or 2d (default: 26h; for a blog of the list, since the planned time before the last one)",
+        description="with --check: the greatest allowed age of the last complete run, and the longest time that a run"
+        " may take, like 90m, 26h or 2d (default: 26h; for blogs of the list, the time since the last planned time but"
+        " one)",
     )
 
     @model_validator(mode="after")
@@ -54,8 +55,8 @@ class Command(StateCommand[RunsOptions]):
     """Print the last runs with their verdicts.
 
     The newest come first. `running` means that a run is working now. `died` means that it was killed, or that the
-    machine went down; the next run continues where it stopped. With --check it prints one line for a monitoring system
-    instead, about the archive or about all blogs together, and its exit status says how bad it is.
+    machine went down; the next run continues where it stopped. With --check the command prints one line for a
+    monitoring system instead, about all blogs together, and the exit status says how bad the worst one is.
     """
 
     options_class = RunsOptions
@@ -93,12 +94,12 @@ class Command(StateCommand[RunsOptions]):
             with states.open(key) as state:
                 return judge(last_runs(state, _LAST_OF_MANY), datetime.now(UTC), self._max_age(key, options))
         except NoStateError:
-            return Judgement(Level.CRITICAL, "no run has been here")
+            return Judgement(Level.CRITICAL, "the blog has never run")
         except StateError as error:
             return Judgement(Level.UNKNOWN, str(error))
 
     def _max_age(self, key: str, options: RunsOptions) -> timedelta:
-        """Return how old the last complete run may be: it is to have ended after the planned time before the last."""
+        """Return the greatest allowed age of the last complete run: the time since the last planned time but one."""
         blog = self._blogs.get(key) if self._blogs else None
         if options.max_age or blog is None:
             return options.max_age or timedelta(hours=26)

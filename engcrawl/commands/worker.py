@@ -25,21 +25,22 @@ from engcrawl.report.publish import publish_target
 class WorkerOptions(VerbOptions):
     """The options of a worker."""
 
-    jobs: Count = Field(default=16, title="N", description="how many blogs at a time, from 1 (default: 16)")
+    jobs: Count = Field(default=16, title="N", description="the number of blogs that run at a time (default: 16)")
     time_limit: Length = Field(
         LIMIT,
         title="LENGTH",
-        description="how long a run may take before it is stopped, like 90m or 6h (default: 6h); it is tried again",
+        description="stop a run that takes longer than this, like 90m or 6h (default: 6h); its job is tried again",
     )
-    setup: bool = Field(default=False, description="make the queue's tables, or upgrade them, and end")
+    setup: bool = Field(default=False, description="only make the queue's tables, or upgrade them")
 
 
 class Command(PrintingCommand):
-    """Run the blogs of the list that are due, beside as many other workers as there are.
+    """Run the due blogs of the list, together with other workers on any machines.
 
-    The state must be in PostgreSQL (`ENGCRAWL_STATE`), where the queue of jobs is too; `--setup` makes its tables. A
-    worker works until SIGTERM or Ctrl-C: the crawls at work are stopped cleanly then, and given back to the queue. The
-    exit status is 0 after that, 1 if the database can't be reached, 2 for a wrong option, setting or list.
+    The state must be in a PostgreSQL database (`ENGCRAWL_STATE`). The queue of jobs is in the same database; `--setup`
+    makes its tables. A worker works until it gets SIGTERM or Ctrl-C. Then it stops its crawls cleanly, and their jobs
+    go back into the queue. The exit status is 0 after that, 1 if the database can't be reached, and 2 for a wrong
+    option, setting or list.
     """
 
     requires_crawler_process = False

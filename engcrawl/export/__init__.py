@@ -1,1 +1,1 @@
-"""The archive in the formats of other tools: a folder with a file a blog, and a dataset card."""
+"""The archive in the formats of other tools: a folder with one file for each blog, and a dataset card."""

@@ -1,4 +1,4 @@
-"""Files that take the places of older ones when all of them are whole."""
+"""Files that replace older ones only when all of them are written."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from typing import Self
 from engcrawl.report.output import settle
 
 UNFINISHED = ".new"
-"""How the name of a file ends that isn't whole yet."""
+"""The end of the name of an unfinished file."""
 
 
 class Beside:
-    """Files of a folder, written beside those whose places they take, all when `publish` is called, else none.
+    """New files of a folder. They are written beside the older files, and `publish` puts all of them in place.
 
-    Raises OSError where they can't be written; the older ones are then as they were.
+    Raises OSError if they can't be written; the older files are then unchanged.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._to_publish: dict[Path, Path] = {}
         self._replaced: list[str] = []
-        for left in folder.rglob(f"*{UNFINISHED}") if folder.is_dir() else ():  # of an export that was killed
+        for left in folder.rglob(f"*{UNFINISHED}") if folder.is_dir() else ():  # left by an export that was killed
             if not _at_work(left):
                 left.unlink(missing_ok=True)
 
     def path(self, name: str) -> Path:
-        """Return where to write the new file *name* (with folders, if it lies in any)."""
+        """Return the path to which to write the new file *name*, which may be in a subfolder; make that folder."""
         place = self.folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         return self._to_publish.setdefault(place, place.with_name(f"{place.name}.{os.getpid()}{UNFINISHED}"))
 
     def replaces(self, *globs: str) -> None:
-        """Have older files of some *globs* removed when the new ones take their places."""
+        """Let `publish` remove older files that match these *globs* and have no new version."""
         self._replaced += globs
 
     def publish(self) -> None:
-        """Bring the files to the disk, and each to its place; remove those that they replace."""
+        """Sync the new files to disk, put each in its place, and remove the older files that they replace."""
         for file in self._to_publish.values():
             with file.open("rb+") as written:
                 os.fsync(written.fileno())
@@ -61,7 +61,7 @@ class Beside:
 
 
 def _at_work(file: Path) -> bool:
-    """Return whether another process that writes a file is there still."""
+    """Return whether the other process that writes this file is still running."""
     try:
         pid = int(file.name.split(".")[-2])
         os.kill(pid, 0)

@@ -1,4 +1,4 @@
-"""The dataset card: what an export is, in the form that dataset hubs read (``README.md``, YAML front matter)."""
+"""The dataset card: a description of an export that dataset hubs can read (``README.md``, YAML front matter)."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from engcrawl.export.formats import KINDS, Format, Line
 from engcrawl.items import Post
 
 MADE_BY = "made_by: engcrawl"
-"""The line by which a folder is known as an export's, with its format behind it."""
+"""The beginning of the line that marks a folder as an export; the format follows."""
 BLOGS = "blogs: "
-"""The line with the keys of an export's blogs, as a JSON list."""
+"""The beginning of the line with the keys of the export's blogs; a JSON list follows."""
 _SIZES = ((1000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
 @dataclass
 class Tally:
-    """The counts of what an export has of a blog."""
+    """The counts of one blog's posts in an export."""
 
     site: str
     key: str
     last_run: dict[str, Any] | None
-    """The blog's last run that was to take the whole archive, and is complete or incomplete."""
+    """The blog's last run of the whole archive that was complete or incomplete."""
     posts: int = 0
     gone: int = 0
     bodies: int = 0
@@ -46,7 +46,7 @@ class Tally:
 
 
 def card(form: Format, tallies: list[Tally], *, taken: str, narrowed: list[str]) -> str:
-    """Return the card of an export that was *taken* at an instant; *narrowed* are the options that left posts out."""
+    """Return the card of an export. *taken* is its instant, *narrowed* the options that left posts out."""
     posts = sum(tally.posts for tally in tallies)
     size = next((name for limit, name in _SIZES if posts < limit), "n>1M")
     sites = ", ".join(tally.site for tally in tallies)
@@ -66,10 +66,10 @@ def card(form: Format, tallies: list[Tally], *, taken: str, narrowed: list[str])
             *("---", *front, "---", ""),
             f"# Posts of {sites}",
             "",
-            f"Taken at {taken} from archives made by `scrapy crawl archive` of engcrawl {__version__}.{left_out}",
+            f"The archives as of {taken}. Made by `scrapy crawl archive` of engcrawl {__version__}.{left_out}",
             "",
             *_table(
-                ("blog", "posts", "taken down since", "with a body", "first day", "last day"),
+                ("blog", "posts", "gone", "with a body", "first day", "last day"),
                 ((t.site, t.posts, t.gone, t.bodies, t.first, t.last) for t in tallies),
             ),
             "## How complete",
@@ -78,29 +78,29 @@ def card(form: Format, tallies: list[Tally], *, taken: str, narrowed: list[str])
             "",
             "## Licence",
             "",
-            "Not known: the posts are their authors' and publishers'. Ask them before you publish the posts or what is"
-            " made of them.",
+            "Not known. The posts belong to their authors and publishers. Ask them before you publish the posts, or"
+            " anything that you make from them.",
             "",
             "## Fields",
             "",
             ", ".join(f"`{one.name}`" for one in fields(Post))
             + ("" if form in ("csv", "jsonl") else ", `gone_since`")
-            + ". Days are the blog's own, instants UTC; a field that is empty is one that the site doesn't tell.",
+            + ". Days are in the blog's own calendar, instants in UTC. If a field is empty, the site doesn't say it.",
             "",
         ]
     )
 
 
 def _configs(form: Format) -> list[str]:
-    """Return which files a hub's viewer reads."""
+    """Return the lines that name the files for a hub's viewer."""
     viewed = KINDS[form].viewed
     return ["configs:", "- config_name: default", f"  data_files: {json.dumps(viewed)}"] if viewed else []
 
 
 def _proof(full: dict[str, Any] | None) -> str:
-    """Return what the last full run found, in words."""
+    """Return the result of the last run of the whole archive, in words."""
     if full is None:
-        return "no run took the whole archive yet."
+        return "no run of the whole archive has ended yet."
     report = full["report"]
     counts = f"{report['coverage']['posts']} posts then" if report.get("coverage") else "not counted"
     return f"{full['verdict']} by the run that ended at {full['end']} ({counts}): {report['reason']}."

@@ -13,7 +13,7 @@ from engcrawl.state import State
 
 Format = Literal["parquet", "sqlite", "markdown", "csv", "jsonl"]
 NEEDS = "requirements-export.txt"
-"""What to install for the formats that need a library."""
+"""The requirements file for the formats that need a library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,36 +21,36 @@ class Line:
     """A record on its way into an export."""
 
     text: str
-    """As posts.jsonl has it, without its end."""
+    """The line as in posts.jsonl, without its line feed."""
     record: dict[str, Any]
     gone_since: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The circumstances of writing one blog's posts."""
+    """The files, the blog and the options for writing one blog's posts."""
 
     beside: Beside
-    """Where the files go."""
+    """The files of the export."""
     key: str
-    """The blog's key: it names the file, or the folder."""
+    """The blog's key, which names the file or folder."""
     state: State
     as_of: str | None = None
-    """The instant as of which it is taken; None for now."""
+    """The instant whose archive is exported; None for now."""
     by_year: bool = False
 
     def was_by(self, moment: str | None) -> bool:
-        """Return whether what happened at *moment* had happened then; None is what hasn't happened yet."""
+        """Return whether something that happened at *moment* (None: not yet) is part of this export."""
         return self.as_of is None or (moment is not None and moment <= self.as_of)
 
 
 Write = Callable[[Plan, Iterator[Line]], None]
-"""Writes the posts of one blog, which come newest first."""
+"""A function that writes the posts of one blog. The newest posts come first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A format: where its writer is, and the files that a dataset hub's viewer reads, as a glob; None where none."""
+    """A format: the module of its writer, and a glob of the files for a dataset hub's viewer (None: it reads none)."""
 
     module: str
     viewed: str | None
@@ -67,7 +67,7 @@ assert tuple(KINDS) == get_args(Format)
 
 
 def writer(name: Format) -> Write:
-    """Return what writes a format. Raise UsageError where a library that it needs isn't installed."""
+    """Return the function that writes a format. Raise UsageError if a library that it needs isn't installed."""
     try:
         module = import_module(f"engcrawl.export.{KINDS[name].module}")
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Records as Markdown: a folder with a file a post, which a version control system can watch."""
+"""Records as Markdown: a folder with one file for each post, for version control."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 def markdown(plan: Plan, lines: Iterator[Line]) -> None:
     """Write ``KEY/DAY-SLUG-ID.md`` for each post: its record as YAML front matter, then its body.
 
-    A file that would be as it is isn't touched; a post keeps the name that its file has; files of posts that aren't
-    exported any more are removed. What isn't a post's file stays. The files take their places when all are written.
+    Files whose content stays the same aren't written. A post keeps its file name. Files of posts that aren't exported
+    any more are removed, and files that aren't a post's stay. New files replace the old ones when all are written.
     """
     folder = plan.beside.folder / plan.key
     older = dict(_files(folder))
@@ -43,7 +43,7 @@ def markdown(plan: Plan, lines: Iterator[Line]) -> None:
 
 
 def _files(folder: Path) -> Iterator[tuple[int, str]]:
-    """Yield the posts that have files in a folder: ID and name."""
+    """Yield each post that has a file in a folder: its ID and the file's name."""
     for path in folder.iterdir() if folder.is_dir() else ():
         if match := _NAME.fullmatch(path.name):
             with path.open("rb") as file:
@@ -63,7 +63,7 @@ def _typed(value: Any) -> date | datetime:
 
 
 def _name(record: dict[str, Any]) -> str:
-    """Return a name from day and slug; the ID makes it the post's own."""
+    """Return a file name from day, slug and ID; the ID makes it unique."""
     slug = unquote(urlsplit(record["url"]).path.rstrip("/").rpartition("/")[2])
     word = re.sub(r"[^\w-]+", "-", slug).strip("-").encode()[:_LONGEST_SLUG].decode(errors="ignore")
     return "-".join(filter(None, (record["published_date"] or "undated", word, str(record["id"])))) + ".md"

@@ -15,7 +15,7 @@ from pyarrow.parquet import ParquetWriter
 from engcrawl.export.formats import Line, Plan
 
 _GROUP = 500
-"""Posts in a row group: what is in memory at a time."""
+"""The number of posts in a row group, which are in memory together."""
 _INSTANT = pa.timestamp("s", tz="UTC")
 SCHEMA = pa.schema(
     [
@@ -43,7 +43,7 @@ SCHEMA = pa.schema(
     ]
 )
 _UNKNOWN = "__HIVE_DEFAULT_PARTITION__"
-"""The year of posts without a day, as Hive and its readers write it."""
+"""The year of posts without a day, as Hive writes it."""
 
 
 def parquet(plan: Plan, lines: Iterator[Line]) -> None:

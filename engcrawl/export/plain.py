@@ -15,14 +15,14 @@ from engcrawl.printing import SEPARATOR
 
 
 def jsonl(plan: Plan, lines: Iterator[Line]) -> None:
-    """Write ``KEY.jsonl``: the records as posts.jsonl has them."""
+    """Write ``KEY.jsonl``: the records as in posts.jsonl."""
     with plan.beside.path(f"{plan.key}.jsonl").open("wb") as file:
         for line in lines:
             file.write(line.text.encode() + b"\n")
 
 
 def csv(plan: Plan, lines: Iterator[Line]) -> None:
-    """Write ``KEY.csv`` (RFC 4180, UTF-8): the records' keys; between the values of a list is a line feed."""
+    """Write ``KEY.csv`` (RFC 4180, UTF-8): a column for each key; line feeds separate the values of a list."""
     with plan.beside.path(f"{plan.key}.csv").open("wb") as file:
         exporter = CsvItemExporter(
             cast("BytesIO", file), fields_to_export=[field.name for field in fields(Post)], join_multivalued=SEPARATOR

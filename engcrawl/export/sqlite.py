@@ -18,9 +18,9 @@ from engcrawl.state import State
 from engcrawl.state.versions import Version
 
 _CHUNK = 200
-"""Posts that are in memory at a time."""
+"""The number of posts that are in memory at a time."""
 _LISTS = {"authors": "author", "categories": "category", "tags": "tag"}
-"""The record's lists, each a table of names and one of which post has which, in what place."""
+"""The record's lists. Each gets a table of names, and a table that links posts and names, in the list's order."""
 _POSTS: dict[str, Any] = {
     "id": int,
     "type": str,
@@ -44,7 +44,7 @@ _POSTS: dict[str, Any] = {
 _RUNS: dict[str, Any] = {"run": str, "spider": str, "start": str, "end": str, "verdict": str, "reason": str}
 _COUNTS = ("new", "updated", "gone")
 _NO_CHANGE = {"content_markdown", "content_source"}
-"""Keys of which another value alone is no change of the post: its HTML is as it was."""
+"""Keys that may change while the post's HTML stays the same. If only they differ, it is no change."""
 _SEARCHED = ("title", "excerpt", "content_markdown")
 
 
@@ -52,7 +52,7 @@ def sqlite(plan: Plan, lines: Iterator[Line]) -> None:
     """Write ``KEY.db``: ``posts``, ``authors``, ``categories``, ``tags``, ``runs``, ``changes``, and ``posts_fts``."""
     db = Database(plan.beside.path(f"{plan.key}.db"))
     try:
-        db.execute("PRAGMA journal_mode = OFF")  # the file counts when it is whole
+        db.execute("PRAGMA journal_mode = OFF")  # no journal is needed, because an unfinished file is thrown away
         db.execute("PRAGMA synchronous = OFF")
         with db.atomic():
             _make(db)
@@ -118,7 +118,7 @@ def _run(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _changes(state: State, db: Database) -> Iterator[dict[str, Any]]:
-    """Yield what happened to each exported post, as far back as its versions are kept."""
+    """Yield the changes of each exported post, as far back as its versions are kept."""
     known = state.versions.known or ""
     for post, gone_since in state.versions.posts():
         if not db.execute("SELECT 1 FROM posts WHERE id = ?", [post]).fetchone():
@@ -127,7 +127,7 @@ def _changes(state: State, db: Database) -> Iterator[dict[str, Any]]:
         for version in state.versions.of(post):
             if before is None and version.since < known:
                 before = version
-                continue  # nobody knows when it came
+                continue  # it is not known when this version came
             change = "new" if version.number == 1 else "updated"
             row = {"post": post, "at": version.since, "change": change, "version": version.number}
             keys: list[str] = differing(before.record, version.record) if before else []

@@ -14,7 +14,7 @@ from scrapy.utils.asyncio import create_looping_call
 
 import engcrawl.signals
 from engcrawl import __version__
-from engcrawl.errors import StateError
+from engcrawl.errors import OutputError, StateError
 from engcrawl.http.engine import closing
 from engcrawl.http.fetch import OVERRULED
 from engcrawl.pipelines import Dropped
@@ -73,10 +73,13 @@ class Running:
             if self.state.posts.empty() and (taken := self.state.posts.take_in(output.records(self.spider.site))):
                 logger.info("Copied %d posts from %s into the new state: %s", taken, output.archive, self.state.name)
             self.files = output.reserve(self.spider.name, start)
+            try:
+                name_run(self.files.name, self.files.log)
+            except OSError as error:
+                raise OutputError(f"{self.files.log}: {error}") from error
             self.state.runs.begin(self.files.name, self.spider.name, self.arguments, rfc3339(start))
             self._held = stack.pop_all()
-        name_run(self.files.name)
-        self.log = RunLog(rfc3339(start), filtered=self.spider.arguments.filtered, changed=self._tell)
+        self.log = RunLog(rfc3339(start), filtered=self.spider.arguments.filtered, phase_begun=self._tell)
         self.spider.run = Run(self.state, self.log)
         self._feeds_closed = asyncio.Event()
         self._committing = create_looping_call(self._commit)
@@ -109,7 +112,7 @@ class Running:
         self._held.close()
 
     def _tell(self) -> None:
-        self.crawler.signals.send_catch_log(engcrawl.signals.log_changed, log=self.log)
+        self.crawler.signals.send_catch_log(engcrawl.signals.phase_begun, log=self.log)
 
     def item_left(self) -> None:
         self.log.arrived()
@@ -207,6 +210,7 @@ class Running:
         found: dict[str, Any] = {"coverage": None, "proof": None, "types": None}
         outcome, why = decide(self.log, reason, feeds_failed=feeds_failed)
         archive = None
+        self.log.enter("proof")
         try:
             if self.log.to_count and outcome in (Outcome.COMPLETE, Outcome.INCOMPLETE):
                 found["proof"] = prove(self.state)
@@ -215,6 +219,7 @@ class Running:
             outcome, why = decide(self.log, reason, feeds_failed=feeds_failed, proof=found["proof"], others=others)
             self.state.versions.drop_old()
             self.state.commit()
+            self.log.enter("publish")
             found["coverage"] = self.state.posts.coverage()
             if outcome in _PUBLISHED:
                 replaced = self.files.output.publish(self.state)

@@ -1,1 +1,1 @@
-"""Many blogs: which there are, when each is due, and a run of one as a process of its own."""
+"""Many blogs: their list, their schedules, and their runs, each as a process of its own."""

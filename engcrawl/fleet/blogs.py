@@ -1,4 +1,4 @@
-"""``blogs.yaml``: the list of blogs, as people write it and ``scrapy blogs add`` extends it."""
+"""``blogs.yaml``: the list of blogs, which people write and ``scrapy blogs add`` extends."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from engcrawl.report.output import replacing
 from engcrawl.text.urls import blog_key, host_key
 
 _LONGEST_KEY = 200
-"""Bytes: the key names a folder."""
+"""The greatest length of a key in bytes, because the key names a folder."""
 
 
 def _text(value: Any) -> str:
-    """Return an argument's value as the command line has it: YAML knows numbers, yes and no, and lists too."""
+    """Return an argument's value in the form of the command line; YAML gives numbers, booleans and lists too."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ",".join(map(_text, value)) if isinstance(value, list) else "" if value is None else str(value)
@@ -49,11 +49,11 @@ class Blog(Given):
 
     site: Site = Field(description="the blog's address")
     schedule: Annotated[str, BeforeValidator(lambda value: checked(str(value)))] = Field(
-        default=NIGHTLY, description="when it runs: nightly, or a time of cron (UTC)"
+        default=NIGHTLY, description="when it runs: nightly, or a cron expression (UTC)"
     )
     tags: Annotated[tuple[str, ...], BeforeValidator(_tags)] = Field(default=(), description="words to choose blogs by")
     arguments: Annotated[dict[str, str], BeforeValidator(_arguments)] = Field(
-        default={}, description="what `scrapy crawl archive` takes beside the site"
+        default={}, description="further arguments of `scrapy crawl archive`"
     )
 
     @property
@@ -63,12 +63,12 @@ class Blog(Given):
 
     @property
     def host(self) -> str:
-        """Return the blog's host, with the port if it isn't the scheme's: one run at a time asks it for pages."""
+        """Return the blog's host, with the port if it isn't the scheme's. Only one run at a time may use a host."""
         return host_key(self.site)
 
 
 class Blogs:
-    """The blogs of ``blogs.yaml``, in its order. Raises UsageError, which names the lines that are wrong."""
+    """The blogs of ``blogs.yaml``, in its order. Raises UsageError, which names each line with a mistake."""
 
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
@@ -82,18 +82,18 @@ class Blogs:
             if blog is None:
                 continue
             if blog.key in self._blogs:
-                wrong.append((line, f"{blog.site}: the blog {blog.key} is there already"))
+                wrong.append((line, f"{blog.site}: the blog {blog.key} is already in the list"))
             self._blogs.setdefault(blog.key, blog)
         if wrong:
             raise UsageError(f"{path}: " + "; ".join(f"line {line}: {why}" for line, why in wrong))
 
     @classmethod
     def read(cls, path: Path) -> Blogs:
-        """Read the list at *path*. Raise UsageError also where there is none."""
+        """Read the list at *path*. Raise UsageError, also if the file doesn't exist."""
         try:
             return cls(path, path.read_text("utf-8"))
         except FileNotFoundError as error:
-            raise UsageError(f"{path}: there is no such file: `scrapy blogs add URL` makes it") from error
+            raise UsageError(f"{path}: doesn't exist: `scrapy blogs add URL` makes it") from error
         except UnicodeDecodeError as error:
             raise UsageError(f"{path}: must be text in UTF-8 ({error})") from error
         except OSError as error:
@@ -110,7 +110,7 @@ class Blogs:
         return self._blogs.get(blog_key(name) if "://" in name else name)
 
     def with_sites(self, sites: Iterable[str]) -> Blogs:
-        """Return the list with these addresses at its end, each as a line. Raise UsageError."""
+        """Return a list with one more line at its end for each address. Raise UsageError."""
         if self._list and self._list.fa.flow_style():
             raise UsageError(f"{self.path}: must have a line `- site: URL` for each blog, not brackets")
         margin = " " * (self._list.lc.item(0)[1] - 2 if self._list else 0)
@@ -118,7 +118,7 @@ class Blogs:
         return Blogs(self.path, text + "".join(f"{margin}- site: {site}\n" for site in sites))
 
     def write(self) -> None:
-        """Write the list in one step. Raise OutputError; the file is then as it was."""
+        """Write the list in one step. Raise OutputError if that fails; the file is then unchanged."""
         path = self.path.resolve()
         try:
             with replacing(path) as file:
@@ -131,7 +131,7 @@ class Blogs:
 
 @contextmanager
 def changing(path: Path) -> Iterator[Blogs]:
-    """Open the list to be changed, an empty one where there is none: who else would change it waits."""
+    """Open and lock the list to change it; other processes wait. If there is no file, the list is empty."""
     try:
         folder = os.open(path.resolve().parent, os.O_RDONLY)
     except OSError as error:
@@ -144,13 +144,13 @@ def changing(path: Path) -> Iterator[Blogs]:
 
 
 def _parsed(path: Path, text: str) -> Any:
-    """Return the list that *text* is, a CommentedSeq, or an empty one. Raise UsageError where it is none."""
-    from ruamel.yaml import YAML  # every command imports this module, few read a list
+    """Return the YAML list in *text* (a CommentedSeq, or [] if *text* is empty). Raise UsageError for anything else."""
+    from ruamel.yaml import YAML  # slow to import, and few commands need it
     from ruamel.yaml.constructor import RoundTripConstructor
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     class Constructor(RoundTripConstructor):
-        """Leaves days as they are written: one that isn't in the calendar is named like any wrong argument."""
+        """Reads dates as text, so that an impossible date gets the same error message as any wrong argument."""
 
     Constructor.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
     yaml = YAML()
@@ -170,7 +170,7 @@ def _parsed(path: Path, text: str) -> Any:
 
 
 def _checked(entry: Any, line: int, wrong: list[tuple[int, str]]) -> Blog | None:
-    """Return the blog of an entry that begins in *line*; what is wrong goes to *wrong*, with its line."""
+    """Return the blog of an entry that begins in *line*, or None; add each mistake to *wrong*, with its line."""
     if not isinstance(entry, dict):
         wrong.append((line, "must be a blog, `site: URL`"))
         return None
@@ -181,8 +181,10 @@ def _checked(entry: Any, line: int, wrong: list[tuple[int, str]]) -> Blog | None
         return None
     if blog.key.startswith(".") or not blog.key.isprintable() or len(blog.key.encode()) > _LONGEST_KEY:
         wrong.append((_line(entry, ("site",), line), f"site={blog.site!r}: its key can't name a folder"))
-    if "max_pages" in blog.arguments:  # such a run is always stopped, and the blog always due
-        wrong.append((_line(entry, ("arguments", "max_pages"), line), "argument max_pages: goes not with blogs.yaml"))
+    if "max_pages" in blog.arguments:  # a run with max_pages always ends stopped, so the blog would always be due
+        wrong.append(
+            (_line(entry, ("arguments", "max_pages"), line), "argument max_pages: isn't allowed in blogs.yaml")
+        )
     try:
         ArchiveArguments.model_validate({"site": blog.site} | blog.arguments)
     except ValidationError as error:
@@ -193,7 +195,7 @@ def _checked(entry: Any, line: int, wrong: list[tuple[int, str]]) -> Blog | None
 
 
 def _line(entry: Any, names: tuple[int | str, ...], line: int) -> int:
-    """Return the line of a key in an entry, or of the key that holds it; *line* where neither has one of its own."""
+    """Return the line of the innermost of these keys in an entry that has a line of its own; otherwise *line*."""
     for name in names:
         if not hasattr(entry, "lc") or name not in (entry.lc.data or {}):
             break

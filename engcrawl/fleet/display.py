@@ -1,4 +1,4 @@
-"""The display of a pool's jobs: a line for each that ended, and on a terminal a table of those at work."""
+"""The display of a pool's jobs: one line for each job that ended, and on a terminal a table of running jobs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Display:
-    """Shows the jobs of a pool, of which there are *total*, on standard output."""
+    """Shows a pool's *total* jobs on standard output."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -41,7 +41,7 @@ class Display:
         self._held.close()
 
     def told(self, job: Job, ended: Ended | None) -> None:
-        """Take in that a job began, or how it ended."""
+        """Show that a job has begun (*ended* is None), or how it ended."""
         if ended is None:
             self._running[job] = time.monotonic()
             return
@@ -57,7 +57,7 @@ class Display:
         waiting = self._total - self._ended.total() - len(self._running)
         table = Table(title=f"{self._total} blogs: {done}, {waiting} waiting", title_justify="left", box=None)
         table.add_column("blog", no_wrap=True)
-        table.add_column("at work for", justify="right")
+        table.add_column("running for", justify="right")
         for job, since in list(self._running.items()):
             seconds = int(time.monotonic() - since)
             table.add_row(visible(job.blog.key), f"{seconds // 60}:{seconds % 60:02}")

@@ -1,4 +1,4 @@
-"""The tie between a crawl and the process that runs it as one of many."""
+"""Stops a crawl when the process ends that started it as one of many."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class OrphanedError(EngcrawlError):
 
 
 def end_with(parent: int) -> None:
-    """Have this process stopped (SIGTERM) when *parent*, which started it, ends in any way; Linux alone can.
+    """Make sure that this process gets SIGTERM when *parent*, which started it, ends in any way. Works only on Linux.
 
-    Raises OrphanedError where it has ended already.
+    Raises OrphanedError if *parent* has already ended.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""The jobs of one machine: so many at a time, and never two of one host."""
+"""The jobs of one machine: a limited number at a time, and never two for one host."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from engcrawl.fleet.job import Ended, Job
 from engcrawl.report.verdict import Outcome
 
 WORST = (Outcome.FAILED, Outcome.USAGE, Outcome.STOPPED, Outcome.LOCKED, Outcome.INCOMPLETE, Outcome.COMPLETE)
-"""The outcomes, worst first: those that somebody has to act on, those that the next run mends, the good one."""
+"""The outcomes, worst first: two on which somebody must act, three that the next run repairs, and `COMPLETE`."""
 
 
 class Pool:
-    """Runs jobs, *most* at a time, in their order but for those whose host another one is asking.
+    """Runs jobs in their order, *most* at a time. A job waits while another one works on its host.
 
-    *told* is called when a job begins, and with how it ended.
+    *told* is called with None when a job begins, and with its `Ended` when it ends.
     """
 
     def __init__(self, jobs: Iterable[Job], most: int, told: Callable[[Job, Ended | None], None]) -> None:
@@ -27,7 +27,7 @@ class Pool:
         self.ended: list[Ended] = []
 
     async def run(self, stop: asyncio.Event) -> Outcome:
-        """Run all jobs, or none more from when *stop* is set; return the worst outcome, `STOPPED` if jobs are left."""
+        """Run all jobs, but begin none after *stop* is set; return the worst outcome (`STOPPED` if jobs are left)."""
         stopping = asyncio.ensure_future(stop.wait())
         try:
             while True:
@@ -46,7 +46,7 @@ class Pool:
         return next((outcome for outcome in WORST if outcome in outcomes), Outcome.COMPLETE)
 
     def _start(self, stop: asyncio.Event) -> None:
-        """Start what can run now."""
+        """Start the jobs that can run now."""
         busy = {job.blog.host for job in self._running.values()}
         for job in list(self._waiting):
             if len(self._running) >= self._most:

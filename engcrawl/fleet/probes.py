@@ -21,13 +21,13 @@ from engcrawl.text.urls import host_key
 
 
 class StoppedError(EngcrawlError):
-    """The probe was stopped before it could tell."""
+    """The probe was stopped before it had a result."""
 
     exit_status = Outcome.STOPPED
 
 
 class ProbeSpider(Spider):
-    """Asks as a crawl would, and stores nothing: no run, no feed, and less patience."""
+    """Sends requests as a crawl does, but stores nothing, makes no feed, and gives up earlier."""
 
     name = "probe"
     custom_settings: ClassVar[dict[str, Any]] = {  # type: ignore[misc]  # Scrapy's own annotation
@@ -39,18 +39,18 @@ class ProbeSpider(Spider):
     }
     site: str
     probing: asyncio.Task[Probed] | None = None
-    """The probe, whose result or exception `Probes` takes."""
+    """The probe's task; `Probes` reads its result or exception."""
 
     async def start(self) -> AsyncIterator[Any]:
         """Probe the blog."""
         self.probing = asyncio.create_task(Probe(Fetch(self.crawler), self.site, Observed(self.crawler)).run())
         await asyncio.wait([self.probing])
         return
-        yield  # a generator, which Scrapy asks for
+        yield  # makes this a generator, as Scrapy requires
 
 
 class Probes:
-    """Probes *sites*, *most* at a time, and never two of one host; *told* is called with each result."""
+    """Probes *sites*, *most* at a time, and never two on one host. Calls *told* with each result."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Probes:
         self._bugs: list[BaseException] = []
 
     def run(self) -> dict[str, Probed | EngcrawlError]:
-        """Return what was found of each site, or why nothing was: once one was stopped, none is begun any more."""
+        """Return the result or the error of each site. After one probe was stopped, no other begins."""
         self._start()
         self._process.start()
         if self._bugs:
@@ -88,7 +88,7 @@ class Probes:
                 crawl.add_done_callback(partial(self._ended, site, crawler))
 
     def _ended(self, site: str, crawler: Crawler, crawl: asyncio.Task[None]) -> None:
-        """Take what a probe found, and start the next."""
+        """Record the result of a probe, and start the next one."""
         self._busy.discard(host_key(site))
         probing = crawler.spider.probing if isinstance(crawler.spider, ProbeSpider) else None
         found: Probed | BaseException | None = None if crawl.cancelled() else crawl.exception()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
-from engcrawl.errors import EngcrawlError, UsageError
+from engcrawl.errors import EngcrawlError, StateError, UsageError
+from engcrawl.state.database import check_clock, with_patience
 from engcrawl.text.visible import masked
 
 if TYPE_CHECKING:
@@ -19,17 +20,17 @@ if TYPE_CHECKING:
 
 _INSTALL = "pip install -r deploy/fleet/requirements.txt"
 _VERSION = "engcrawl: "
-"""Before the name of the last migration in the comment of the table: procrastinate itself notes down no version."""
+"""What a table's comment has before the name of the last migration; procrastinate itself records no version."""
 
 
 class QueueError(EngcrawlError):
-    """The queue can't be reached, or isn't set up; the message names the database."""
+    """The queue can't be reached, or its tables aren't engcrawl's; the message names the database."""
 
 
 class Queue:
     """The queue in the database that ``ENGCRAWL_STATE`` names.
 
-    Raises UsageError where that is no PostgreSQL, or where a package is missing.
+    Raises UsageError if that isn't PostgreSQL, or if a package is missing.
     """
 
     def __init__(self, settings: BaseSettings) -> None:
@@ -39,11 +40,11 @@ class Queue:
             raise UsageError("setting ENGCRAWL_STATE: must be an SQLAlchemy URL") from None
         if url.get_backend_name() != "postgresql":
             raise UsageError(
-                "setting ENGCRAWL_STATE: workers need PostgreSQL, like postgresql+psycopg://host/name; on one machine"
-                " with SQLite it is `scrapy blogs run`"
+                "setting ENGCRAWL_STATE: workers need PostgreSQL, like postgresql+psycopg://host/name; without it, use"
+                " `scrapy blogs run` on one machine"
             )
         self.name = masked(url.render_as_string(hide_password=True))
-        self.conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self.conninfo = with_patience(url).set(drivername="postgresql").render_as_string(hide_password=False)
         try:
             import procrastinate
             import psycopg  # noqa: F401
@@ -55,9 +56,9 @@ class Queue:
         self._newest = max(self._migrations)
 
     def set_up(self) -> str:
-        """Make the queue's tables, or bring them to what this version needs; return what was done.
+        """Make the queue's tables, or upgrade them to this version; return a sentence about what was done.
 
-        It can be called at any time, by any number of processes. Raises QueueError.
+        Any number of processes may call this at any time. Raises QueueError.
         """
         from procrastinate.schema import SchemaManager
 
@@ -69,25 +70,34 @@ class Queue:
                 return f"made the queue's tables ({self._newest})"
             if not found:
                 raise QueueError(
-                    f"{self.name}: its procrastinate_… tables weren't made by `scrapy worker --setup`: take another"
-                    " database, or a schema of one's own (search_path)"
+                    f"{self.name}: its procrastinate_… tables weren't made by `scrapy worker --setup`: use another"
+                    " database, or another schema (search_path)"
                 )
             steps = [name for name in self._migrations if name > found]
             for name in steps:
                 self._apply(connection, name, self._migrations[name].read_text("utf-8"))
-            return f"brought the queue's tables from {found} to {self._newest}" if steps else "nothing to do"
+            return f"upgraded the queue's tables from {found} to {self._newest}" if steps else "nothing to do"
 
     def check(self) -> None:
-        """Raise UsageError where `set_up` is to be called first, QueueError where the database can't be reached."""
+        """Raise UsageError if `set_up` must be called first.
+
+        Raise QueueError if the database can't be reached, or if its clock and this machine's differ.
+        """
         with self._connected() as connection:
             found = self._version(connection)
+            row = connection.execute("SELECT clock_timestamp()").fetchone()
+        assert row is not None
+        try:
+            check_clock(row[0])
+        except StateError as error:
+            raise QueueError(f"{self.name}: {error}") from error
         if not found or found < self._newest:
             state = f"has the queue's tables of an older version ({found})" if found else "has no queue yet"
             raise UsageError(f"{self.name} {state}: `scrapy worker --setup` makes it ready")
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Turn the database's errors into QueueError, one line that names the database."""
+        """Raise the database's errors as QueueError: one line that names the database."""
         import psycopg
         from procrastinate.exceptions import ConnectorException
 
@@ -101,11 +111,11 @@ class Queue:
     def _connected(self) -> Iterator[psycopg.Connection]:
         import psycopg
 
-        with self.errors(), psycopg.connect(self.conninfo, autocommit=True, connect_timeout=15) as connection:
+        with self.errors(), psycopg.connect(self.conninfo, autocommit=True) as connection:
             yield connection
 
     def _version(self, connection: psycopg.Connection) -> str | None:
-        """Return the last migration that the tables had; "" if that isn't known, None if there are no tables."""
+        """Return the name of the last migration of the tables; "" if it isn't known, None if there are no tables."""
         query = "SELECT t, obj_description(t, 'pg_class') FROM to_regclass('procrastinate_jobs') AS t"
         row = connection.execute(query).fetchone()
         assert row is not None
@@ -115,6 +125,6 @@ class Queue:
         return comment.removeprefix(_VERSION) if comment and comment.startswith(_VERSION) else ""
 
     def _apply(self, connection: psycopg.Connection, name: str, text: str) -> None:
-        """Execute statements, and note down which, in one transaction."""
+        """Execute a migration and record its name, in one transaction."""
         script = f"{text}\n;COMMENT ON TABLE procrastinate_jobs IS '{_VERSION}{name}'"
         connection.execute(script.encode())

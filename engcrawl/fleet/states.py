@@ -1,4 +1,4 @@
-"""The states of all blogs that runs were of: in one database, or each in its folder."""
+"""The states of all blogs that have one: in one database, or each in the blog's folder."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from engcrawl.text.urls import blog_key
 
 
 class States:
-    """The states that the settings lead to, by the blogs' keys; they are only read.
+    """The blogs' states, by the blogs' keys. They are only read.
 
-    They are those of the database that ``ENGCRAWL_STATE`` names, else of ``archive.db`` in the output folder and of
-    each blog's own folder in it.
+    They are in the database that ``ENGCRAWL_STATE`` names. Without that setting, they are in ``archive.db`` in the
+    output folder, and in the ``archive.db`` of each of its subfolders.
     """
 
     def __init__(self, settings: BaseSettings) -> None:
@@ -35,7 +35,7 @@ class States:
         try:
             self._shared = Database(url)
             self._sites = {row.blog: row.site for row in self._shared.all(sa.select(BLOGS))}
-            self._none = UsageError(f"{self._shared.name}: no blog is there yet")
+            self._none = UsageError(f"{self._shared.name}: has no blog yet")
         except NoStateError as error:
             self._none = error
 
@@ -52,9 +52,9 @@ class States:
         return sorted(self._sites.keys() | self._files.keys())
 
     def chosen(self, name: str | None) -> list[str]:
-        """Return the key of the blog with this key or address; without one, all keys.
+        """Return the key of the blog with this key or address; all keys if *name* is None.
 
-        Raises UsageError where there is no such blog, NoStateError where no run has been here.
+        Raises UsageError if there is no such blog, and NoStateError if there is no state at all.
         """
         keys = self.keys
         if not keys:
@@ -79,7 +79,7 @@ class States:
         elif self._shared and key in self._sites:
             yield State(self._shared, self._sites[key])
         else:
-            raise NoStateError(f"{key}: no run has been here")
+            raise NoStateError(f"{key}: the blog has never run")
 
     def each(self, keys: Iterable[str]) -> Iterator[State]:
         """Open the states of the blogs with these keys, one after the other. Raises StateError."""

@@ -1,4 +1,4 @@
-"""Each blog of the list as it is known: its archive, its last run, and its next."""
+"""The status of each blog of the list: its archive, its last run, and its next run."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from engcrawl.text.dates import rfc3339
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """A blog as the state knows it; None where no run has been there."""
+    """The status of a blog, from its state. Values are None if the blog has never run."""
 
     blog: Blog
     posts: int | None = None
     verdict: str | None = None
-    """Of the last run, which may be `running`, or have `died`; `unreadable` is said of the state."""
+    """The last run's verdict, or `running` or `died`; `unreadable` if the state can't be read."""
     start: str | None = None
     end: str | None = None
     problems: int | None = None
     reason: str | None = None
     finished: datetime | None = None
-    """When the last run ended that wasn't stopped and didn't die."""
+    """The end of the last finished run: one that wasn't stopped and didn't die."""
 
     def due(self, now: datetime) -> bool:
-        """Return whether the blog is to run."""
+        """Return whether the blog is due."""
         return is_due(self.blog.schedule, self.blog.key, self.finished, now)
 
     def row(self, now: datetime) -> dict[str, Any]:
-        """Return it as ``scrapy blogs`` prints it."""
+        """Return the row that ``scrapy blogs`` prints."""
         next_run = "now" if self.due(now) else rfc3339(next_planned(self.blog.schedule, self.blog.key, now))
         return {
             "blog": self.blog.key,
@@ -54,7 +54,7 @@ class Status:
 
 
 def statuses(blogs: Iterable[Blog], states: States) -> Iterator[Status]:
-    """Yield what is known of each of *blogs*."""
+    """Yield the status of each blog."""
     for blog in blogs:
         try:
             yield _status(blog, states)

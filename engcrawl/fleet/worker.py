@@ -1,10 +1,12 @@
-"""A worker of a fleet: takes jobs from the queue, plans due blogs, and gives on the jobs of workers that are gone."""
+"""A worker of a fleet: runs jobs from the queue, makes jobs for due blogs, and frees the jobs of dead workers."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,8 +23,8 @@ from scrapy.settings import BaseSettings
 
 from engcrawl.errors import NoStateError, OutputError, StateError, UsageError
 from engcrawl.fleet.blogs import Blog, Blogs
-from engcrawl.fleet.job import GRACE, LIMIT, Job
-from engcrawl.fleet.queue import Queue
+from engcrawl.fleet.job import GRACE, LIMIT, Job, as_options, given
+from engcrawl.fleet.queue import Queue, QueueError
 from engcrawl.fleet.schedule import is_due, last_planned
 from engcrawl.report.verdict import Outcome
 from engcrawl.state.database import Database
@@ -35,58 +37,62 @@ logger = logging.getLogger(__name__)
 QUEUE = "engcrawl"
 RUN = "engcrawl.run"
 _FIRST = 10
-"""The priority of what keeps the queue going: before any blog."""
+"""The priority of planning, rescuing and the digest: higher than that of any blog's job."""
 _KEPT = 30 * 24
-"""Hours for which failed jobs can be looked at."""
+"""Hours for which failed jobs stay in the queue."""
 _FOREVER = "9"
-"""Later than any time that blogs are planned for, as text."""
+"""A text that sorts after any planned time."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Intervals at which things are done, and limits to how long they may take."""
+    """A worker's intervals and time limits."""
 
     period: str = "* * * * *"
-    """When blogs are planned and stalled jobs looked for: a time of cron."""
+    """The cron expression for planning blogs and for finding stalled jobs."""
     digest: str = "30 6 * * *"
-    """When the digest is sent: after the night."""
+    """The cron expression for the digest: after the night."""
     heartbeat: float = 10
     """Seconds between two signs of life of a worker."""
     stalled: float = 30
-    """Seconds without one, after which its jobs are given to another."""
+    """Seconds without a sign of life after which a worker's jobs go to another one."""
     poll: float = 5
-    """Seconds between two looks into the queue, where it doesn't call by itself."""
+    """Seconds between two looks into the queue, in case the database sends no notification."""
+    connect: float = 15
+    """Seconds to wait for a connection to the queue, before the worker gives up and ends."""
     again: float = 60
-    """Seconds after which a failed job is tried again; each further time four times as long."""
+    """Seconds after which a failed job is tried again. Each further pause is four times as long."""
     tries: int = 5
-    """How often a job is tried."""
+    """The number of times that a job is tried."""
     locked: float = 300
-    """Seconds after which a job is tried again whose blog another run has."""
+    """Seconds after which a job is tried again if another run works on its blog."""
     grace: timedelta = GRACE
-    """How long a crawl that is stopped may take to end, before it is killed."""
+    """The longest time that a stopped crawl may take to end, before it is killed."""
 
 
 PACE = Pace()
-"""What every worker of this process keeps to."""
+"""The pace of every worker in this process."""
 
 
 class NotDoneError(Exception):
-    """A job that isn't done: its run was neither complete nor incomplete."""
+    """A job isn't done, because its run was neither complete nor incomplete."""
 
     def __init__(self, outcome: Outcome, reason: str, *, given_back: bool) -> None:
         super().__init__(f"{outcome} (exit status {int(outcome)}): {reason}")
         self.outcome = outcome
         self.given_back = given_back
-        """Whether it was stopped because its worker was."""
+        """Whether the run was stopped only because its worker was stopped."""
 
 
 _EXPECTED = (NotDoneError, OutputError, asyncio.CancelledError)
 
 
 class Retries(BaseRetryStrategy):
-    """Tries a job again by how its run ended: failed or stopped a few times, later and later; locked whenever free.
+    """Decides whether and when a job is tried again, by its run's outcome.
 
-    It gives way to jobs of the same host that haven't been tried yet. Bad usage isn't tried again.
+    Failed and stopped runs are tried again a few times, after longer and longer pauses. Locked ones are tried until
+    the other run has ended. Runs that end with `usage` aren't tried again. A job that is tried again has a lower
+    priority than jobs of the same host that haven't been tried yet.
     """
 
     def __init__(self, pace: Pace) -> None:
@@ -98,10 +104,10 @@ class Retries(BaseRetryStrategy):
         if not isinstance(exception, _EXPECTED):  # a bug: procrastinate logs it
             return None
         if seconds is None:
-            logger.error("Job of %s: %s; given up until its next time", _blog(job).key, exception)
+            logger.error("Job of %s: %s; no more tries until the blog's next planned time", _blog(job).key, exception)
             return None
         later = datetime.now(UTC) + timedelta(seconds=seconds)
-        logger.warning("Job of %s: %s; to be tried again at %s", _blog(job).key, exception, rfc3339(later))
+        logger.warning("Job of %s: %s; next try at %s", _blog(job).key, exception, rfc3339(later))
         return RetryDecision(retry_at=later, priority=job.priority - (1 if seconds else 0))
 
     def _delay(self, exception: BaseException, before: int) -> float | None:
@@ -116,12 +122,12 @@ class Retries(BaseRetryStrategy):
 
 
 class Worker:
-    """Takes jobs from the queue, and runs each as a process. Raises UsageError where ``blogs.yaml`` is wrong."""
+    """Takes jobs from the queue and runs each as a process. Raises UsageError if ``blogs.yaml`` has a mistake."""
 
     def __init__(self, settings: BaseSettings, queue: Queue, jobs: int, limit: timedelta = LIMIT) -> None:
-        logging.getLogger("procrastinate").setLevel(logging.WARNING)  # else several lines a minute
-        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # else one for each try to connect
-        for name in ("procrastinate.worker", "procrastinate.worker.worker", "procrastinate.utils"):
+        logging.getLogger("procrastinate").setLevel(logging.WARNING)  # otherwise it logs several lines a minute
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # otherwise it logs each try to connect
+        for name in ("procrastinate.worker", "procrastinate.worker.worker", "procrastinate.utils", "asyncio"):
             logging.getLogger(name).addFilter(_in_a_line)
         self._settings = settings
         self._queue = queue
@@ -132,32 +138,38 @@ class Worker:
         self._blogs = Blogs.read(self._path)
         self._app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(
-                conninfo=queue.conninfo, min_size=1, max_size=4, timeout=15, kwargs={"connect_timeout": 15}
+                conninfo=queue.conninfo, min_size=1, max_size=4, timeout=pace.connect
             )
         )
         self._task = self._app.task(name=RUN, queue=QUEUE, retry=Retries(pace))(self._run)
         for task, cron in ((self._plan, pace.period), (self._rescue, pace.period), (self._digest, pace.digest)):
             name = f"engcrawl.{task.__name__.lstrip('_')}"
-            # One waits at the most: a worker that is busy for an hour doesn't find sixty.
-            lock = name if task == self._plan else None  # two would give a blog two jobs
+            # At most one of each waits, so that a worker that was busy for an hour doesn't find sixty.
+            lock = name if task == self._plan else None  # two at once could make two jobs for one blog
             kept = self._app.task(name=name, queue=QUEUE, lock=lock, queueing_lock=name, priority=_FIRST)(task)
             self._app.periodic(cron=cron)(kept)
 
     async def work(self) -> None:
-        """Work until SIGTERM or SIGINT; jobs under way are stopped then, and given back. Raises QueueError."""
+        """Work until SIGTERM or SIGINT; then stop the running jobs and requeue them. Raises QueueError."""
         where = f"{len(self._blogs)} blogs of {self._path}, jobs from {self._queue.name}"
         with self._queue.errors():
             async with self._app.open_async():
-                logger.info("Worker: %s, up to %d at once", where, self._jobs)
-                await self._app.run_worker_async(
-                    queues=[QUEUE],
-                    concurrency=self._jobs,
-                    delete_jobs="successful",
-                    shutdown_graceful_timeout=0,
-                    fetch_job_polling_interval=self._pace.poll,
-                    update_heartbeat_interval=self._pace.heartbeat,
-                    stalled_worker_timeout=self._pace.stalled,
+                logger.info("Worker started: %s, up to %d at once", where, self._jobs)
+                working = asyncio.ensure_future(
+                    self._app.run_worker_async(
+                        queues=[QUEUE],
+                        concurrency=self._jobs,
+                        delete_jobs="successful",
+                        shutdown_graceful_timeout=0,
+                        fetch_job_polling_interval=self._pace.poll,
+                        update_heartbeat_interval=self._pace.heartbeat,
+                        stalled_worker_timeout=self._pace.stalled,
+                        install_signal_handlers=False,
+                    )
                 )
+                if await _stopped(working):
+                    return
+        raise QueueError(f"{self._queue.name}: the connection was lost")  # it ends without an error then
 
     # Tasks
 
@@ -179,20 +191,20 @@ class Worker:
         logger.info("Job of %s: %s (exit status %d): %s; done in %.0f s", *words)
 
     async def _plan(self, timestamp: int) -> None:
-        """Give each due blog a job, if it has none, and had none for this time."""
+        """Make a job for each due blog that has no job, and had none for its last planned time."""
         try:
             self._blogs = await asyncio.to_thread(Blogs.read, self._path)
         except UsageError as error:
-            logger.error("The list of blogs stays as it was: %s", error)  # noqa: TRY400 - one line
+            logger.error("The list of blogs can't be used, the worker keeps the list that it read before: %s", error)  # noqa: TRY400 - one line
         tried: dict[str, str] = {}
         for job in await self._app.job_manager.list_jobs_async(queue=QUEUE, task=RUN):
             waits = job.status in (Status.TODO.value, Status.DOING.value)
             key = _blog(job).key
             tried[key] = max(tried.get(key, ""), _FOREVER if waits else str(job.task_kwargs["planned"]))
-        try:  # behind the jobs: one that ended in between has finished its blog
+        try:  # read after the jobs: if a job ended in between, its blog counts as finished here
             finished = await asyncio.to_thread(last_finished, self._settings["ENGCRAWL_STATE"])
         except StateError as error:
-            logger.error("Nothing is planned: %s", error)  # noqa: TRY400
+            logger.error("No blog can be planned, because the state can't be read: %s", error)  # noqa: TRY400
             return
         now = datetime.now(UTC)
         for blog in self._blogs:
@@ -203,26 +215,50 @@ class Worker:
                 logger.info("Job of %s: planned for %s", blog.key, planned)
 
     async def _rescue(self, timestamp: int) -> None:
-        """Give the jobs of workers that are gone to others, and forget those that failed long ago."""
+        """Put the jobs of dead workers back into the queue, and delete jobs that failed long ago."""
         manager = self._app.job_manager
         for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=self._pace.stalled):
             try:
                 if job.task_name == RUN:
                     await manager.retry_job(job)
-                    logger.warning("The worker of %s is gone: the job waits for another", _blog(job).key)
+                    logger.warning("Job of %s: its worker has died; the job is back in the queue", _blog(job).key)
                 else:
-                    await manager.finish_job(job, Status.FAILED, delete_job=True)  # the next one comes anyway
+                    await manager.finish_job(job, Status.FAILED, delete_job=True)  # its next period makes a new one
             except ConnectorException as error:
                 if not isinstance(error.__cause__, psycopg.errors.RaiseException):
                     raise
-                logger.info("Another worker was faster: job %s", job.id)
+                logger.info("Job %s: another worker has already put it back into the queue", job.id)
         await manager.delete_old_jobs(_KEPT, QUEUE, include_failed=True, include_cancelled=True, include_aborted=True)
 
     async def _digest(self, timestamp: int) -> None:
-        """Send the digest of the night, as a process of its own."""
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "scrapy", "blogs", "digest")
-        if status := await process.wait():
+        """Send the digest, with a process of its own; a worker that is stopped waits for it."""
+        sending = asyncio.ensure_future(self._send_digest())
+        try:
+            status = await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            status = await sending
+        if status:
             logger.error("`scrapy blogs digest` ended with exit status %d", status)
+
+    async def _send_digest(self) -> int:
+        line = [sys.executable, "-m", "scrapy", "blogs", "digest", *as_options(given(self._settings))]
+        return await (await asyncio.create_subprocess_exec(*line)).wait()
+
+
+async def _stopped(working: asyncio.Future[None]) -> bool:
+    """Wait until a worker ends; return whether SIGTERM or SIGINT told it to."""
+    told = asyncio.Event()
+
+    def stop() -> None:
+        if not told.is_set():  # a second one must not interrupt the end
+            told.set()
+            working.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    with suppress(asyncio.CancelledError):
+        await working
+    return told.is_set()
 
 
 def _blog(job: Queued) -> Blog:
@@ -230,25 +266,28 @@ def _blog(job: Queued) -> Blog:
 
 
 def _in_a_line(record: logging.LogRecord) -> bool:
-    """Shorten procrastinate's lines to what `Retries` hasn't told; return False where that is nothing."""
+    """Shorten a log line of procrastinate; return False for errors that `Retries` logs itself."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, _EXPECTED):
         return False
     if isinstance(error, ConnectorException):
-        record.msg, record.args = "The queue can't be used: %s", (" ".join(str(error.__cause__).split()),)
+        other = isinstance(error.__cause__, psycopg.errors.RaiseException)  # it took this one for gone
+        said = "Another worker has had the job since: %s" if other else "The queue can't be used: %s"
+        record.msg, record.args = said, (" ".join(str(error.__cause__).split()),)
         record.exc_info = None
     return True
 
 
 def last_finished(url: str) -> dict[str, datetime]:
-    """Return when each blog's last run ended that wasn't stopped and didn't die, by its key. Raises StateError."""
+    """Return the end of each blog's last finished run, by the blog's key. Raises StateError."""
     ended = RUNS.c.verdict.not_in(UNFINISHED)
-    query = sa.select(RUNS.c.blog, sa.func.max(RUNS.c.end)).where(RUNS.c.spider == "archive", ended)
+    last = sa.select(RUNS.c.blog, sa.func.max(RUNS.c.id)).where(RUNS.c.spider == "archive", ended)
+    query = sa.select(RUNS.c.blog, RUNS.c.end).where(sa.tuple_(RUNS.c.blog, RUNS.c.id).in_(last.group_by(RUNS.c.blog)))
     try:
         database = Database(url)
     except NoStateError:
         return {}
     try:
-        return {blog: datetime.fromisoformat(end) for blog, end in database.all(query.group_by(RUNS.c.blog))}
+        return {blog: datetime.fromisoformat(end) for blog, end in database.all(query)}
     finally:
         database.close()

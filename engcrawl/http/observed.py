@@ -34,7 +34,7 @@ class Observed:
     def crawl_delay(self) -> float | None:
         """Return the seconds of the ``Crawl-delay`` that this crawl keeps; None where it keeps none."""
         robots = self.crawler.get_downloader_middleware(RobotsTxt)
-        return robots.crawl_delay(urlsplit(self.robots.url).hostname or "") if robots and self.robots else None
+        return robots.crawl_delay(urlsplit(self.robots.url).netloc) if robots and self.robots else None
 
     @property
     def delay(self) -> float:

@@ -80,6 +80,10 @@ class RetryAfter:
             slot.queue.popleft()[1].errback(HostPausedError(host))
         return request.replace(dont_filter=True, meta={**request.meta, "retry_after_waited": waited})
 
+    def pause(self) -> float:
+        """Return for how many seconds from now a host asked to be left alone: 0 where none did."""
+        return max(0.0, max(self._free_at.values(), default=0.0) - monotonic())
+
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
         """Put a request that was held back before it was sent into the queue again; note on a failure what try it was.
 

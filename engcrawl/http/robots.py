@@ -59,7 +59,7 @@ class RobotsTxt:
         self._robots: dict[str, _Robots] = {}
         """By host and port."""
         self._delays: dict[str, float] = {}
-        """Seconds of ``Crawl-delay``, by download slot."""
+        """Seconds of ``Crawl-delay``, by host and port; 0 for none."""
         # After AutoThrottle, which sets the slot's delay when a response is there.
         for signal in (signals.request_reached_downloader, signals.response_downloaded):
             crawler.signals.connect(self._keep_delay, signal)
@@ -107,6 +107,8 @@ class RobotsTxt:
 
     def _read(self, url: str, response: Response) -> RobotParser | None:
         self.crawler.stats.inc_value(f"robotstxt/response_status_count/{response.status}")
+        host = urlsplit(url).netloc
+        self._delays[host] = 0.0
         if not 200 <= response.status < 300:
             return None
         body = response.body
@@ -114,18 +116,21 @@ class RobotsTxt:
             logger.warning("Only the first %d bytes of this robots.txt are read: %s", LARGEST, url)
             body = body[:LARGEST].rpartition(b"\n")[0]
         rules: RobotParser = build_from_crawler(self._parser, self.crawler, body)
-        delay = self._delays[urlsplit(url).hostname or ""] = rules.crawl_delay(self._agent) or 0.0
+        delay = self._delays[host] = rules.crawl_delay(self._agent) or 0.0
         if delay:
             logger.info("Crawl-delay: %g s between requests, %.0f a day at most: %s", delay, 86400 / delay, url)
         return rules
 
     def crawl_delay(self, host: str) -> float | None:
-        """Return the seconds of a host's ``Crawl-delay``; None where its robots.txt has none, or wasn't read."""
+        """Return the ``Crawl-delay`` in seconds of a *host* (and port); None if it has none or wasn't read."""
         return self._delays.get(host) or None
+
+    def longest_delay(self) -> float:
+        """Return the seconds of the longest ``Crawl-delay`` that was read, 0 where there is none."""
+        return max(self._delays.values(), default=0.0)
 
     def _keep_delay(self, request: Request) -> None:
         """Set the pause between a host's requests to its ``Crawl-delay``, if that is longer."""
-        host = request.meta.get("download_slot", "")
-        slot = self.crawler.engine.downloader.slots.get(host)
-        if slot is not None and (delay := self._delays.get(host)):
+        slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
+        if slot is not None and (delay := self._delays.get(urlparse_cached(request).netloc)):
             slot.delay, slot.jitter = max(slot.delay, delay), 0.0

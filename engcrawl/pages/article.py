@@ -43,17 +43,21 @@ class ArticlePage:
     """
     filed: int
     """In how many categories the post is: more than ``post.categories`` where the page has only numbers of some."""
+    numbered: list[str]
+    """Those of which it has only numbers: ``?cat=N``."""
 
     def complete(self, known: list[str]) -> None:
         """Add the categories that sources say the post is in, where the page has slugs of some alone.
 
         WordPress' classes leave out what isn't ASCII, and plain permalinks have numbers: what is left of a *known* slug
-        in a class is no other one.
+        in a class is no other one. A category whose slug nothing says is there by its number, ``?cat=N``.
         """
         if self.post.categories and self.filed > len(self.post.categories):
             left_of = {terms.as_class(slug) for slug in known}
             named = {slug for slug in self.post.categories if slug in known or slug not in left_of}
             self.post.categories = sorted({*named, *known})
+        if self.filed > len(self.post.categories or known):
+            self.post.categories = sorted({*self.post.categories, *self.numbered})
 
 
 def read(selector: Selector, text: str, url: str, post_id: int | None = None, *, pages: bool = False) -> ArticlePage:
@@ -84,8 +88,9 @@ def read(selector: Selector, text: str, url: str, post_id: int | None = None, *,
         parts = body.parts(own.element, url)
         post.content_html, post.content_source = _content(root, url, element, headline.element, url)
     linked = {**dict.fromkeys(post.categories), **named, **numbered}
-    filed = max(len(post.categories), len(numbered), len(terms.in_classes(own.element.get("class", ""), "category")))
-    return ArticlePage(post, parts, linked, filed)
+    classes = own.element.get("class", "")
+    filed = max(len(post.categories), len(numbered), len(terms.in_classes(classes, "category")))
+    return ArticlePage(post, parts, linked, filed, terms.numbered_slugs(classes, numbered))
 
 
 def read_part(selector: Selector, text: str, url: str, post_id: int | None = None) -> str | None:

@@ -75,7 +75,7 @@ def read(selector: Selector, text: str, url: str) -> ListingPage:
         found = tiles.Tiles([], marked=False)
     _check(root, classes, found, pages, place)
     slug = terms.archive_slug(names, archive_of(place.url))
-    listed = _listed(found, url, slug, classes)
+    listed = _listed(found, url, slug or terms.archive_number(archive_of(place.url)), classes)
     if listed and not any(one.post.url for one in listed):
         raise NotThePage(f"no link to a post on {described(root)}")
     page = ListingPage(
@@ -129,7 +129,7 @@ def _check(
 
 
 def _listed(found: tiles.Tiles, url: str, slug: str, classes: frozenset[str]) -> list[Tile]:
-    """Return the listed posts, each once; *slug* is that of their category, where the listing is of one."""
+    """Return the listed posts, each once; *slug* is their category's, or its number."""
     other = _OTHER_ARCHIVES & classes or any(name.startswith("tax-") for name in classes)
     slug = "" if other and "category" not in classes else slug
     numbers = frozenset(terms.numbers(" ".join(classes), "category"))

@@ -103,6 +103,12 @@ def archive_slug(classes: str, url: str) -> str:
     return named[0] if len(named) == 1 else ""
 
 
+def archive_number(url: str) -> str:
+    """Return what stands for the slug of the category whose archive is at *url*: its number (``?cat=4``), or ""."""
+    match = _CAT.search(url)
+    return match[0] if match else ""
+
+
 def slugs(classes: str, prefix: str, linked: Iterable[str] = ()) -> list[str]:
     """Return the slugs of a post's terms, sorted: of its classes ``{prefix}-SLUG``, and of the terms it links to.
 
@@ -116,6 +122,15 @@ def slugs(classes: str, prefix: str, linked: Iterable[str] = ()) -> list[str]:
         if slug.strip("-") == slug and not slug.isdecimal() and slug not in as_classes:
             found.add(slug)
     return sorted(found)
+
+
+def numbered_slugs(classes: str, links: Iterable[str]) -> list[str]:
+    """Return those of a post's *links* by number (``?cat=4``) whose slug its classes don't say: they have the number.
+
+    WordPress writes the number where the slug has no letter or digit of ASCII.
+    """
+    there = numbers(classes, "category")
+    return sorted(link for link in links if link.rpartition("=")[2] in there)
 
 
 def in_classes(classes: str, prefix: str) -> set[str]:

@@ -126,7 +126,8 @@ def _title(element: HtmlElement, heading: HtmlElement | None) -> str:
 
 def _categories(classes: str, element: HtmlElement, place: Place) -> list[str]:
     """Return a listed post's categories; the listing's own where the post names none, or names it by its number."""
-    named = terms.slugs(classes, "category", terms.category_links(element, place.base)[0])
+    linked, by_number = terms.category_links(element, place.base)
+    named = [*terms.slugs(classes, "category", linked), *terms.numbered_slugs(classes, by_number)]
     if place.category and (not named or terms.numbers(classes, "category") & place.numbers):
-        return sorted({*named, place.category})
-    return named
+        named.append(place.category)
+    return sorted({*named})

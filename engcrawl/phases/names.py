@@ -65,6 +65,14 @@ class Names:
                 category.slug = slug
                 self._log.category(category)
 
+    def note_numbers(self) -> None:
+        """Note the categories that were walked as ``?cat=N``, where nothing told their slugs."""
+        for category in self._log.categories.values():
+            if category.slug.startswith("?"):
+                self._log.note(
+                    category.url, "a category whose slug neither pages nor REST tell: records have its number"
+                )
+
     def is_at(self, url: str, slug: str) -> None:
         """Learn which category's archive is at an address."""
         self._slugs[url] = slug

@@ -145,7 +145,10 @@ class Read:
         """Read a post's own page, unless the site says that it is the one that was read before (RFC 9110, 13.1)."""
         self._log.took()
         record = wanted.record
-        before = wanted.reading if record and address(record.url) == address(wanted.post.url) else None
+        same = record and address(record.url) == address(wanted.post.url)
+        if record and not {*wanted.post.categories} <= {*record.categories}:
+            same = False  # the page may say what it is filed in, or leave it to the sources: a 304 tells neither
+        before = wanted.reading if same else None
         headers, meta = {}, {}
         if before and (before.etag or before.last_modified):
             meta = {"handle_httpstatus_list": [304], "dont_cache": True}

@@ -73,6 +73,7 @@ class Walk:
         """Record how much of the listings could be read; a category that posts are filed in may not have been found."""
         for category in self._not_found():
             self._broken(category, *self._misplaced[category.slug])
+        self._names.note_numbers()
         if self._log.categories:
             self._state.lists.answered("listings", Answer(status="whole" if self.whole else "part"), whole=False)
 
@@ -294,6 +295,5 @@ class Walk:
         walked, vanished = self._state.runs.number, None
         if category.known and category.end == "known":
             walked, vanished = self._names.known[category.slug].walked or 0, category.known.vanished
-        self._state.lists.categories.close(
-            KnownCategory(category.slug, category.url, category.stated, walked), vanished
-        )
+        listing = KnownCategory(category.slug, category.url, category.stated, walked)
+        self._state.lists.categories.close(listing, vanished)

@@ -11,12 +11,12 @@ from engcrawl.items import Post
 
 _TEXTS = ("content_html", "content_markdown")
 _OURS = ("crawled_at",)
-"""Keys that say when the crawler was there, nothing of the post."""
+"""Keys that describe the crawl, not the post."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One key with another value: both values, or, of a body, the lines that differ (a unified diff)."""
+    """One key whose value differs: both values, or for a body the lines that differ (a unified diff)."""
 
     key: str
     old: Any
@@ -31,7 +31,7 @@ def differing(old: Post, new: Post) -> list[str]:
 
 
 def differences(old: Post, new: Post) -> Iterator[Difference]:
-    """Yield how two versions differ, key by key; of a body's two forms the Markdown, where that differs."""
+    """Yield the differences of two versions, key by key. If a body's Markdown differs, its HTML is left out."""
     keys = differing(old, new)
     before, after = old.record(), new.record()
     for key in keys:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
+import sys
 from datetime import UTC, datetime
+from logging.handlers import MemoryHandler
+from pathlib import Path
 from typing import ClassVar
 
 from scrapy.settings import BaseSettings
-from scrapy.utils.log import get_scrapy_root_handler
+from scrapy.utils.log import TopLevelFormatter
 
 from engcrawl.errors import UsageError
 from engcrawl.text.visible import shown
 
-_handler: logging.Handler | None = None
+_held: MemoryHandler | None = None
+"""On a terminal: the log's first lines, until the run has a name; at the process' end they go to standard error."""
+_file: Path | None = None
+_MANY = 1_000_000
+"""More lines, and a higher level, than any run has before it has a name."""
 
 
 class Record(logging.LogRecord):
@@ -50,8 +58,11 @@ class JsonLines(logging.Formatter):
 
 
 def configure(settings: BaseSettings) -> None:
-    """Log as the settings say; call this before Scrapy configures logging by itself. Raises UsageError."""
-    global _handler
+    """Log as the settings say; call this before Scrapy configures logging by itself. Raises UsageError.
+
+    On a terminal that the settings leave the log to, its lines are held back until `name_run` says where they go.
+    """
+    global _held
     form, level, filename = settings["ENGCRAWL_LOG"], settings["LOG_LEVEL"], settings["LOG_FILE"]
     if form not in ("text", "json"):
         raise UsageError(f"setting ENGCRAWL_LOG={form}: must be text or json")
@@ -62,26 +73,62 @@ def configure(settings: BaseSettings) -> None:
     except OSError as error:
         raise UsageError(f"setting LOG_FILE={filename}: can't be written: {error}") from error
     logging.setLogRecordFactory(Record)
-    if form == "text":
+    on_terminal = settings.getbool("LOG_ENABLED") and not filename and sys.stderr.isatty()
+    if form == "text" and not on_terminal:
         handler.close()  # Scrapy has its own
         return
-    _handler = handler
-    _handler.setFormatter(JsonLines())
-    _handler.setLevel(level)
+    if form == "json":
+        handler.setFormatter(JsonLines())
+    else:
+        handler.setFormatter(logging.Formatter(settings["LOG_FORMAT"], settings["LOG_DATEFORMAT"]))
+    handler.setLevel(level)
     # Scrapy's own handler has no setting for its formatter, and is made anew for each crawler.
     settings.set("LOG_INSTALL_ROOT_HANDLER", False, "cmdline")
     logging.root.setLevel(logging.NOTSET)
-    logging.root.addHandler(_handler)
+    if on_terminal:
+        # Not flushed by logging.shutdown: Scrapy's own configuration of the log calls that.
+        _held = MemoryHandler(_MANY, _MANY, flushOnClose=False)
+        _held.setLevel(level)
+        _held.setFormatter(handler.formatter)
+        if settings.getbool("LOG_SHORT_NAMES"):
+            _held.addFilter(TopLevelFormatter(["scrapy"]))
+        atexit.register(_release, handler)
+        handler = _held
+    logging.root.addHandler(handler)
 
 
-def root_handler() -> logging.Handler | None:
-    """Return the handler that writes the log; None where nothing does."""
-    return _handler or get_scrapy_root_handler()
+def name_run(name: str, file: Path) -> None:
+    """Name the run in each line from now on; where the log's lines were held back, write them all to *file*.
 
-
-def name_run(name: str) -> None:
-    """Name the run in each line from now on."""
+    Raises OSError.
+    """
+    global _file
+    if _held is not None:
+        handler = logging.FileHandler(file, encoding="utf-8")
+        _release(handler)
+        _file = file
     Record.run = name
+
+
+def file_of_terminal() -> Path | None:
+    """Return the file that has the log of a run on a terminal; None where the log is where the settings want it."""
+    return _file
+
+
+def _release(handler: logging.Handler) -> None:
+    """Write the lines that were held back, if there are any, and all further ones, by *handler*."""
+    global _held
+    if _held is None:
+        return
+    logging.root.removeHandler(_held)
+    logging.root.addHandler(handler)
+    handler.setLevel(_held.level)
+    handler.setFormatter(_held.formatter)
+    for one in _held.filters:
+        handler.addFilter(one)
+    _held.setTarget(handler)
+    _held.flush()
+    _held = None
 
 
 def _output(settings: BaseSettings) -> logging.Handler:

@@ -33,6 +33,7 @@ class Output:
         self.folder = Path(folder).absolute()
         self.runs = self.folder / "runs"
         self.archive = self.folder / "posts.jsonl"
+        self.report = self.folder / "report.html"
         self.latest = self.runs / "latest.json"
         self.lock = self.folder / "run.lock"
         self.state = self.folder / "archive.db"
@@ -134,6 +135,8 @@ class Run:
         self.feed = output.runs / f"{name}.jsonl"
         self.part = output.runs / f"{name}.jsonl.part"
         self.verdict = output.runs / f"{name}.json"
+        self.log = output.runs / f"{name}.log"
+        """Scrapy's log, of a run on a terminal alone."""
 
     def write_verdict(self, verdict: dict[str, Any]) -> None:
         """Write the verdict, and point ``latest.json`` at it. Raises OSError."""

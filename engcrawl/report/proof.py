@@ -89,7 +89,7 @@ def prove(state: State) -> dict[str, Any]:
             elif _expected(name, row, record["published_at"], proof.asked):
                 proof.unexpected += 1
         if row.in_rest and row.rest:
-            disagreements.update(_disagreements(record, json.loads(row.rest)))
+            disagreements.update(disagreeing(record, json.loads(row.rest)))
     for _, entries in groupby(state.lists.unresolved_named(), key=attrgetter("address")):
         found = list(entries)
         union, hidden = union + 1, hidden + 1
@@ -121,6 +121,20 @@ def proven_by(proof: dict[str, Any], start: str) -> list[str]:
     return [name if asked >= start else f"{name} as of {asked}" for name, asked in proving.items()]
 
 
+def disagreeing(record: dict[str, Any], rest: dict[str, Any]) -> list[str]:
+    """Name the keys of which record and REST say different things, where both say something."""
+    told = {name: value for name, value in rest.items() if record.get(name) not in (None, "", [])}
+    found = [name for name in (*_COMPARED, *_COMPARED_LISTS) if name in told and told[name] != record[name]]
+    if record["protected"] and record["title"].endswith(told.get("title", "")):  # "Protected: ", the theme adds
+        found = [name for name in found if name != "title"]
+    found += [name for name in _COMPARED_FLAGS if record[name] != rest.get(name, False)]
+    if told.get("kind") == "video" != record["kind"]:  # without a post's classes, REST doesn't tell
+        found.append("kind")
+    if not set(told.get("authors", ())) <= set(record["authors"]):  # it names one
+        found.append("authors")
+    return found
+
+
 def _miss(
     entry: dict[str, Any], names: list[Source], missing: list[dict[str, Any]], proofs: dict[Source, Proof]
 ) -> None:
@@ -141,17 +155,3 @@ def _expected(name: str, row: Any, published_at: str | None, asked: Asked | None
     if name in ("listings", "feed") and row.type not in (None, "post"):
         return False
     return not (name == "sitemap" and row.external)
-
-
-def _disagreements(record: dict[str, Any], rest: dict[str, Any]) -> list[str]:
-    """Name the keys of which record and REST say different things, where both say something."""
-    told = {name: value for name, value in rest.items() if record.get(name) not in (None, "", [])}
-    found = [name for name in (*_COMPARED, *_COMPARED_LISTS) if name in told and told[name] != record[name]]
-    if record["protected"] and record["title"].endswith(told.get("title", "")):  # "Protected: ", the theme adds
-        found = [name for name in found if name != "title"]
-    found += [name for name in _COMPARED_FLAGS if record[name] != rest.get(name, False)]
-    if told.get("kind") == "video" != record["kind"]:  # without a post's classes, REST doesn't tell
-        found.append("kind")
-    if not set(told.get("authors", ())) <= set(record["authors"]):  # it names one
-        found.append("authors")
-    return found

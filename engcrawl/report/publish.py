@@ -1,4 +1,4 @@
-"""Publishing: a blog's files, put into a bucket or a shared folder after each run (``ENGCRAWL_PUBLISH``)."""
+"""Publishing: each run copies the blog's files to a bucket or a shared folder (``ENGCRAWL_PUBLISH``)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 _SCHEMES = ("s3", "gs", "az", "file")
 _RETRIES: RetryConfig = {"max_retries": 10, "backoff": {"init_backoff": timedelta(seconds=0.5)}}
-"""About half a minute. After that it is for the next run to publish."""
+"""Retries for about half a minute. After that, the next run publishes the file."""
 _PARTS_AT_ONCE = 2
-"""Parts of a big file in memory. The default, 12, would be 60 MB."""
+"""The number of parts of a big file that are in memory. The default, 12, would take 60 MB."""
 
 
 class PublishError(EngcrawlError):
@@ -36,10 +36,10 @@ class PublishError(EngcrawlError):
 
 
 class Publisher:
-    """Puts the files of a blog's runs under ``ENGCRAWL_PUBLISH/KEY/``, each in one step, the verdict last.
+    """Copies the files of a blog's runs to ``ENGCRAWL_PUBLISH/KEY/``, each in one step, the verdict last.
 
-    ``runs/latest.json`` there says how far publishing has come: which run was the last of which everything is there,
-    and which ``posts.jsonl`` that was. By it the next run, on whatever machine, knows what is missing.
+    The published ``runs/latest.json`` names the last run whose files are all there, and the checksum of
+    ``posts.jsonl``. From it the next run, on any machine, knows which files are missing.
     """
 
     def __init__(self, target: str, blog: str) -> None:
@@ -52,12 +52,12 @@ class Publisher:
 
     @classmethod
     def of(cls, settings: BaseSettings, blog: str) -> Self | None:
-        """Return the publisher that ``ENGCRAWL_PUBLISH`` asks for; None if it asks for none. Raises UsageError."""
+        """Return the publisher for ``ENGCRAWL_PUBLISH``; None if that isn't set. Raises UsageError."""
         target = publish_target(settings)
         return cls(target, blog) if target else None
 
     async def put_files(self, files: Run, *, archive: bool, feed: bool) -> None:
-        """Publish the archive, if it isn't the one that is there, and the run's feed. Raises PublishError."""
+        """Publish the archive, if it differs from the published one, and the run's feed. Raises PublishError."""
         self._latest = await self._read_latest()
         self._posts = self._latest.get("posts")
         if archive:
@@ -66,9 +66,9 @@ class Publisher:
             await self._put(f"runs/{files.feed.name}", files.feed)
 
     async def put_verdict(self, files: Run, verdict: dict[str, Any], earlier: Iterable[dict[str, Any]]) -> None:
-        """Publish the run's verdict, and those of earlier runs that aren't there. Raises PublishError.
+        """Publish the run's verdict, and those of earlier runs that aren't published. Raises PublishError.
 
-        *earlier* are the reports of the runs before, newest first.
+        *earlier* are the verdicts of earlier runs, newest first.
         """
         missing = []
         for report in earlier:
@@ -143,10 +143,10 @@ def publish_target(settings: BaseSettings) -> str | None:
     if parts.scheme not in _SCHEMES or parts.query or parts.fragment or "@" in parts.netloc:
         raise UsageError(
             f"{what}: must be like s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder, and"
-            " have no password (the environment has it)"
+            " must not have a password (put it into the environment)"
         )
     if parts.scheme == "file" and (parts.netloc or not Path(unquote(parts.path)).is_dir()):
-        raise UsageError(f"{what}: must name a folder that is there, like file:///shared/blogs")
+        raise UsageError(f"{what}: must name an existing folder, like file:///shared/blogs")
     try:
         from obstore.exceptions import BaseError
     except ModuleNotFoundError as error:
@@ -159,7 +159,7 @@ def publish_target(settings: BaseSettings) -> str | None:
 
 
 def _open(target: str) -> ObjectStore:
-    """Open a bucket or folder: nothing is asked of it yet. Credentials and endpoints are in the environment."""
+    """Return the bucket or folder, without a request to it. Credentials and endpoints come from the environment."""
     from obstore.store import from_url
 
     if urlsplit(target).scheme == "file":
@@ -168,5 +168,5 @@ def _open(target: str) -> ObjectStore:
 
 
 def _reason(error: Exception) -> str:
-    """Return the first part of an error of obstore's on one line, without what only its developers read."""
+    """Return the message of an obstore error on one line, without its debug part."""
     return masked(" ".join(str(error).partition("\n\nDebug source")[0].split()))

@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 Outcome = Literal["new", "updated", "gone", "unchanged", "lost", "unlisted"]
 """What became of a post that was looked at; ``lost``: its page could not be read, ``unlisted``: no list names it."""
+Phase = Literal["plan", "quick check", "listings", "other lists", "reading posts", "settle", "proof", "publish"]
+"""What a run is at, for people who watch it."""
 OUTCOMES: tuple[Outcome, ...] = ("new", "updated", "gone", "unchanged", "lost", "unlisted")
 
 
@@ -56,13 +58,14 @@ class Entry:
 
 @dataclass
 class RunLog:
-    """The log of what happened in a run; *changed* is called after each change that a display shows."""
+    """The log of what happened in a run; *phase_begun* is called when it enters a further phase."""
 
     start: str
     """The instant when the run began."""
     filtered: bool = False
     """Whether the arguments leave a part of the archive out."""
-    changed: Callable[[], None] = lambda: None
+    phase_begun: Callable[[], None] = lambda: None
+    phase: Phase = "plan"
     categories: dict[str, Any] = field(default_factory=dict)
     """`WalkedCategory` by slug."""
     sources: dict[str, str] = field(default_factory=dict)
@@ -111,16 +114,20 @@ class RunLog:
         """Return how many posts were looked at of which nothing else is known: 0, or something went wrong unnoticed."""
         return self.taken - self.outcomes.total() - self.dropped.total()
 
+    def enter(self, phase: Phase) -> None:
+        """Record what the run is at from now on."""
+        if phase != self.phase:
+            self.phase = phase
+            self.phase_begun()
+
     def category(self, category: WalkedCategory) -> None:
         """Record a category that was found, walked a page further, or to its end."""
         self.categories[category.slug] = category
-        self.changed()
 
     def problem(self, url: str, reason: str, post: int | None = None) -> None:
         """Record something that should be in the archive but could not be read, or not wholly."""
         logger.warning("Unavailable: %s: %s", url, reason)
         self.problems.append(Entry(url, reason, post))
-        self.changed()
 
     def note(self, url: str, reason: str, post: int | None = None) -> None:
         """Record a page that could not be read although the archive misses nothing because of it."""
@@ -136,7 +143,6 @@ class RunLog:
     def waiting(self, count: int) -> None:
         """Record that *count* more posts are to be looked at."""
         self.expected = self.taken + count
-        self.changed()
 
     def took(self) -> None:
         """Record that a post is looked at: an outcome, or a drop, follows."""
@@ -159,7 +165,6 @@ class RunLog:
     def done(self, outcome: Outcome) -> None:
         """Record what became of a post."""
         self.outcomes[outcome] += 1
-        self.changed()
 
     def give_up(self, why: str) -> None:
         """Learn that a part of the run, or all the rest of it, isn't tried, and why."""

@@ -73,16 +73,22 @@ class ArchiveSpider(Spider):
         read = Read(fetch, state, log, plan, rest, walk)
         await check_types(self.arguments, state, log, rest, Sitemaps(fetch, state, front))
         if walk.whole and count.done:
+            log.enter("quick check")
             await QuickCheck(fetch, state, log, plan, rest, front).run()
+        log.enter("listings")
         await walk.start()
         while True:
+            log.enter("listings")
             await walk.run()
+            log.enter("other lists")
             await count.run()
+            log.enter("reading posts")
             async for found in read.posts():
                 yield found
             if not walk.pending:
                 break
         walk.record()
+        log.enter("settle")
         async for found in Settle(fetch, state, log, plan, read, walk).posts():
             yield found
 
@@ -93,9 +99,12 @@ class ArchiveSpider(Spider):
         rest = Rest(fetch, state, front, anew=plan.sweeping, bodies=True)
         records = RestRecords(fetch, state, log, plan, rest)
         await check_types(self.arguments, state, log, rest, None)
+        log.enter("quick check")
         await QuickCheck(fetch, state, log, plan, rest, front).run(records)
+        log.enter("reading posts")
         async for found in records.posts():
             yield found
         read = Read(fetch, state, log, plan, rest, records)
+        log.enter("settle")
         async for found in Settle(fetch, state, log, plan, read, records).posts():
             yield found

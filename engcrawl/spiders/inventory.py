@@ -51,6 +51,7 @@ class InventorySpider(Spider):
         named = sources(rest, sitemaps, Feed(fetch, state, front))
         try:
             await check_types(self.arguments, state, log, rest, sitemaps)
+            log.enter("other lists")
             for name in ASKED:
                 if await ask(named[name], state, log):
                     state.runs.sweep_next()  # what became of those posts the next archive run is to find out

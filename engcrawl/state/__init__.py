@@ -10,6 +10,7 @@ from engcrawl.errors import UsageError
 from engcrawl.state.changes import Changes
 from engcrawl.state.database import Database
 from engcrawl.state.failures import Failures
+from engcrawl.state.figures import Figures
 from engcrawl.state.lists import Lists
 from engcrawl.state.mentions import Mentions
 from engcrawl.state.posts import Posts
@@ -39,6 +40,7 @@ class State:
         self.lists = Lists(db, blog, self.runs, mentions)
         self.wants = Wants(db, blog, self.runs, mentions)
         self.versions = Versions(db, blog, kept)
+        self.figures = Figures(db, blog)
         self.posts = Posts(db, blog, self.runs, self.changes, self.failures, mentions, self.versions)
         self.commit, self.close, self.lives = db.commit, db.close, db.lives
 

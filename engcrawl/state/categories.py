@@ -70,7 +70,8 @@ class Categories:
                 "at": page,
                 "spot": place,
             }
-            row["files"] = mention.facts is not None and slug in mention.facts.categories
+            filed = mention.facts is not None and slug in mention.facts.categories
+            row["files"] = filed and not slug.startswith("?")  # a number gives way to the slug where REST says it
             (again if key in placed else new).append(row)
         for statement, rows in ((_AGAIN, again), (_NEW, new)):
             if rows:

@@ -6,21 +6,40 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, PendingRollbackError, ResourceClosedError, SQLAlchemyError
 
 from engcrawl.errors import LockedError, NoStateError, StateError
 from engcrawl.state import migrations
 from engcrawl.state.lock import HOST, RunLock, holder
 from engcrawl.state.tables import RUNS
+from engcrawl.text.durations import readable
 from engcrawl.text.visible import masked
 
 Row = sa.Row[*tuple[Any, ...]]
 CHUNK = 50
 """Rows with records that are in memory at a time."""
+_PATIENCE = {
+    "connect_timeout": 15,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # milliseconds
+}
+"""Seconds after which a connection to PostgreSQL is given up whose other end is gone; else it would be hours."""
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far this machine's clock may be from the database's."""
+_PATIENCE_OF_SERVER = {
+    "tcp_keepalives_idle": 30,
+    "tcp_keepalives_interval": 10,
+    "tcp_keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""The same for the server, which then releases the lock of a run whose machine is gone."""
 
 
 class Database:
@@ -37,6 +56,8 @@ class Database:
         except (ArgumentError, ValueError):  # of a port that is none; the error would tell parts of the URL
             raise StateError("ENGCRAWL_STATE: must be an SQLAlchemy URL, like postgresql+psycopg://host/name") from None
         self.name = masked(self.url.render_as_string(hide_password=True))
+        self._reason = ""
+        """What the last error was that did not follow from another."""
         self._file: Path | None = None
         if self.url.get_backend_name() == "sqlite":
             if not self.url.database or self.url.database == ":memory:":
@@ -111,6 +132,9 @@ class Database:
             yield
         except SQLAlchemyError as error:
             reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            if not isinstance(error, PendingRollbackError | ResourceClosedError):  # which follow from another
+                self._reason = reason
+            reason = self._reason or reason
             raise StateError(f"{self.name}: {reason}") from error
         except ModuleNotFoundError as error:
             raise StateError(f"{self.name}: {error}: install the database's driver") from error
@@ -134,6 +158,8 @@ class Database:
     def _lock_and_upgrade(self, blog: str) -> None:
         from sqlalchemy_dlock.factory import create_sadlock  # not for SQLite, which most runs have
 
+        if self.url.get_backend_name() == "postgresql":
+            check_clock(self._connection.scalar(sa.select(sa.func.clock_timestamp())))
         with create_sadlock(self._connection, "engcrawl schema"):  # two first runs at once make one schema
             try:
                 migrations.upgrade(self._connection)
@@ -149,8 +175,15 @@ class Database:
         )
 
     def _engine(self, *, writing: bool) -> sa.Engine:
-        timeout = {"connect_timeout": 15} if self.url.get_backend_name() == "postgresql" else {}
-        engine = sa.create_engine(self.url, poolclass=sa.NullPool, connect_args=timeout)
+        engine = sa.create_engine(with_patience(self.url), poolclass=sa.NullPool)
+        if writing and self.url.get_backend_name() == "postgresql":
+
+            @sa.event.listens_for(engine, "connect")
+            def set_patience(connection: Any, _: Any) -> None:
+                for name, value in _PATIENCE_OF_SERVER.items():
+                    connection.execute(f"SET {name} = {value}")
+                connection.commit()
+
         if self._file:
 
             @sa.event.listens_for(engine, "connect")
@@ -166,6 +199,21 @@ class Database:
                 connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
         return engine
+
+
+def with_patience(url: sa.URL) -> sa.URL:
+    """Return the URL of a PostgreSQL with timeouts for a network that fails; those that it has stay as they are."""
+    if url.get_backend_name() != "postgresql":
+        return url
+    return url.set(query={name: str(value) for name, value in _PATIENCE.items()} | dict(url.query))
+
+
+def check_clock(there: Any) -> None:
+    """Raise StateError where this machine's clock is far from *there*, the database's: what is due goes by both."""
+    apart = datetime.now(UTC) - there
+    if abs(apart) > _CLOCKS_DIFFER:
+        way = "ahead of" if apart > timedelta(0) else "behind"
+        raise StateError(f"this machine's clock is {readable(abs(apart))} {way} the database's: set it right")
 
 
 def _held(lock: Path) -> bool:

@@ -128,8 +128,8 @@ class Runs:
     def last_finished(self) -> str | None:
         """Return when the last run of `archive` ended that wasn't stopped and didn't die; None if there was none."""
         ended = RUNS.c.verdict.not_in(UNFINISHED)
-        query = sa.select(sa.func.max(RUNS.c.end)).where(self._of_blog, RUNS.c.spider == "archive", ended)
-        end: str | None = self._db.scalar(query)
+        query = sa.select(RUNS.c.end).where(self._of_blog, RUNS.c.spider == "archive", ended)
+        end: str | None = self._db.scalar(query.order_by(RUNS.c.id.desc()).limit(1))  # clocks may have been wrong
         return end
 
     def last_complete(self) -> dict[str, str]:

@@ -26,7 +26,7 @@ BLOGS = _table(
     sa.Column("sweep", sa.Integer),  # the sweep under way or done last: the run that began it; NULL: a new one is due
     sa.Column(
         "versions_since", sa.String
-    ),  # from when on it is known how the archive stood; NULL: from its first post on
+    ),  # the earliest instant at which the archive is known; NULL: its whole history is known
 )
 
 RUNS = _table(

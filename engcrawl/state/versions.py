@@ -1,4 +1,4 @@
-"""The older versions of posts' records: kept, compressed, when a record takes another's place."""
+"""The older versions of posts' records. They are kept, compressed, when a record is replaced."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from engcrawl.text.durations import duration
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A rule of which older versions of a post are kept.
+    """A rule for keeping older versions of a post.
 
-    All, the last *number*, or those that were in force less than an *age* ago.
+    It keeps all of them, the last *number*, or those that were replaced less than *age* ago.
     """
 
     number: int | None = None
@@ -33,7 +33,7 @@ class Kept:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return what the setting ``ENGCRAWL_VERSIONS`` means: ``all``, ``20``, ``365d``. Raises UsageError."""
+        """Return the rule of the setting ``ENGCRAWL_VERSIONS``: ``all``, ``20``, ``365d``. Raises UsageError."""
         word = text.strip()
         if word == "all":
             return cls()
@@ -43,23 +43,23 @@ class Kept:
             return cls(age=duration(word))
         except ValueError:
             raise UsageError(
-                f"setting ENGCRAWL_VERSIONS={word}: must be all, how many of a post (like 20), or how long (like 365d)"
+                f"setting ENGCRAWL_VERSIONS={word}: must be all, a number (like 20), or an age (like 365d)"
             ) from None
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A post's record as it stood for a while."""
+    """A post's record as the archive had it from one instant until another."""
 
     number: int
-    """1 for the first that the archive had, also where that isn't kept any more."""
+    """1 for the archive's first version, even if that isn't kept any more."""
     since: str
     """The instant from which the archive had it."""
     until: str | None
-    """The instant from which it had another; None for the one that it has."""
+    """The instant at which another version replaced it; None for the current one."""
     record: Post
     edited: bool = False
-    """Whether the next one has another title, or another text of a body from the same source."""
+    """Whether the next version is an edit: its title differs, or the text of a body from the same source."""
 
 
 class Versions:
@@ -72,17 +72,17 @@ class Versions:
         self._of_blog = VERSIONS.c.blog == blog
 
     def begin(self, known: str) -> None:
-        """Record the instant from which it is known how the archive stood."""
+        """Record the earliest instant at which the archive is known."""
         self._db.execute(BLOGS.update().where(BLOGS.c.blog == self._blog).values(versions_since=known))
 
     @property
     def known(self) -> str | None:
-        """Return the instant from which it is known how the archive stood; None if that is from its first post on."""
+        """Return the earliest instant at which the archive is known; None if its whole history is known."""
         instant: str | None = self._db.scalar(_KNOWN, {"of_blog": self._blog})
         return instant
 
     def keep(self, new: Post, until: str) -> int:
-        """Keep the stored record of a post, which *new* replaces at an instant, *until*; return the number of *new*."""
+        """Keep the stored record of a post, which *new* replaces at the instant *until*; return the number of *new*."""
         row = self._db.one(_CURRENT, {"of_blog": self._blog, "of_post": new.id})
         assert row is not None
         values: dict[str, Any] = {"blog": self._blog, "post": new.id, "number": row.version, "since": row.since}
@@ -100,7 +100,7 @@ class Versions:
             self._drop(VERSIONS.c.until < dates.rfc3339(datetime.fromisoformat(dates.now()) - self._kept.age))
 
     def of(self, post: int) -> list[Version]:
-        """Return the versions of a post that are there, the oldest first and the record as it is last; [] for none."""
+        """Return the kept versions of a post, the oldest first and the current record last; [] if there is none."""
         c = VERSIONS.c
         rows = self._db.all(sa.select(VERSIONS).where(self._of_blog, c.post == post).order_by(c.number))
         versions = [
@@ -113,7 +113,7 @@ class Versions:
         return versions
 
     def posts(self) -> Iterator[tuple[int, str | None]]:
-        """Yield each post that has a record, by ID, and since when it is gone."""
+        """Yield each post that has a record: its ID, and the instant since which it is gone (or None)."""
         c, last = POSTS.c, 0
         query = sa.select(c.id, c.gone_since).where(c.blog == self._blog, c.record.is_not(None)).order_by(c.id)
         while rows := self._db.all(query.where(c.id > last).limit(CHUNK)):
@@ -123,7 +123,7 @@ class Versions:
     def lines(
         self, moment: str, *, since: str | None = None, post: int | None = None
     ) -> Iterator[tuple[str, str | None]]:
-        """Yield what `Posts.lines` would have at *moment*, an instant. Raises UsageError where that isn't known."""
+        """Yield the lines of `Posts.lines` as of the instant *moment*. Raises UsageError if they aren't known."""
         self.check_known(moment)
         c, v = POSTS.c, VERSIONS.c
         gone = sa.case((c.gone_since <= moment, c.gone_since)).label("gone_since")
@@ -148,15 +148,15 @@ class Versions:
                 raise StateError(f"{self._db.name}: the record of post {row.id} isn't what was written")
 
     def check_known(self, moment: str) -> None:
-        """Raise UsageError where it isn't known, or not any more, how the archive stood at *moment*, an instant."""
+        """Raise UsageError if the archive as of the instant *moment* isn't known."""
         if self.known and moment < self.known:
             raise UsageError(
-                f"{self._blog}: how the archive stood at {moment} isn't known: its versions are kept from {self.known}"
-                " on (older ones may be dropped: setting ENGCRAWL_VERSIONS)"
+                f"{self._blog}: the archive as of {moment} isn't known: the state has its versions from {self.known} on"
+                " (the setting ENGCRAWL_VERSIONS says which older ones are kept)"
             )
 
     def _drop(self, *which: sa.ColumnElement[bool]) -> None:
-        """Drop versions; how the archive stood before the last of them ended isn't known any more."""
+        """Drop versions. Before the end of the last of them, the archive is then not known any more."""
         last: str | None = self._db.scalar(sa.select(sa.func.max(VERSIONS.c.until)).where(self._of_blog, *which))
         if last is not None:
             self._db.execute(VERSIONS.delete().where(self._of_blog, *which))
@@ -169,12 +169,12 @@ def sha256(text: str) -> str:
 
 
 def newest_first(columns: Any) -> tuple[Any, ...]:
-    """Return the order of posts.jsonl."""
+    """Return the columns that sort posts as in posts.jsonl."""
     return (sa.func.coalesce(columns.day, "").desc(), sa.func.coalesce(columns.instant, "").desc(), columns.id.desc())
 
 
 def _unpacked(db: Database, post: int, record: bytes) -> str:
-    """Return the line of an older version. Raises StateError where it isn't what was written."""
+    """Return the line of an older version. Raises StateError if its stored bytes are damaged."""
     try:
         return zlib.decompress(record).decode()
     except (zlib.error, UnicodeDecodeError) as error:
@@ -182,7 +182,7 @@ def _unpacked(db: Database, post: int, record: bytes) -> str:
 
 
 def _edited(old: Post, new: Post) -> bool:
-    """Return whether the site changed what a reader reads: the title, or the text of a body from the same source."""
+    """Return whether the site changed the title, or the text of a body from the same source."""
     if old.title != new.title:
         return True
     same_source = old.content_source == new.content_source

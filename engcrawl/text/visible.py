@@ -30,3 +30,8 @@ def shown(text: str) -> str:
 def visible(text: str) -> str:
     """Return *text* without what would steer a terminal."""
     return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def one_line(text: str) -> str:
+    """Return *text* as a terminal may show it: on one line, without secrets and what would steer the terminal."""
+    return visible(" ".join(masked(text).split()))

@@ -1,4 +1,4 @@
-"""``make bench-export``: time, peak memory and size of exports of 10,000 and 100,000 posts with bodies, by format."""
+"""``make bench-export``: time, peak memory and size of exports, and of the report, of 10,000 and 100,000 posts."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from engcrawl.export.formats import KINDS
 from engcrawl.items import Post
+from engcrawl.report.output import Output
 from engcrawl.state import State
 from tests.support.crawls import environment
 from tests.support.folders import ROOT
@@ -45,10 +46,10 @@ def posts(count: int) -> Iterator[Post]:
         )
 
 
-def measured(output: Path, form: str, folder: Path) -> tuple[float, float]:
-    """Export, and return the seconds and the peak memory in MB that it took."""
+def measured(output: Path, *words: str) -> tuple[float, float]:
+    """Run a command, and return the seconds and the peak memory in MB that it took."""
     start = time.monotonic()
-    line = [sys.executable, "-m", "scrapy", "export", "--format", form, str(folder)]
+    line = [sys.executable, "-m", "scrapy", *words]
     process = subprocess.Popen(line, cwd=ROOT, env=environment(output), stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -61,7 +62,7 @@ def main() -> None:
     """Print a table in Markdown."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.export")
     parser.add_argument("--posts", type=int, nargs="+", default=[10_000, 100_000])
-    print("| format | posts | first, s | again, s | peak MB | size MB |\n| --- | --- | --- | --- | --- | --- |")
+    print("| what | posts | first, s | again, s | peak MB | size MB |\n| --- | --- | --- | --- | --- | --- |")
     for count in parser.parse_args().posts:
         with tempfile.TemporaryDirectory() as temporary:
             output = Path(temporary) / "output"
@@ -69,13 +70,15 @@ def main() -> None:
             with State.open(f"sqlite:///{output}/archive.db", SITE) as state:
                 state.posts.take_in(posts(count))
                 state.commit()
-            for form in KINDS:
-                folder = Path(temporary) / form
-                first, peak = measured(output, form, folder)
-                again, more = measured(output, form, folder)
-                size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+            folders = {form: Path(temporary) / form for form in KINDS}
+            lines = {form: ("export", "--format", form, str(folder)) for form, folder in folders.items()}
+            for name, words in (lines | {"report": ("report",)}).items():
+                first, peak = measured(output, *words)
+                again, more = measured(output, *words)
+                files = folders[name].rglob("*") if name in folders else [Output(output).report]
+                size = sum(path.stat().st_size for path in files if path.is_file()) / 1e6
                 print(
-                    f"| {form} | {count:,} | {first:.1f} | {again:.1f} | {max(peak, more):.0f} | {size:.0f} |",
+                    f"| {name} | {count:,} | {first:.1f} | {again:.1f} | {max(peak, more):.0f} | {size:.2g} |",
                     flush=True,
                 )
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.panel import Panel
 from rich.table import Table
 
+from engcrawl.report import ending
+from engcrawl.report.output import Output
 from tests.blog import Blog, Server
 from tests.support.crawls import command
 from tests.support.folders import ROOT
@@ -30,8 +31,10 @@ def main() -> int:
     console = Console(highlight=False)
     console.print(f"Serving a blog of {POSTS} posts on loopback, and crawling all of it …")
     shutil.rmtree(ROOT / OUTPUT, ignore_errors=True)  # each demo's blog has a port, and so an archive, of its own
+    on_terminal = sys.stderr.isatty()  # then the crawl shows how it goes and ends, and its log is in a file
     with Server(Blog(POSTS)) as server:
-        line = command("-a", "inventory=yes", site=server.url, settings={"LOG_LEVEL": "WARNING"})
+        settings = {"ENGCRAWL_REPORT": "yes"} | ({} if on_terminal else {"LOG_LEVEL": "WARNING"})
+        line = command("-a", "inventory=yes", site=server.url, settings=settings)
         environment = os.environ | {"ENGCRAWL_OUTPUT": str(ROOT / OUTPUT)}
         with subprocess.Popen(line, cwd=ROOT, env=environment, process_group=0) as crawl:
             # The crawl, in a group of its own, gets an interrupt from here, once: then it stops cleanly.
@@ -41,13 +44,18 @@ def main() -> int:
     if status not in (0, 3, 5):
         console.print(f"The crawl failed: exit status {status}.")
         return status
-    show(console, json.loads((ROOT / OUTPUT / "runs" / "latest.json").read_text()))
+    latest = json.loads((ROOT / OUTPUT / "runs" / "latest.json").read_text())
+    verdict = json.loads((ROOT / OUTPUT / "runs" / latest["file"]).read_text())
+    show(console, verdict)
+    if on_terminal:
+        console.print(*ending.closing_lines(verdict, Output(ROOT / OUTPUT)), sep="\n", markup=False, soft_wrap=True)
+    else:
+        ending.show(console, verdict, Output(ROOT / OUTPUT))
     return status
 
 
-def show(console: Console, latest: dict[str, Any]) -> None:
-    """Posts, categories, years, the verdict, the files, and the beginning of one record."""
-    verdict = json.loads((ROOT / OUTPUT / "runs" / latest["file"]).read_text())
+def show(console: Console, verdict: dict[str, Any]) -> None:
+    """Categories, years, and the beginning of one record."""
     table = Table(title="Categories", title_justify="left", box=None, pad_edge=False)
     for column in ("category", "pages", "posts"):
         table.add_column(column, justify="left" if column == "category" else "right")
@@ -61,17 +69,6 @@ def show(console: Console, latest: dict[str, Any]) -> None:
     most = max(years.values(), default=1)
     for year, count in sorted(years.items()):
         console.print(f"{year} {'▇' * round(40 * count / most)} {count}")
-    colour = "green" if verdict["verdict"] == "complete" else "yellow"
-    counts = f"{len(posts)} posts in {len(verdict['categories'])} categories"
-    if verdict["proof"]:
-        counts += f", {verdict['proof']['hidden_from_listings']} of them hidden from listings"
-    text = f"[bold {colour}]{verdict['verdict']}[/]: {verdict['reason']}\n{counts}"
-    console.print(Panel(text, title="Verdict", title_align="left", expand=False))
-    console.print(
-        f"the archive      {OUTPUT}/posts.jsonl" + ("" if archive.exists() else " (none: the crawl was stopped)")
-    )
-    console.print(f"this run's feed  {OUTPUT}/runs/{verdict['feed']}")
-    console.print(f"its verdict      {OUTPUT}/runs/{latest['file']}")
     example = next((p for p in posts if p["content_markdown"] and len(p["authors"]) > 1), None)
     if example:
         console.print("\n[bold]One record[/bold]")
@@ -79,6 +76,7 @@ def show(console: Console, latest: dict[str, Any]) -> None:
             text = json.dumps(value, ensure_ascii=False)
             shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
             console.print(f"  {key:17}{shown}", markup=False, soft_wrap=True)
+    console.print()
 
 
 if __name__ == "__main__":

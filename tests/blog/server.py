@@ -21,7 +21,7 @@ import jinja2
 from aiohttp import web
 from yarl import URL
 
-from tests.blog import charsets, faults, feeds, further, rest, sitemaps, themes
+from tests.blog import charsets, elsewhere, faults, feeds, further, rest, sitemaps, themes
 from tests.blog.blog import CATEGORIES, PER_PAGE, Blog, Category, Post
 from tests.blog.faults import Fault
 from tests.blog.languages import ENGLISH
@@ -60,6 +60,14 @@ class Server:
         """Where the pages say that REST is, if not where it is; "" for nowhere."""
         self.in_header = False
         """Whether a header says where REST is, and not the pages' ``link``."""
+        self.renamed: dict[str, str] = {}
+        """The blog's own paths that are at other ones: ``{"/wp-json/": "/api/"}``."""
+        self.sitemap_linked = False
+        """Whether a ``link`` of the pages says where the sitemap is, and not robots.txt."""
+        self.relative = False
+        """Whether pages have ``<base href>``, and addresses relative to that."""
+        self.tracked = False
+        """Whether links to posts have tracking parameters, with plain permalinks."""
         self.requests: list[tuple[float, str]] = []
         """Each request: when it came (seconds of the event loop's clock), and its path."""
         self.answers: list[tuple[str, int]] = []
@@ -146,7 +154,8 @@ class Server:
         self.requests.append((self._loop.time(), request.path_qs))
         inside = request.path_qs
         if request.path not in self.instead:
-            inside = self.blog.permalinks.inside(self.blog, request.path_qs) or "/404/"
+            asked = elsewhere.asked(request.path_qs, self.renamed)
+            inside = (asked and self.blog.permalinks.inside(self.blog, asked)) or "/404/"
         path, page = inside.partition("?")[0], request.headers.get("Referer", "")
         fault = next((f for f in self.faults if f.hits(path, page)), None)
         request[FAULT] = fault.kind if fault else ""
@@ -199,16 +208,28 @@ class Server:
         if page and isinstance(answer.body, bytes) and self.blog.language != ENGLISH:
             charset = answer.charset or "utf-8"
             answer.body = self.blog.language.written(answer.body.decode(charset)).encode(charset)
-        if isinstance(answer.body, bytes) and (links != OWN or (page and (self.rest_at is not None or self.in_header))):
-            text = answer.body.decode(answer.charset or "utf-8")
-            text = links.written(self.blog, text, amp="&" if answer.content_type == "application/json" else "&#038;")
-            if page and (self.rest_at is not None or self.in_header):
-                stated = f'<link rel="https://api.w.org/" href="{self.rest_at}" />' if self.rest_at else ""
-                text = re.sub(r'<link rel="https://api.w.org/" [^>]*>', stated, text)
-            answer.body = text.encode(answer.charset or "utf-8")
+        otherwise = self.rest_at is not None or self.in_header or self.renamed or self.relative or self.tracked
+        if isinstance(answer.body, bytes) and (links != OWN or otherwise):
+            charset = answer.charset or "utf-8"
+            answer.body = self._otherwise(answer.body.decode(charset), answer.content_type).encode(charset)
         if page and self.in_header:
-            answer.headers["Link"] = f'<{self.url}{links.rest}>; rel="https://api.w.org/"'
+            root = elsewhere.renamed(self.url + links.rest, self.url, self.renamed)
+            answer.headers["Link"] = f'<{root}>; rel="https://api.w.org/"'
         return answer
+
+    def _otherwise(self, text: str, content_type: str) -> str:
+        page, amp = content_type == "text/html", "&" if content_type == "application/json" else "&#038;"
+        if page and self.sitemap_linked:
+            link = f'<link rel="sitemap" href="{self.url}{sitemaps.index(self.sitemap)}" /></head>'
+            text = text.replace("</head>", link, 1)
+        text = self.blog.permalinks.written(self.blog, text, amp=amp)
+        if page and (self.rest_at is not None or self.in_header):
+            stated = f'<link rel="https://api.w.org/" href="{self.rest_at}" />' if self.rest_at else ""
+            text = re.sub(r'<link rel="https://api.w.org/" [^>]*>', stated, text)
+        text = elsewhere.renamed(text, self.url, self.renamed)
+        if self.tracked and content_type != "application/json":
+            text = elsewhere.tracked(text, amp)
+        return elsewhere.relative(text, self.url) if page and self.relative else text
 
     async def _inside(self, request: web.Request) -> web.StreamResponse:
         path = request.path
@@ -369,7 +390,7 @@ class Server:
 
     def _robots(self, request: web.Request) -> web.Response:
         index = sitemaps.index(self.sitemap)
-        named = f"\nSitemap: {self.url}{index}\n" if index else ""
+        named = f"\nSitemap: {self.url}{index}\n" if index and not self.sitemap_linked else ""
         return web.Response(text=f"User-agent: *\nDisallow: /wp-admin/\n{named}")
 
     def _about(self, request: web.Request) -> web.Response:

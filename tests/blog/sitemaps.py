@@ -1,4 +1,4 @@
-"""The blog's sitemaps: those of the Yoast plugin, those of WordPress itself, or compressed ones."""
+"""The blog's sitemaps: those of the plugins Yoast and Google XML Sitemaps, of WordPress itself, or compressed ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tests.blog.blog import BEGIN, CATEGORIES, ZONE, Blog
 
-Kind = Literal["yoast", "wordpress", "gzip", "none"]
+Kind = Literal["yoast", "google", "wordpress", "gzip", "none"]
 Entry = tuple[str, datetime | None]
 """An address, and when what is there was last modified."""
 
@@ -34,6 +34,14 @@ class _Files:
 _FILES = {
     "yoast": _Files(
         "/sitemap_index.xml", "/post-sitemap{}.xml", "", "/page-sitemap.xml", "/category-sitemap.xml", 1000
+    ),
+    "google": _Files(
+        "/sitemap.xml",
+        "/sitemap-pt-post-p{}-2024-01.xml",
+        "1",
+        "/sitemap-pt-page-p1-2024-01.xml",
+        "/sitemap-tax-category.xml",
+        20,
     ),
     "wordpress": _Files(
         "/wp-sitemap.xml",

@@ -11,7 +11,7 @@ from tests.blog import Blog, Fault, Server
 from tests.blog.further import publish
 from tests.blog.permalinks import Permalinks
 from tests.blog.server import Handler
-from tests.support.counting import REST, asked, counted, hidden, proof, there
+from tests.support.counting import REST, asked, counted, hidden, of_sitemap, proof, there
 from tests.support.crawls import Serve, by_id, command, newest_first, run
 
 XMLNS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
@@ -38,6 +38,53 @@ def test_rest_is_found_where_pages_do_not_link_to_it(
     assert (done.status, done.posts) == (0, newest_first(list(server.blog.truth(rest=True)))), done.log
     night = counted(server, output)
     assert (night.status, night.changes, len(server.requests)) == (0, {}, 4)
+
+
+@pytest.mark.parametrize("said", ["in a header and robots.txt", "in elements"])
+def test_rest_a_feed_and_sitemaps_are_found_where_the_blog_says_and_no_guess_would_lead(
+    serve: Serve, output: Path, said: str
+) -> None:
+    server = serve(posts=60)
+    server.renamed = {"/wp-json/": "/api/", "/feed/": "/news.rss", "/sitemap_index.xml": "/map-of-all.xml"}
+    server.in_header, server.sitemap_linked = said == "in a header and robots.txt", said == "in elements"
+    done = counted(server, output)
+    assert (done.status, done.problems) == (0, []), done.log
+    assert done.posts == newest_first(list(server.blog.truth(rest=True)))
+    sources = {name: source["status"] for name, source in done.verdict["proof"]["sources"].items()}
+    assert sources == {"listings": "whole", "rest": "whole", "sitemap": "whole", "feed": "part"}
+    paths = {path for _, path in server.requests}
+    assert {*server.renamed.values()} - {"/api/"} <= paths
+    assert not [path for path in paths if path.startswith((*server.renamed, "/?", "/index.php", "/wp-sitemap"))]
+    night = counted(server, output)
+    assert (night.status, night.changes, len(server.requests)) == (0, {}, 4)
+
+
+def test_relative_addresses_are_relative_to_what_a_page_says(serve: Serve, output: Path) -> None:
+    server = serve(posts=60, faults=[Fault("status", REST, status=404)])
+    server.relative, server.sitemap = True, "none"
+    done = counted(server, output)
+    assert (done.status, done.problems) == (0, []), done.log
+    truth = newest_first(list(server.blog.truth()))
+    listed = {record["id"] for record in truth}
+    assert [record for record in done.posts if record["id"] in listed] == truth
+    assert {record["id"] for record in done.posts} - listed <= hidden(server.blog)  # posts link to the one beside
+
+
+@pytest.mark.parametrize("rest", [True, False])
+def test_links_with_tracking_parameters_lead_to_each_post_once_at_its_own_address(
+    serve: Serve, output: Path, *, rest: bool
+) -> None:
+    server = serve(posts=60, faults=[] if rest else [Fault("status", REST, status=404)])
+    server.permalinks, server.tracked, server.sitemap = PLAIN, True, "none"
+    done = counted(server, output)
+    assert (done.status, done.problems) == (0, []), done.log
+    truth = newest_first(list(server.blog.truth(rest=rest)))
+    listed = {record["id"] for record in truth}
+    assert [record for record in done.posts if record["id"] in listed] == truth
+    assert len({record["url"] for record in done.posts}) == len(done.posts)
+    assert not [record["url"] for record in done.posts if "utm_" in record["url"] or "fbclid" in record["url"]]
+    night = counted(server, output)
+    assert (night.status, night.changes) == (0, {}), night.log
 
 
 def test_rest_on_another_host_is_named_and_not_asked(serve: Serve, output: Path) -> None:
@@ -118,6 +165,17 @@ def test_a_sitemap_in_no_index_is_read_and_what_it_has_beside_posts_is_settled_f
     lines.insert(0, f"<url><loc>{server.url}{new.path}</loc><lastmod>{new.changed.isoformat()}</lastmod></url>")
     server.instead["/everything.xml"] = saying(f"<urlset {XMLNS}>{''.join(lines)}</urlset>", "application/xml")
     assert counted(server, output).changes == {new.id: "new"}
+
+
+def test_the_sitemaps_of_another_plugin_name_posts_and_types(serve: Serve, output: Path) -> None:
+    server = serve(posts=60, faults=[Fault("status", REST, status=404)])
+    server.sitemap = "google"
+    publish(server.blog, "podcast", 3)
+    done = counted(server, output)
+    assert (done.status, done.problems, done.posts) == (0, [], of_sitemap(server.blog)), done.log
+    assert len(asked(server, "/sitemap-pt-post-p[123]-2024-01.xml")) == 3
+    assert not asked(server, "/sitemap-(tax|pt-podcast)-.*")
+    assert "podcast" in done.verdict["reason"], done.verdict["reason"]
 
 
 @pytest.mark.parametrize("lists", ["no rest", "no sitemap", "neither"])

@@ -86,10 +86,10 @@ def test_blogs_of_one_database_are_a_file_each_and_one_of_them_doesnt_replace_al
     ("options", "said"),
     [
         (["--format", "xml", "new"], "option --format=xml: must be parquet, sqlite, markdown, csv or jsonl"),
-        (["--by-year", "--format", "csv", "new"], "option --by-year: goes with --format=parquet"),
+        (["--by-year", "--format", "csv", "new"], "option --by-year: needs --format=parquet"),
         ([], "takes DEST beside its options"),
         (["new", "other"], "takes DEST beside its options, not 'new other'"),
-        (["mine"], "mine: must be a new folder, or that of an older export"),
+        (["mine"], "mine: has other files: must be a new folder, or that of an older export"),
         (["mine/file"], "mine/file: must be a folder"),
         (["--format", "csv", "older"], "older: is an export as jsonl; csv needs another folder"),
         (["--category", "none", "new"], "option --category=none: must be one of "),

@@ -73,7 +73,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
 
 def test_blogs_that_fit_are_added_and_the_rest_of_the_list_stays(night: Night) -> None:
     one, two, three = (server.url for server in night.servers)
-    assert night.added[0] == f"{one}: there already"
+    assert night.added[0] == f"{one}: already in the list"
     assert sorted(line.partition(" a first run")[0] for line in night.added[1:-1]) == sorted(
         [
             f"{two}: fits: about 12 posts,",
@@ -82,7 +82,7 @@ def test_blogs_that_fit_are_added_and_the_rest_of_the_list_stays(night: Night) -
         ]
     )
     assert night.added[-1] == f"2 added to {night.fleet.list}"
-    assert night.again == [f"{two}: there already", f"0 added to {night.fleet.list}"]
+    assert night.again == [f"{two}: already in the list", f"0 added to {night.fleet.list}"]
     assert night.fleet.list.read_text().startswith(
         f"# ours\n- site: {one}   # the first\n- site: {two}\n- site: {three}\n"
     )
@@ -178,6 +178,10 @@ def test_posts_runs_and_coverage_take_all_blogs_or_one(night: Night) -> None:
         key(three): (12, "complete"),
         key(night.nowhere): (None, "failed"),
     }
+    (alone,) = (json.loads(line) for line in night.fleet.run("runs", "--blog", key(two)).splitlines())
+    assert {"blog": key(two)} | alone == next(row for row in rows if row["blog"] == key(two))
+    assert json.loads(night.fleet.run("coverage", "--json", "--blog", two.url))["in_archive"] == 12
+    assert night.fleet.run("runs", "--check", "--blog", two.url).startswith("OK: ")
 
 
 def test_a_check_judges_every_blog_of_the_list(night: Night) -> None:
@@ -208,7 +212,7 @@ def test_the_digest_is_one_message_about_all_blogs(night: Night) -> None:
     ("line", "told"),
     [
         (["fly"], "'fly': must be add, run, digest, or nothing"),
-        (["--due"], "option --due: goes with `scrapy blogs run`"),
+        (["--due"], "option --due: belongs to `scrapy blogs run`"),
         (["run", "nobody.example"], "nobody.example: isn't in "),
         (["run", "--tag", "large"], "option --tag=large: must be one of small"),
         (["add", "ftp://x.example"], "argument site=ftp://x.example: must be an address with http:// or https://"),
@@ -261,8 +265,8 @@ def test_a_check_takes_the_schedule_for_the_age_and_names_what_cannot_be_read(tm
     (fleet.output / broken.key).mkdir()
     (fleet.output / broken.key / "archive.db").write_bytes(b"nonsense" * 500)
     assert fleet.run("runs", "--check", status=2) == (
-        "CRITICAL: 1 of 4 blogs are fresh; a.example: the last complete run ended 5d ago; d.example: no run has been"
-        f" here; c.example: sqlite:///{fleet.output}/c.example/archive.db: file is not a database | fresh=1;;;0;4\n"
+        "CRITICAL: 1 of 4 blogs are fresh; a.example: the last complete run ended 5d ago; d.example: the blog has never"
+        f" run; c.example: sqlite:///{fleet.output}/c.example/archive.db: file is not a database | fresh=1;;;0;4\n"
     )
     rows = {row["blog"]: row for row in json.loads(fleet.run("blogs", "--json"))}
     assert {name: (row["verdict"], row["next_run"] == "now") for name, row in rows.items()} == {

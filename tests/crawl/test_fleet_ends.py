@@ -14,6 +14,7 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from engcrawl.fleet.blogs import Blog
@@ -132,10 +133,34 @@ def test_a_blog_that_hangs_is_killed_and_its_next_run_is_complete(serve: Serve, 
             await asyncio.sleep(0.05)
         stop.set()
         ended = await running
-        assert (ended.outcome, ended.reason) == (Outcome.STOPPED, "stopped, nor ended 0m after that: killed")
+        assert (ended.outcome, ended.reason) == (
+            Outcome.STOPPED,
+            "stopped, and killed, because it didn't end within 0m after that",
+        )
         server.instead.clear()
         ended = await job.run(asyncio.Event())
         assert (ended.outcome, ended.report and ended.report["posts"]["new"]) == (Outcome.COMPLETE, 12)
 
     asyncio.run(run())
     assert records(job.folder / "posts.jsonl", feed=False) == newest_first(list(server.blog.truth(rest=True)))
+
+
+def test_a_full_disk_fails_runs_with_the_reason_and_the_next_are_clean(serve: Serve, tmp_path: Path) -> None:
+    one, two = servers = serve(posts=60), serve(posts=12, seed=2)
+    fleet = Fleet(tmp_path)
+    fleet.list.write_text(f"- site: {one.url}\n- site: {two.url}\n")
+    fleet.output.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", fleet.output], check=False).returncode:
+        pytest.skip("only root can mount a small disk")
+    try:
+        said = fleet.run("blogs", "run", status=Outcome.FAILED)
+        assert f"{key(one)}: failed (exit status 1): {fleet.output / key(one)}: no space left on the disk" in said
+        subprocess.run(["mount", "-o", "remount,size=64m", fleet.output], check=True)
+        fleet.run("blogs", "run", "--due")
+        for server in servers:
+            assert fleet.of(server).posts == newest_first(list(server.blog.truth(rest=True)))
+            feeds = (fleet.of(server).output / "runs").glob("*.jsonl")
+            told = {record["id"] for feed in feeds for record in records(feed, feed=True)}
+            assert told == {record["id"] for record in fleet.of(server).posts}  # each at least once
+    finally:
+        subprocess.run(["umount", fleet.output], check=True)

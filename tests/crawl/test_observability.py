@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-import os
-import pty
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from engcrawl.text.dates import instant
 from tests.blog import Fault, Server
-from tests.support.crawls import Serve, command, environment, run
-from tests.support.folders import ROOT
+from tests.support.crawls import Serve, command, run
 
 COUNTED = ("-a", "inventory=yes", "-a", "pagination=links")
 
@@ -206,30 +202,3 @@ def test_an_exception_is_part_of_its_object(serve: Serve, output: Path, tmp_path
     assert errors
     assert errors[0]["exception"].startswith("Traceback (most recent call last):\n")
     assert errors[0]["exception"].endswith("ValueError: first line\n http://me:***@h/")
-
-
-def test_on_a_terminal_the_log_goes_on_above_the_display(serve: Serve, output: Path) -> None:
-    server = serve(posts=40)
-    parent, child = pty.openpty()
-    variables = {"ENGCRAWL_LOG": "json", "COLUMNS": "2000", "TERM": "xterm"}
-    process = subprocess.Popen(
-        command("-a", "articles=no", site=server.url),
-        cwd=ROOT,
-        env=environment(output) | variables,
-        stdout=child,
-        stderr=child,
-    )
-    os.close(child)
-    shown = b""
-    while True:
-        try:
-            some = os.read(parent, 65536)
-        except OSError:  # the other end is closed
-            break
-        shown += some
-    os.close(parent)
-    assert process.wait() == 0
-    text = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", shown.decode())
-    assert "categories" in text
-    told = [json.loads(line) for line in re.findall(r'\{"time": .*\}', text)]
-    assert [one["message"] for one in told][-1] == "Spider closed (finished)"

@@ -17,7 +17,7 @@ import pytest
 from aiohttp import web
 
 from engcrawl.text.markdown import markdown
-from tests.blog import Fault, Server, further
+from tests.blog import Blog, Fault, Server, further
 from tests.blog.blog import CATEGORIES, PER_PAGE
 from tests.support.counting import REST, counted
 from tests.support.crawls import IN_A_HURRY, Serve
@@ -176,6 +176,14 @@ def test_a_blog_whose_robots_txt_allows_nothing_is_asked_for_nothing_else(
     found = json.loads(probe(tmp_path / "cwd", server.url, "--json", status=1))
     assert found["reason"] == reason.format(site=server.url)
     assert {path for _, path in server.requests} == {"/robots.txt"}
+
+
+def test_a_refused_port_does_not_fit(tmp_path: Path) -> None:
+    with Server(Blog(1)) as server:
+        gone = server.url
+    found = json.loads(probe(tmp_path / "cwd", gone, "--json", status=1))
+    assert (found["fits"], found["requests"]) == (False, 2)
+    assert re.fullmatch(rf"robots\.txt can't be fetched: .*refused.*\(2 tries\): {gone}/robots\.txt", found["reason"])
 
 
 def test_a_stopped_probe_says_so(serve: Serve, tmp_path: Path) -> None:

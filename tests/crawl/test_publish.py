@@ -180,8 +180,8 @@ def test_a_shared_folder_gets_the_same_files_and_a_feed_of_ones_own_goes_to_a_bu
         ("s3://user:password@bucket/blogs", "must be like s3://bucket/prefix, "),
         ("s3://bucket/blogs?region=eu", "must be like s3://bucket/prefix, "),
         ("s3://", "Generic URL error: Unable to recognise URL"),
-        ("file://shared/blogs", "must name a folder that is there, like file:///shared/blogs"),
-        ("file:///no/such/folder", "must name a folder that is there, like file:///shared/blogs"),
+        ("file://shared/blogs", "must name an existing folder, like file:///shared/blogs"),
+        ("file:///no/such/folder", "must name an existing folder, like file:///shared/blogs"),
         ("az://container/blogs", "Generic MicrosoftAzure error: Account must be specified"),
     ],
 )

@@ -103,6 +103,16 @@ def test_redirects_of_robots_txt_are_followed_and_its_first_500_kib_are_read(ser
     assert f"Only the first {LARGEST} bytes of this robots.txt are read" in done.log
 
 
+def test_a_robots_txt_that_redirects_without_end_forbids_nothing(serve: Serve, output: Path) -> None:
+    server = serve(posts=20)
+    server.instead["/robots.txt"], server.instead["/r.txt"] = redirect("/r.txt"), redirect("/robots.txt")
+    done = crawl(output, *LISTINGS, "-a", "categories=web", site=server.url)
+    assert (done.status, done.problems) == (0, []), done.log
+    hops = [path for path in paths(server) if path in ("/robots.txt", "/r.txt")]
+    assert 5 < len(hops) < 30  # RFC 9309, 2.3.1.2: at least five are followed
+    assert paths(server)[len(hops)] == "/category/web/"
+
+
 def test_crawl_delay_is_kept_where_it_is_longer_than_the_pace_of_ours(serve: Serve, output: Path) -> None:
     server = serve(posts=20)
     saying(server, "Crawl-delay: 0.3")

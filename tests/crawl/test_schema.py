@@ -101,7 +101,7 @@ def test_a_state_of_the_first_schema_is_brought_to_the_newest_with_all_that_is_i
     with begun(url) as state:
         assert [line for line, _ in state.posts.lines()] == [record]
         assert [(one.number, one.since, one.until) for one in state.versions.of(7)] == [(1, values["when"], None)]
-        with pytest.raises(UsageError, match="isn't known: its versions are kept from"):
+        with pytest.raises(UsageError, match="isn't known: the state has its versions from"):
             list(state.versions.lines("2026-11-23T00:00:00Z"))
         state.posts.store(post(7, title="u"))
         assert [one.record.title for one in state.versions.of(7)] == ["t", "u"]

@@ -1,10 +1,8 @@
-"""Stop a crawl by a signal or a limit, and watch it on a terminal."""
+"""Stop a crawl by a signal or a limit."""
 
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import signal
 import subprocess
@@ -87,28 +85,3 @@ def test_a_limit_of_scrapys_stops_with_the_same_verdict(serve: Serve, output: Pa
     done = crawl(output, "-a", f"articles={articles}", site=serve().url, settings=settings)
     assert (done.status, done.verdict["reason"]) == (5, f"ended early: closespider_{limit.lower()}")
     assert done.verdict["posts"]["new"] == len(done.feed) < 116
-
-
-def test_a_terminal_gets_a_progress_display(serve: Serve, output: Path) -> None:
-    leader, follower = pty.openpty()
-    with subprocess.Popen(
-        command(site=serve().url),
-        cwd=ROOT,
-        env=environment(output) | {"TERM": "xterm"},
-        stdout=follower,
-        stderr=follower,
-    ) as process:
-        os.close(follower)
-        shown = b""
-        while True:
-            try:
-                data = os.read(leader, 65536)
-            except OSError:  # the terminal's other end is closed
-                break
-            shown += data
-    os.close(leader)
-    assert process.returncode == 0
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
-    assert re.search(r"categories .* 17/17", text)
-    assert re.search(r"posts .* 116/116 .* 0 errors", text)
-    assert "Verdict: complete" in text

@@ -90,8 +90,8 @@ def test_only_what_readers_see_is_an_edit(archive: Archive) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--versions"], "option --versions: goes with --id"),
-        (["--diff", "--id", "1", "--count"], "option --diff: goes with --id, and with --format alone beside it"),
+        (["--versions"], "option --versions: needs --id"),
+        (["--diff", "--id", "1", "--count"], "option --diff: needs --id, and allows no other option than --format"),
         (["--id", "999999", "--versions"], "option --id=999999: the archive has no such post"),
         (["--as-of", "2026-01-01", "--changed-since", "2026-01-01"], "option --as-of: doesn't go with --changed-since"),
         (["--as-of", "2099-01-01"], "option --as-of=2099-01-01T00:00:00Z: must be in the past"),
@@ -110,7 +110,5 @@ def test_a_wrong_setting_is_one_line_and_harms_nothing(archive: Archive, tmp_pat
     before = (output / "archive.db").read_bytes()
     done = crawl(output, settings={"ENGCRAWL_VERSIONS": "some"}, site="http://127.0.0.1:9")
     assert done.status == 2
-    assert (
-        "setting ENGCRAWL_VERSIONS=some: must be all, how many of a post (like 20), or how long (like 365d)" in done.log
-    )
+    assert "setting ENGCRAWL_VERSIONS=some: must be all, a number (like 20), or an age (like 365d)" in done.log
     assert (output / "archive.db").read_bytes() == before

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import re
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import procrastinate
 import psycopg
@@ -17,21 +18,19 @@ import pytest
 from scrapy.settings import Settings
 from sqlalchemy import make_url
 
-from engcrawl.errors import UsageError
+from engcrawl.errors import StateError, UsageError
 from engcrawl.fleet.queue import Queue, QueueError
 from engcrawl.state import State
+from engcrawl.state.database import with_patience
 from engcrawl.text.urls import blog_key
-from tests.blog import Blog, Fault, Server
+from tests.blog import Fault
 from tests.support.commands import run
 from tests.support.crawls import records
 from tests.support.nights import truth
 from tests.support.postgres import Postgres, database, own_postgres
+from tests.support.receivers import Receivers
 from tests.support.s3 import Buckets
-from tests.support.workers import PATIENCE, Fleet, kill, wait
-
-POSTS = 10
-SLOWLY = {"DOWNLOAD_DELAY": "0.1", "CONCURRENT_REQUESTS_PER_DOMAIN": "1"}
-"""Settings with which a run of a blog lasts some seconds."""
+from tests.support.workers import PATIENCE, SLOWLY, blogs, kill, made, wait
 
 
 @pytest.fixture(scope="module")
@@ -44,36 +43,6 @@ def server_() -> Iterator[Postgres]:
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as stack:
         yield stack
-
-
-def blogs(stack: ExitStack, count: int) -> list[Server]:
-    return [stack.enter_context(Server(Blog(POSTS, seed))) for seed in range(1, count + 1)]
-
-
-def fleet(stack: ExitStack, folder: Path, server: Postgres, servers: list[Server], **variables: str) -> Fleet:
-    made = Fleet(folder, database(server.url), servers, **variables)
-    stack.callback(made.end)
-    return made
-
-
-def whole(fleet: Fleet, servers: list[Server]) -> None:
-    """Every record is there, once and as it is on the blog; no job is left."""
-    for server in servers:
-        assert fleet.archive(server) == truth(server.blog)
-        assert fleet.runs(server)[-1] == "complete"
-        assert fleet.runs(server).count("complete") == 1
-    assert fleet.jobs() == []
-
-
-def crawls(fleet: Fleet, worker: subprocess.Popen[bytes], servers: list[Server]) -> list[int]:
-    """Return the processes with which a worker crawls blogs that they have asked for pages."""
-    children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
-    pids = {int(child) for child in children}
-    return [pid for server in servers if (pid := fleet.under_way(server)) in pids and pid]
-
-
-def done(fleet: Fleet, servers: list[Server]) -> bool:
-    return not fleet.jobs() and all(fleet.runs(server)[-1:] == ["complete"] for server in servers)
 
 
 def test_a_worker_that_is_killed_a_crawl_that_is_killed_and_an_upload_that_fails_lose_nothing(
@@ -92,20 +61,20 @@ def test_a_worker_that_is_killed_a_crawl_that_is_killed_and_an_upload_that_fails
 
     buckets.refuse = once
     publish = buckets.environment | {"ENGCRAWL_PUBLISH": f"s3://{buckets.bucket}"}
-    fleet_ = fleet(stack, tmp_path, server_, servers, **publish)
+    fleet_ = made(stack, tmp_path, server_, servers, **publish)
     fleet_.set_up()
     first, second = fleet_.worker(SLOWLY), fleet_.worker(SLOWLY)
 
-    kill(random.choice(wait(lambda: crawls(fleet_, second, servers), "a crawl of the second worker")))
-    wait(lambda: crawls(fleet_, first, servers), "a crawl of the first worker")
+    kill(random.choice(wait(lambda: fleet_.crawls(second, servers), "a crawl of the second worker")))
+    wait(lambda: fleet_.crawls(first, servers), "a crawl of the first worker")
     kill(first.pid)
-    wait(lambda: done(fleet_, servers), "all done")
-    whole(fleet_, servers)
+    wait(lambda: fleet_.done(servers), "all done")
+    fleet_.whole(servers)
     assert refused
     verdicts = [verdict for server in servers for verdict in fleet_.runs(server)]
     assert "died" in verdicts  # the crawl that was killed
     assert "failed" in fleet_.runs(servers[-1])  # the upload that was refused
-    assert "is gone: the job waits for another" in fleet_.log(second)
+    assert "its worker has died; the job is back in the queue" in fleet_.log(second)
     there = buckets.objects()
     for server, key in zip(servers, keys, strict=True):
         archive = tmp_path / f"{key}.jsonl"
@@ -123,51 +92,37 @@ def test_a_worker_that_is_killed_a_crawl_that_is_killed_and_an_upload_that_fails
         assert (after.status, after.changes, after.posts) == (0, {}, truth(server.blog))
 
 
-def test_two_workers_give_a_blog_one_run_and_the_one_that_is_stopped_gives_it_back(
+def test_two_workers_give_a_blog_one_run_and_send_one_digest_and_the_one_that_is_stopped_gives_its_job_back(
     stack: ExitStack, tmp_path: Path, server_: Postgres
 ) -> None:
     servers = blogs(stack, 1)
-    fleet_ = fleet(stack, tmp_path, server_, servers)
-    fleet_.set_up()
+    receivers = stack.enter_context(Receivers())
+    fleet_ = made(stack, tmp_path, server_, servers, ENGCRAWL_ALERT_WEBHOOK=receivers.url)
+    night = datetime.now(UTC) + timedelta(seconds=5 + 3 * fleet_.set_up())
+    fleet_.environment["ENGCRAWL_TEST_DIGEST"] = f"{night:%M %H %d %m} * {night:%S}"
     workers = [fleet_.worker(SLOWLY), fleet_.worker(SLOWLY)]
     wait(lambda: fleet_.under_way(servers[0]), "a crawl")
     (job,) = fleet_.jobs()
     assert (job["status"], job["attempts"]) == ("doing", 0)
-    (holder,) = (worker for worker in workers if crawls(fleet_, worker, servers))
+    (holder,) = (worker for worker in workers if fleet_.crawls(worker, servers))
     holder.send_signal(signal.SIGTERM)
     assert holder.wait(PATIENCE) == 0
-    assert "stopped (exit status 5): stopped; to be tried again at " in fleet_.log(holder)
-    wait(lambda: done(fleet_, servers), "the other worker's run")
+    assert "stopped (exit status 5): stopped; next try at " in fleet_.log(holder)
+    wait(lambda: fleet_.done(servers), "the other worker's run")
     assert fleet_.runs(servers[0]) == ["stopped", "complete"]
-    whole(fleet_, servers)
+    fleet_.whole(servers)
     assert sum(fleet_.log(worker).count("planned for") for worker in workers) == 1
     fleet_.list_path.write_text("- site: nowhere\n")
     (other,) = (worker for worker in workers if worker is not holder)
-    said = f"The list of blogs stays as it was: {fleet_.list_path}: line 1: "
+    said = (
+        f"The list of blogs can't be used, the worker keeps the list that it read before: {fleet_.list_path}: line 1: "
+    )
     wait(lambda: said in fleet_.log(other), "the planner's complaint")
     assert other.poll() is None
+    wait(lambda: receivers.posted, "the digest")
+    wait(lambda: fleet_.tasks("engcrawl.digest") == [], "the end of the digest's job")
+    assert [posted.body["subject"][:16] for posted in receivers.posted] == ["engcrawl: 1 blog"]
     assert not any("Traceback" in fleet_.log(worker) for worker in workers)
-
-
-def test_a_database_that_goes_and_comes_again_loses_nothing(
-    stack: ExitStack, tmp_path: Path, server_: Postgres
-) -> None:
-    servers = blogs(stack, 2)
-    fleet_ = fleet(stack, tmp_path, server_, servers)
-    fleet_.set_up()
-    first = fleet_.worker(SLOWLY)
-    wait(lambda: crawls(fleet_, first, servers), "a crawl")
-    server_.kill()
-    assert first.wait(PATIENCE) == 1
-    log = fleet_.log(first)
-    assert log.splitlines()[-1].startswith("scrapy worker: postgresql+psycopg://")
-    assert "Traceback" not in log
-    server_.start()
-    fleet_.worker(SLOWLY)  # as whoever supervises it does
-    wait(lambda: done(fleet_, servers), "all done")
-    whole(fleet_, servers)
-    after = fleet_.next_run(servers[0])
-    assert (after.status, after.changes, after.posts) == (0, {}, truth(servers[0].blog))
 
 
 def test_a_blog_that_fails_hangs_is_busy_or_wrong_ends_as_it_should_and_holds_up_no_other(
@@ -176,8 +131,8 @@ def test_a_blog_that_fails_hangs_is_busy_or_wrong_ends_as_it_should_and_holds_up
     hangs, busy, wrong, well = servers = blogs(stack, 4)
     hangs.faults.append(Fault("slow", r"/\d{4}/.*", times=1, seconds=900))
     fails = f"http://127.0.0.1:{unused_port}"
-    fleet_ = fleet(stack, tmp_path, server_, servers)
-    fleet_.limit = max(1, round(8 * fleet_.set_up() / 60))  # long enough for any of these blogs that doesn't hang
+    fleet_ = made(stack, tmp_path, server_, servers)
+    fleet_.limit = max(20, round(12 * fleet_.set_up()))  # long enough for any of these blogs that doesn't hang
     arguments = dict.fromkeys((fails, *(server.url for server in servers)), "{inventory: no}")
     fleet_.write_list(arguments | {wrong.url: "{categories: no-such-category}"})
     held = stack.enter_context(State.open(fleet_.url, busy.url))
@@ -189,7 +144,7 @@ def test_a_blog_that_fails_hangs_is_busy_or_wrong_ends_as_it_should_and_holds_up
     wait(lambda: job(busy.url).get("attempts", 0) > 1, "a locked blog to be tried twice")
     held.close()
     wait(lambda: job(fails).get("status") == "failed", "the end of what always fails")
-    wait(lambda: done(fleet_, []) or {job["status"] for job in fleet_.jobs()} == {"failed"}, "the others' ends")
+    wait(lambda: fleet_.done([]) or {job["status"] for job in fleet_.jobs()} == {"failed"}, "the others' ends")
     left = {job["blog"]: (job["status"], job["attempts"]) for job in fleet_.jobs()}
     assert left == {blog_key(fails): ("failed", 3), blog_key(wrong.url): ("failed", 1)}
     assert [fleet_.runs(server) for server in (hangs, busy, well)] == [
@@ -200,11 +155,12 @@ def test_a_blog_that_fails_hangs_is_busy_or_wrong_ends_as_it_should_and_holds_up
     for server in (hangs, busy, well):
         assert fleet_.archive(server) == truth(server.blog)
     log = fleet_.log(worker)
-    assert re.search(
-        rf"Job of {blog_key(hangs.url)}: stopped \(exit status 5\): not done in .*; to be tried again", log
-    )
+    assert re.search(rf"Job of {blog_key(hangs.url)}: stopped \(exit status 5\): not done within .*; next try at", log)
     assert re.search(rf"Job of {blog_key(busy.url)}: locked \(exit status 4\): another run works on ", log)
-    assert re.search(rf"Job of {blog_key(wrong.url)}: usage \(exit status 2\): .*; given up until its next time", log)
+    assert re.search(
+        rf"Job of {blog_key(wrong.url)}: usage \(exit status 2\): .*; no more tries until the blog's next planned time",
+        log,
+    )
     assert log.count(f"Job of {blog_key(fails)}: failed (exit status 1): ") == 3
     assert "Traceback" not in log
     assert log.count("planned for") == 5  # what failed isn't planned again before its next time
@@ -238,7 +194,7 @@ def test_a_queue_of_an_older_version_is_upgraded(server_: Postgres) -> None:
         connection.execute(f"COMMENT ON TABLE procrastinate_jobs IS 'engcrawl: {old[-1].name}'".encode())
         with pytest.raises(UsageError, match=rf"of an older version \({old[-1].name}\): `scrapy worker --setup`"):
             queue(url).check()
-        assert queue(url).set_up() == f"brought the queue's tables from {old[-1].name} to {steps[-1].name}"
+        assert queue(url).set_up() == f"upgraded the queue's tables from {old[-1].name} to {steps[-1].name}"
         queue(url).check()
         found = connection.execute("SELECT count(*) FROM pg_proc WHERE proname = 'procrastinate_retry_job_v2'")
         assert found.fetchone() == (1,)
@@ -252,6 +208,42 @@ def test_tables_that_somebody_else_made_are_left_alone(server_: Postgres) -> Non
         connection.execute("COMMENT ON TABLE procrastinate_jobs IS NULL")
     with pytest.raises(QueueError, match="weren't made by `scrapy worker --setup`"):
         queue(url).set_up()
+
+
+@pytest.mark.parametrize(("apart", "said"), [(3600, "1h ahead of"), (-86430, "1d behind")])
+def test_a_machine_whose_clock_is_wrong_neither_works_nor_crawls(
+    server_: Postgres, monkeypatch: pytest.MonkeyPatch, apart: int, said: str
+) -> None:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + timedelta(seconds=apart)
+
+    url = database(server_.url)
+    queue(url).set_up()
+    monkeypatch.setattr("engcrawl.state.database.datetime", Clock)
+    with pytest.raises(QueueError, match=f"this machine's clock is {said} the database's: set it right"):
+        queue(url).check()
+    with pytest.raises(StateError, match=f"this machine's clock is {said} the database's: set it right"):
+        State.open(url, "https://a.example")
+    monkeypatch.undo()
+    queue(url).check()
+
+
+def test_a_connection_whose_other_end_is_gone_is_given_up_within_a_minute(server_: Postgres) -> None:
+    def asked(url: str) -> dict[str, Any]:
+        return dict(with_patience(make_url(url)).query)
+
+    assert asked("postgresql+psycopg://db/name?connect_timeout=3&options=-csearch_path%3Dx") == {
+        "connect_timeout": "3",
+        "keepalives_idle": "30",
+        "keepalives_interval": "10",
+        "keepalives_count": "3",
+        "tcp_user_timeout": "60000",
+        "options": "-csearch_path=x",
+    }
+    assert asked("sqlite:////archive.db") == {}
+    assert parse_qs(urlsplit(queue(server_.url).conninfo).query)["tcp_user_timeout"] == ["60000"]
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,8 @@ def test_every_spider_runs_from_the_egg_and_its_verdict_is_found_by_the_job(
 ) -> None:
     importable = [sys.executable, "-c", "import engcrawl"]
     assert subprocess.run(importable, cwd=server.folder, env=server.environment, check=False, stderr=-3).returncode == 1
-    job = server.finished(server.schedule("archive", blog.url, settings=to(output)))
+    settings = to(output) | {"ENGCRAWL_REPORT": "yes"}
+    job = server.finished(server.schedule("archive", blog.url, settings=settings))
     assert job.status == 0, job.log
     verdict = job.verdict(output)
     assert (verdict["verdict"], verdict["exit_status"], verdict["engcrawl"]) == ("complete", 0, __version__)
@@ -138,10 +139,12 @@ def test_every_spider_runs_from_the_egg_and_its_verdict_is_found_by_the_job(
     assert Crawl(0, "", output).posts == newest_first(list(blog.blog.truth(rest=True)))
     assert f"Verdict: complete (exit status 0): {verdict['reason']}\n" in job.log
     assert f"Verdict written: {output}/runs/{verdict['run']}.json\n" in job.log
+    assert f"Report: {output}/report.html\n" in job.log
     job = server.finished(server.schedule("inventory", blog.url, settings=to(output)))
     assert job.status == 0, job.log
     assert [job.verdict(output)[key] for key in ("spider", "verdict")] == ["inventory", "complete"]
     assert {path.name for path in output.iterdir()} == {
+        "report.html",
         "archive.db", "archive.db.lock", "posts.jsonl", "run.lock", "runs"
     }  # fmt: skip
     beside = {path.name for path in server.folder.iterdir()}

@@ -19,8 +19,9 @@ IN_A_HURRY = {
     "DOWNLOAD_DELAY": "0",
     "CONCURRENT_REQUESTS": "16",
     "CONCURRENT_REQUESTS_PER_DOMAIN": "16",
+    "ENGCRAWL_REPORT": "no",
 }
-"""Settings for a site of one's own: no pauses."""
+"""Settings for a site of one's own: no pauses, and no report of each run."""
 
 CHANGES = {"new", "updated", "gone"}
 """What a feed's line says of its post."""

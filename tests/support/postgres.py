@@ -46,8 +46,12 @@ class Postgres:
         """Kill the server, with all its connections; what was committed is there when it starts again."""
         self._order("kill")
 
+    def stop(self) -> None:
+        """Stop the server as its administrator does: it ends its connections, and then itself."""
+        self._order("stop")
+
     def start(self) -> None:
-        """Start the server that was killed."""
+        """Start the server that was killed or stopped."""
         self._order("start")
 
     def _order(self, order: str) -> None:
@@ -164,14 +168,17 @@ def _serve() -> int:
             while True:
                 (data / "postmaster.pid").unlink(missing_ok=True)  # of one that was killed
                 with start("postgres") as server:
+                    order = signal.SIGQUIT  # at once, with all its connections
                     try:
                         if not _ready(server, data / "postmaster.pid"):
                             break
                         print(f"postgresql+psycopg://postgres@/postgres?host={folder}&port=5432", flush=True)
-                        if not sys.stdin.readline():  # else it is the order to kill
+                        if not (said := sys.stdin.readline()):  # else it is the order to kill or to stop
                             return 0
+                        if said == "stop\n":
+                            order = signal.SIGINT
                     finally:
-                        server.send_signal(signal.SIGQUIT)  # at once, with all its connections
+                        server.send_signal(order)
                 print("killed", flush=True)
                 if not sys.stdin.readline():  # else it is the order to start
                     return 0

@@ -61,7 +61,7 @@ def arguments() -> str:
         + "An argument is given as `scrapy crawl SPIDER -a NAME=VALUE`. Arguments are checked before the first"
         " request: an unknown or wrong one\nends the run with one line and exit status 2.\n\n"
         f"## scrapy crawl {ArchiveSpider.name}\n\n{_arguments(ArchiveArguments)}\n"
-        "A run *takes a part* of the archive with `categories`, `since`, `until`, `max_pages` or `articles=no`."
+        "With `categories`, `since`, `until`, `max_pages` or `articles=no` a run takes only *a part of the archive*."
         " With\n`source=rest` only `site`, `types`, `since`, `until` and `full` can be given.\n\n"
         f"## scrapy crawl {InventorySpider.name}\n\n{_arguments(InventorySpider.arguments_class)}"
     )

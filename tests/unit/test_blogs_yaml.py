@@ -51,9 +51,15 @@ def test_a_list_is_read_in_its_order(path: Path) -> None:
         ("- site: nonsense", "line 1: key site=nonsense: must be an address with http:// or https://"),
         ("\n\n- schedule: nightly", "line 3: key site is missing"),
         ("- site: https://a.example\n  sites: x", "line 2: unknown key sites: allowed are site, schedule, tags, argum"),
-        ("- site: https://a.example\n  schedule: 4am", "line 2: key schedule=4am: must be nightly, or a time of cron"),
+        (
+            "- site: https://a.example\n  schedule: 4am",
+            "line 2: key schedule=4am: must be nightly, or a cron expression",
+        ),
         ("- site: https://a.example\n  schedule: R 4 * * *", "line 2: key schedule=R 4 * * *: must be nightly"),
-        ("- site: https://a.example\n  schedule: 0 0 31 2 *", "line 2: key schedule=0 0 31 2 *: must be a time that c"),
+        (
+            "- site: https://a.example\n  schedule: 0 0 31 2 *",
+            "line 2: key schedule=0 0 31 2 *: must be a time that exists",
+        ),
         ("- site: https://a.example\n  tags: x", "line 2: key tags=x: must be a list of words"),
         ("- site: https://a.example\n  arguments: x", "line 2: key arguments=x: must be arguments of"),
         (
@@ -68,10 +74,13 @@ def test_a_list_is_read_in_its_order(path: Path) -> None:
             "- site: https://a.example\n  arguments: {since: 2024-02-03, until: 2024-01-01}",
             "line 2: since=2024-02-03 is after until=2024-01-01",
         ),
-        ("- site: https://a.example\n  arguments: {max_pages: 1}", "line 2: argument max_pages: goes not with blogs.y"),
+        (
+            "- site: https://a.example\n  arguments: {max_pages: 1}",
+            "line 2: argument max_pages: isn't allowed in blogs",
+        ),
         (
             "- site: https://a.example\n- site: http://www.a.example/",
-            "line 2: http://www.a.example: the blog a.example is there already",
+            "line 2: http://www.a.example: the blog a.example is already in the list",
         ),
         ("- https://a.example", "line 1: must be a blog, `site: URL`"),
         ("site: https://a.example", "line 1: must be a list of blogs"),
@@ -96,7 +105,7 @@ def test_every_wrong_line_is_named_at_once(path: Path) -> None:
 
 
 def test_a_list_that_is_not_there_or_no_text_is_told(path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no such file: `scrapy blogs add URL` makes it"):
+    with pytest.raises(UsageError, match="doesn't exist: `scrapy blogs add URL` makes it"):
         Blogs.read(path)
     path.write_bytes(b"- site: https://\xff")
     with pytest.raises(UsageError, match="must be text in UTF-8"):

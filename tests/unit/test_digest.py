@@ -42,7 +42,7 @@ def test_blogs_without_a_run_are_told_with_the_reason(tmp_path: Path) -> None:
         message = digest(blogs, states, settings, AlertSettings.model_construct(), SINCE, NOW)
     assert message.subject == "engcrawl: 5 blogs: 1 never run, 1 unreadable, 1 died, 1 overdue, 1 not planned"
     assert {one["blog"]: one["alerts"] for one in message.values["blogs"]} == {
-        "a.example": [{"monitor": "Overdue", "message": "no run has been here"}],
+        "a.example": [{"monitor": "Overdue", "message": "the blog has never run"}],
         "b.example": [
             {"monitor": "State", "message": f"sqlite:///{tmp_path}/b.example/archive.db: file is not a database"}
         ],

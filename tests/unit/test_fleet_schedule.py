@@ -39,3 +39,8 @@ def test_a_blog_is_due_once_for_each_planned_time() -> None:
     assert is_due(NIGHTLY, "engineering.fb.com", planned - timedelta(seconds=1), NOON)
     assert not is_due(NIGHTLY, "engineering.fb.com", planned, NOON)
     assert not is_due(NIGHTLY, "engineering.fb.com", planned + timedelta(hours=3), planned + timedelta(hours=23))
+
+
+def test_a_run_that_ended_in_the_future_counts_for_nothing() -> None:
+    assert is_due(NIGHTLY, "engineering.fb.com", NOON + timedelta(days=365), NOON)
+    assert not is_due(NIGHTLY, "engineering.fb.com", NOON + timedelta(minutes=10), NOON)

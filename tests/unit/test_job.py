@@ -15,6 +15,7 @@ import pytest
 from engcrawl.errors import OutputError
 from engcrawl.fleet.blogs import Blog
 from engcrawl.fleet.job import Ended, Job
+from engcrawl.fleet.pool import Pool
 from engcrawl.report.verdict import Outcome
 
 BLOG = Blog(site="https://a.example/blog", arguments={"types": "all"})
@@ -71,6 +72,10 @@ def test_the_process_is_a_crawl_of_the_blog_in_its_own_folder(run: Run, tmp_path
             "echo '2026 ERROR: Verdict: locked (exit status 4): another run works'; echo more; exit 4",
             (Outcome.LOCKED, "another run works"),
         ),
+        (
+            "echo 'Verdict: locked (exit status 4): busy'; echo 'Verdict: failed (exit status 1): other'; exit 4",
+            (Outcome.LOCKED, "busy"),  # another run's verdict in the same log is not its own
+        ),
         ("echo 'scrapy crawl: archive: wrong'; exit 2", (Outcome.USAGE, "scrapy crawl: archive: wrong")),
         ("exit 1", (Outcome.FAILED, "it left no verdict")),
         ("exit 7", (Outcome.FAILED, "exit status 7: it left no verdict")),
@@ -91,13 +96,16 @@ def test_words_of_an_earlier_run_are_not_its_own(run: Run) -> None:
 def test_a_run_that_takes_too_long_is_stopped(run: Run) -> None:
     assert told(run("trap 'exit 5' TERM; while :; do sleep 0.05; done", limit=0.4)) == (
         Outcome.STOPPED,
-        "not done in 0m",
+        "not done within 0m",
     )
 
 
 def test_a_run_that_does_not_end_is_killed_with_all_that_it_started(run: Run, tmp_path: Path) -> None:
     ended = run(f"trap '' TERM; sleep 300 & echo $! > {tmp_path}/pid; wait; sleep 300", limit=0.4, grace=0.4)
-    assert told(ended) == (Outcome.STOPPED, "not done in 0m, nor ended 0m after that: killed")
+    assert told(ended) == (
+        Outcome.STOPPED,
+        "not done within 0m, and killed, because it didn't end within 0m after that",
+    )
     assert gone(int((tmp_path / "pid").read_text()))
 
 
@@ -133,3 +141,19 @@ def test_what_cannot_be_started_is_one_line(run: Run, tmp_path: Path, monkeypatc
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="Not a directory"):
         asyncio.run(Job(BLOG, tmp_path / "file").run(asyncio.Event()))
+
+
+def test_the_outcome_of_a_pool_is_its_worst(run: Run, tmp_path: Path) -> None:
+    def outcome(*statuses: int) -> Outcome:
+        run("")  # sets the interpreter
+        script = 'for word; do case $word in EXIT=*) exit "${word#EXIT=}";; esac; done'
+        (tmp_path / "python").write_text(f"#!/bin/sh\n{script}\n")
+        jobs = [
+            Job(Blog(site=f"https://{status}.example"), tmp_path / "output", settings={"EXIT": str(status)})
+            for status in statuses
+        ]
+        return asyncio.run(Pool(jobs, 8, lambda job, ended: None).run(asyncio.Event()))
+
+    worst_first = (1, 2, 5, 4, 3, 0)
+    for at, status in enumerate(worst_first):
+        assert outcome(*reversed(worst_first[at:])) == Outcome(status)

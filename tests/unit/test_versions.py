@@ -115,7 +115,7 @@ def test_the_last_ones_are_kept_and_what_was_before_is_said_to_be_unknown(
         if kept is not None:
             with pytest.raises(
                 UsageError,
-                match=f"x.example: how the archive stood at .* isn't known: .* from {begin} on",
+                match=f"x.example: the archive as of .* isn't known: .* from {begin} on",
             ):
                 as_of(state, "2026-11-01T00:00:00Z")
 
@@ -221,7 +221,7 @@ def test_the_setting_is_all_a_number_or_an_age(text: str, kept: Kept | None) -> 
     if kept:
         assert Kept.parse(text) == kept
     else:
-        with pytest.raises(UsageError, match=f"setting ENGCRAWL_VERSIONS={text}: must be all, how many of a post"):
+        with pytest.raises(UsageError, match=f"setting ENGCRAWL_VERSIONS={text}: must be all, a number"):
             Kept.parse(text)
 
 
