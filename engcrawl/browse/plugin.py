@@ -1,4 +1,4 @@
-"""Datasette's plugin: what a post's page shows, and headers that keep each page on this machine."""
+"""Datasette's plugin: what the templates show, and headers that keep each page on this machine."""
 
 from __future__ import annotations
 
@@ -13,19 +13,27 @@ from datasette import hookimpl
 from markupsafe import Markup
 
 from engcrawl.browse.inert import inert
+from engcrawl.browse.names import LINKED
 
 _HOSTS = re.compile(rb"(?:127\.0\.0\.1|localhost)(?::[0-9]+)?")
-_OWN = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
-_DATASETTES = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
-    " form-action 'self'; base-uri 'none'"
-)
-"""For the pages that have scripts: the editor for SQL."""
-_SQL = re.compile(r"/[^/]+(?:/-/query)?/?")
+_HEADERS = [
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none';"
+        b" frame-ancestors 'none'",
+    ),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+]
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _NEIGHBOURS = """
 SELECT id, title, published_date FROM posts
 WHERE (coalesce(published_date, ''), id) {than} (coalesce(:day, ''), :id)
 ORDER BY coalesce(published_date, '') {way}, id {way} LIMIT 1
+"""
+_NAMES = """
+SELECT l.post, n.name FROM posts_{names} AS l JOIN {names} AS n ON n.id = l.{name}
+WHERE l.post IN ({marks}) ORDER BY l.post, l.place
 """
 
 
@@ -34,13 +42,27 @@ def extra_template_vars(database: str, table: str, view_name: str, request: Any,
     """Add what the templates show of a post and of a blog."""
 
     async def found() -> dict[str, Any]:
+        shown: dict[str, Any] = {"when": when, "listed": json.loads, "linked": LINKED}
         if view_name == "row" and table == "posts":
-            return {"post": await _post(datasette.get_database(database), request.url_vars["pks"])}
-        if view_name == "index":
-            return {"blogs": [await _blog(db) for name, db in datasette.databases.items() if name[0] != "_"]}
-        return {"listed": json.loads}
+            shown["post"] = await _post(datasette.get_database(database), request.url_vars["pks"])
+        elif view_name == "index":
+            shown["blogs"] = [await _blog(db) for name, db in datasette.databases.items() if name[0] != "_"]
+        elif view_name == "table" and table == "posts":
+
+            async def authors(rows: Any) -> dict[int, list[str]]:
+                return await _names(datasette.get_database(database), "authors", [row["id"] for row in rows])
+
+            shown["authors_of"] = authors
+        return shown
 
     return found
+
+
+def when(value: Any) -> Any:
+    """Return an instant to the minute, in UTC as the archive has it; anything else is returned unchanged."""
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        return Markup('<time datetime="{}" title="{}">{} {}</time>').format(value, value, value[:10], value[11:16])
+    return value
 
 
 @hookimpl
@@ -59,16 +81,10 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:  # the hook's argument
                 )
                 await send({"type": "http.response.body", "body": b"Open this at 127.0.0.1 or localhost.\n"})
                 return
-            policy = _DATASETTES if _SQL.fullmatch(scope["path"]) and scope["path"] != "/" else _OWN
 
             async def told(event: Any) -> None:
                 if event["type"] == "http.response.start":
-                    more = [
-                        (b"content-security-policy", f"{policy}; frame-ancestors 'none'".encode()),
-                        (b"referrer-policy", b"no-referrer"),
-                        (b"x-content-type-options", b"nosniff"),
-                    ]
-                    event = event | {"headers": [*event["headers"], *more]}
+                    event = event | {"headers": [*event["headers"], *_HEADERS]}
                 await send(event)
 
             await app(scope | {"query_string": _searched(scope["query_string"])}, receive, told)
@@ -88,7 +104,8 @@ def _searched(query: bytes) -> bytes:
 
 
 async def _blog(db: Any) -> dict[str, Any]:
-    posts = (await db.execute("SELECT count(*), min(year), max(year) FROM posts")).first()
+    posts = (await db.execute("SELECT count(*) FROM posts")).first()
+    years = (await db.execute("SELECT min(year) FROM posts UNION ALL SELECT max(year) FROM posts")).rows
     runs = (await db.execute("SELECT * FROM runs ORDER BY start DESC LIMIT 1")).first()
     changes = await db.execute(
         "SELECT c.*, p.title FROM changes AS c JOIN posts AS p ON p.id = c.post ORDER BY c.at DESC, c.post LIMIT 5"
@@ -96,8 +113,8 @@ async def _blog(db: Any) -> dict[str, Any]:
     return {
         "name": db.name,
         "posts": posts[0],
-        "first": posts[1],
-        "last": posts[2],
+        "first": years[0][0],
+        "last": years[1][0],
         "run": runs,
         "changes": list(changes),
     }
@@ -113,11 +130,21 @@ async def _post(db: Any, key: str) -> dict[str, Any] | None:
         query = _NEIGHBOURS.format(than=than, way=way)
         near[name] = (await db.execute(query, {"day": post["published_date"], "id": post["id"]})).first()
     versions = await db.execute("SELECT * FROM versions WHERE post = ? ORDER BY version DESC", [post["id"]])
-    lists = {name: json.loads(post[name]) for name in ("authors", "categories", "tags")}
+    lists = {names: (await _names(db, names, [post["id"]])).get(post["id"], []) for names in LINKED}
     body = Markup(inert(post["content_html"] or "", post["url"]))
     told = [dict(row) | {"differences": [_shown(one) for one in json.loads(row["differences"])]} for row in versions]
     link = post["url"] if re.match(r"https?://", post["url"]) else None
     return post | lists | near | {"body": body, "versions": told, "link": link}
+
+
+async def _names(db: Any, names: str, posts: list[int]) -> dict[int, list[str]]:
+    """Return the names, such as the authors, of each of these posts that has any."""
+    marks = ", ".join("?" * len(posts))
+    rows = await db.execute(_NAMES.format(names=names, name=LINKED[names], marks=marks), posts)
+    found: dict[int, list[str]] = {}
+    for post, name in rows.rows:
+        found.setdefault(post, []).append(name)
+    return found
 
 
 def _shown(difference: dict[str, Any]) -> dict[str, Any]:

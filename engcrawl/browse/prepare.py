@@ -26,19 +26,11 @@ CREATE TABLE versions (
 );
 CREATE TABLE made_of (mark TEXT);
 """
-_COLUMNS = """
-ALTER TABLE posts ADD COLUMN year TEXT;
-UPDATE posts SET year = substr(published_date, 1, 4);
+_INDEXES = """
+ALTER TABLE posts ADD COLUMN year TEXT GENERATED ALWAYS AS (substr(published_date, 1, 4)) VIRTUAL;
 CREATE INDEX posts_by_year ON posts (year);
-"""
-_LISTS = """
-ALTER TABLE posts ADD COLUMN {names} TEXT;
-UPDATE posts SET {names} = (
-    SELECT json_group_array(name) FROM (
-        SELECT n.name FROM posts_{names} AS p JOIN {names} AS n ON n.id = p.{name} WHERE p.post = posts.id
-        ORDER BY p.place
-    )
-);
+CREATE INDEX posts_by_day ON posts (coalesce(published_date, ''), id);
+CREATE INDEX changes_by_day ON changes (at);
 """
 
 
@@ -54,9 +46,7 @@ def prepare(folder: Path, state: State) -> Path:
             with closing(sqlite3.connect(beside.path(place.name), isolation_level=None)) as db:
                 db.execute("PRAGMA journal_mode = OFF")
                 db.execute("PRAGMA synchronous = OFF")
-                db.executescript(_TABLES + _COLUMNS)
-                for names, name in (("authors", "author"), ("categories", "category"), ("tags", "tag")):
-                    db.executescript(_LISTS.format(names=names, name=name))
+                db.executescript(_TABLES + _INDEXES)
                 db.execute("BEGIN")
                 db.executemany("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?)", _versions(state))
                 db.execute("INSERT INTO made_of VALUES (?)", [mark])

@@ -14,17 +14,21 @@ from datasette import handle_exception
 from datasette.app import Datasette
 from datasette.plugins import pm
 
-from engcrawl.browse import plugin
+from engcrawl import overview
+from engcrawl.browse import names, plugin
+from engcrawl.browse.names import LINKED
 from engcrawl.errors import UsageError
 
 HOST = "127.0.0.1"
 _HERE = Path(__file__).parent
+_REPORT = Path(*overview.__path__) / "templates"
+"""Where the report's style is, which these pages have too."""
 _SETTINGS = {
     "default_page_size": 30,
     "max_returned_rows": 1000,
     "sql_time_limit_ms": 5000,
     "facet_time_limit_ms": 3000,
-    "default_facet_size": 12,
+    "default_facet_size": 15,
     "suggest_facets": False,
     "allow_download": False,
 }
@@ -32,7 +36,7 @@ _TABLES: dict[str, Any] = {
     "posts": {
         "label_column": "title",
         "sort_desc": "published_date",
-        "facets": ["year", {"array": "categories"}, {"array": "tags"}, {"array": "authors"}],
+        "facets": ["year", *({"names": names} for names in LINKED)],
     },
     "runs": {"sort_desc": "start"},
     "changes": {"sort_desc": "at", "facets": ["change"]},
@@ -56,16 +60,19 @@ def listen(port: int) -> socket.socket:
 
 def serve(databases: list[Path], listening: socket.socket, *, show: bool) -> None:
     """Serve the databases until an interrupt or SIGTERM comes; *show* opens a browser."""
-    if not pm.is_registered(plugin):
-        pm.register(plugin)
+    for module in (plugin, names):
+        if not pm.is_registered(module):
+            pm.register(module)
     metadata = {"title": "The archive", "databases": {file.stem: {"tables": _TABLES} for file in databases}}
     datasette = Datasette(
         immutables=[str(file) for file in databases],
         metadata=metadata,
         settings=_SETTINGS,
         template_dir=str(_HERE / "templates"),
-        static_mounts=[("engcrawl", str(_HERE / "static"))],
+        static_mounts=[("engcrawl", str(_HERE / "static")), ("report", str(_REPORT))],
     )
+    for database in datasette.databases.values():
+        database.cached_hash = database.name  # its colour on Datasette's pages; the file's own would take seconds
     server = uvicorn.Server(uvicorn.Config(datasette.app(), log_level="warning", lifespan="on"))
     handle_exception.rich = None  # an address that isn't there is no reason for pages of traceback
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a browser that goes away ends nothing
