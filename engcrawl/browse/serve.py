@@ -76,8 +76,8 @@ def serve(databases: list[Path], listening: socket.socket, *, show: bool) -> Non
     server = uvicorn.Server(uvicorn.Config(datasette.app(), log_level="warning", lifespan="on"))
     handle_exception.rich = None  # an address that isn't there is no reason for pages of traceback
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a browser that goes away ends nothing
-    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises again what has ended it
-        signal.signal(number, lambda *_: None)
+    for number in (signal.SIGINT, signal.SIGTERM):  # before uvicorn's own, and after: it raises again what ended it
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     address = f"http://{HOST}:{listening.getsockname()[1]}/"
     print(f"{address} (Ctrl-C ends it)", flush=True)
     if show:

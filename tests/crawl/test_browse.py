@@ -2,70 +2,127 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
+import threading
+import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from engcrawl.items import Found
 from engcrawl.state import State
+from engcrawl.text.urls import blog_key
+from tests.blog import Blog, Server
 from tests.support.commands import ran
-from tests.support.exports import SITE, odd_archive, post
+from tests.support.crawls import crawl
+from tests.support.exports import KEY, SITE, odd_archive, post
 from tests.support.folders import ROOT
-from tests.support.look import look, opened
+from tests.support.nights import newest, night
+from tests.support.seen import Look, chromium, look_at
 
-BLOG = "x~2Eexample_blog"
+ODD = "x~2Eexample_blog"
+"""The blog of odd records, as Datasette writes its key in addresses."""
 HOSTILE = (
     "<p>before</p><script>document.title = 'run'</script><style>body { display: none }</style>"
     '<img src="https://elsewhere.example/a.png" alt="a cat" onerror="document.title = 1">'
     '<a href="javascript:document.title = 2">click</a><iframe src="https://elsewhere.example/"></iframe>'
     '<p style="position: fixed" class="card" onclick="x()">c++ is here</p>'
 )
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+pytestmark = pytest.mark.xdist_group("browse")
+
+
+def start(output: Path, **pipes: Any) -> subprocess.Popen[str]:
+    line = [sys.executable, "-m", "scrapy", "browse", "--port", "0"]
+    return subprocess.Popen(line, cwd=ROOT, env=os.environ | {"ENGCRAWL_OUTPUT": str(output)}, text=True, **pipes)
 
 
 @contextmanager
 def browsing(output: Path, stop: signal.Signals = signal.SIGINT) -> Iterator[str]:
-    line = [sys.executable, "-m", "scrapy", "browse", "--port", "0"]
-    environment = os.environ | {"ENGCRAWL_OUTPUT": str(output)}
-    with subprocess.Popen(
-        line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with tempfile.TemporaryFile("w+") as told, start(output, stdout=subprocess.PIPE, stderr=told) as process:
+        late = threading.Timer(90, process.kill)
+        late.start()
         try:
             assert process.stdout
-            assert process.stderr
             found = re.match(r"(http://127\.0\.0\.1:\d+/) ", process.stdout.readline())
-            assert found, process.stderr.read()
+            late.cancel()
+            assert found, told.seek(0) or told.read()
             yield found[1]
-        finally:
             process.send_signal(stop)
-            _, said = process.communicate(timeout=30)
-    assert process.returncode == 0, said
-    assert "Traceback" not in said
+            assert process.wait(30) == 0
+        finally:
+            late.cancel()
+            process.kill()
+        told.seek(0)
+        assert "Traceback" not in told.read()
+
+
+@dataclass
+class Site:
+    """A server of two blogs: one that was crawled, on two nights, and one of odd records."""
+
+    address: str
+    output: Path
+    blog: str
+    """The address of the crawled blog's pages."""
+    edited: int
+    old: str
+    """The post that was edited between the nights, and the title that it had."""
+
+    @property
+    def odd(self) -> str:
+        return f"{self.address}{ODD}"
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = odd_archive(tmp_path_factory.mktemp("browse"))
-    with State.open(f"sqlite:///{output}/archive.db", SITE) as state:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("browse")
+    output = folder / "output"
+    with Server(Blog(40)) as server:
+        own = output / blog_key(server.url)
+        assert crawl(own, site=server.url).status == 0
+        first, second = newest(server.blog, 2)
+        old = server.blog.post(first).title
+        server.blog.edit(first, title="Silently another")
+        server.blog.edit(second, tags=("x",), body=False)
+        server.blog.publish(("web",))
+        done = night(server, own, "-a", "full=yes")
+        assert sorted(done.changes.values()) == ["new", "updated", "updated"]
+        edited = server.blog.post(first).id
+    archive = odd_archive(folder / "odd") if (folder / "odd").mkdir() is None else None
+    assert archive
+    with State.open(f"sqlite:///{archive}/archive.db", SITE) as state:
         facts = {"title": "c++ <b>x</b>", "content_html": HOSTILE, "content_markdown": "c++ is here"}
         state.posts.store(Found(post=post(900_004, **facts)))
         state.commit()
-    return output
+    archive.rename(output / KEY)
+    with browsing(output) as address:
+        key = own.name.replace(".", "~2E").replace(":", "~3A")
+        yield Site(address, output, f"{address}{key}", edited, old)
 
 
 @pytest.fixture(scope="module")
-def site(archive: Path) -> Iterator[str]:
-    with browsing(archive) as address:
-        yield address
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
 
 
 def got(address: str, **headers: str) -> str:
@@ -73,64 +130,142 @@ def got(address: str, **headers: str) -> str:
         return str(answer.read().decode())
 
 
-def test_pages_are_fit_to_look_at(site: str) -> None:
-    pages = ["", "posts", "posts?_search=c%2B%2B", "posts?year=2013", "posts/900001", "posts/900004"]
-    pages += ["changes", "versions", "runs"]
-    problems = []
-    with opened() as page:
-        for path in pages:
-            for width, dark in ((1280, False), (375, True)):
-                page.goto(f"{site}{BLOG}/{path}" if path else site)
-                problems += look(page, width=width, dark=dark)
-        page.goto(f"{site}{BLOG}/posts?_search=edited")
-        for _ in range(20):
-            page.keyboard.press("Tab")
-            if page.evaluate("document.activeElement.name === '_search'"):
-                break
-        else:
-            pytest.fail("the keyboard doesn't reach the search")
+def refused(address: str) -> urllib.error.HTTPError:
+    with pytest.raises(urllib.error.HTTPError) as error:
+        got(address)
+    return error.value
+
+
+@pytest.mark.parametrize(
+    ("odd", "path"),
+    [
+        (True, "/posts/900001"),
+        (True, "/posts?_search=c%2B%2B"),
+        (True, "?sql=select+id,+title,+url,+content_html+from+posts"),
+        (True, "?sql=select+frog"),
+        (False, ""),
+        (False, "/posts"),
+        (False, "/posts/EDITED"),
+        (False, "/changes"),
+        (False, "/runs"),
+        (False, "/posts_tags"),
+    ],
+)
+def test_pages_are_fit_to_look_at(site: Site, browser: Browser, odd: bool, path: str) -> None:
+    address = (site.odd if odd else site.blog) + path.replace("EDITED", str(site.edited))
+    look = look_at(browser, address, site.address)
+    if "frog" in path:  # Chromium tells of each answer that is an error
+        look.console = [one for one in look.console if "status of 400" not in one]
+    assert look == Look()
+
+
+def test_the_first_page_has_each_blog_and_leads_on(site: Site, browser: Browser) -> None:
+    assert look_at(browser, site.address, site.address) == Look()
+    page = browser.new_page()
+    page.goto(site.address)
+    assert page.locator("section.blog").count() == 2
+    page.get_by_label(f"Search the posts of {KEY}").press_sequentially("edited")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/posts?_search=edited")
+    page.get_by_role("searchbox").focus()
+    focused = []
+    for _ in range(3):  # the button, what shows all, the first result
         page.keyboard.press("Tab")
-        for _ in range(3):
-            page.keyboard.press("Tab")
-            if page.evaluate("document.activeElement.matches('.results a')"):
-                break
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/posts/900001")
-        assert page.locator(".diff .ins").all_inner_texts()[0] == "+written otherwise"
-    assert problems == []
+        focused.append(page.evaluate("document.activeElement.innerText"))
+    assert focused == ["Search", "show all", "edited"]
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/posts/900001")
+    assert "+written otherwise" in page.locator(".diff .ins").all_inner_texts()
+    page.close()
 
 
-def test_a_hostile_body_is_inert(site: str) -> None:
-    with opened() as page:
-        page.goto(f"{site}{BLOG}/posts/900004")
-        assert page.title() == "c++ <b>x</b>"
-        body = page.locator(".body")
-        assert body.is_visible()
-        assert (
-            body.locator("script, style, img, iframe, [onclick], [onerror], [class], [href^=javascript]").count() == 0
-        )
-        assert body.locator("[style]").count() == 0
-        picture = body.get_by_text("[picture: a cat]")
-        assert picture.get_attribute("href") == "https://elsewhere.example/a.png"
+def test_a_run_leads_to_its_changes_and_they_to_the_versions_of_a_post(site: Site, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{site.blog}/runs")
+    assert page.locator("ul.list li").count() == 2
+    page.get_by_role("link", name="1 new, 2 updated, 0 gone").click()
+    assert sorted(page.locator("ul.list .chip").all_inner_texts()) == ["new", "updated", "updated"]
+    page.get_by_role("link", name="Silently another").click()
+    page.wait_for_url(f"**/posts/{site.edited}#version-2")
+    assert page.locator("#versions h3").count() == 2
+    title = page.locator(".diff").nth(0).locator("span").all_inner_texts()
+    assert title[1:] == [f"-{site.old}", "+Silently another"]
+    assert page.locator("time").first.inner_text() == page.locator("time").first.get_attribute("datetime")[:16].replace(  # type: ignore[index]
+        "T", " "
+    )
+    page.close()
+
+
+def test_names_are_counted_and_narrow_posts_down(site: Site) -> None:
+    records = [json.loads(line) for line in (site.output / blog_folder(site) / "posts.jsonl").open(encoding="utf-8")]
+    for query, fits in (
+        ("", lambda record: True),
+        ("&year=2026", lambda record: (record["published_date"] or "").startswith("2026")),
+        ("&_category=web", lambda record: "web" in record["categories"]),
+    ):
+        kept = [record for record in records if fits(record)]
+        told = json.loads(got(f"{site.blog}/posts.json?_facet_size=max&_size=max&_shape=objects{query}"))
+        assert sorted(row["id"] for row in told["rows"]) == sorted(record["id"] for record in kept)
+        assert kept
+        for names in ("authors", "categories", "tags"):
+            counts = {one["value"]: one["count"] for one in told["facet_results"][names]["results"]}
+            assert counts == Counter(name for record in kept for name in record[names])
+    chosen = {one["value"]: one for one in told["facet_results"]["categories"]["results"]}["web"]
+    assert chosen["selected"]
+    assert "_category" not in chosen["toggle_url"]
+
+
+def blog_folder(site: Site) -> str:
+    (own,) = (folder.name for folder in site.output.iterdir() if folder.name not in (KEY, "browse"))
+    return own
+
+
+def test_a_hostile_body_is_inert(site: Site, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{site.odd}/posts/900004")
+    assert page.title() == "c++ <b>x</b>"
+    body = page.locator(".body")
+    assert body.is_visible()
+    active = "script, style, img, iframe, [onclick], [onerror], [class], [href^=javascript], [style]"
+    assert body.locator(active).count() == 0
+    picture = body.get_by_text("[picture: a cat]")
+    assert picture.get_attribute("href") == "https://elsewhere.example/a.png"
+    page.close()
 
 
 @pytest.mark.parametrize(
     "typed", ["c%2B%2B", "%22", "is-here", "c%2B%2B+AND", "(", "*", "title:", "%00", "+", "%22+%22", "%22is+here"]
 )
-def test_what_people_type_is_searched(site: str, typed: str) -> None:
-    page = got(f"{site}{BLOG}/posts?_search={typed}")
+def test_what_people_type_is_searched(site: Site, typed: str) -> None:
+    page = got(f"{site.odd}/posts?_search={typed}")
     assert ("posts/900004" in page) == (typed in ("c%2B%2B", "is-here", "%22is+here"))
 
 
-def test_only_this_machines_names_are_answered(site: str) -> None:
+def test_sql_reads_and_never_writes(site: Site) -> None:
+    assert "<td>900004</td>" in got(f"{site.odd}?sql=select+max(id)+from+posts+where+id+%3E+:least&least=9")
+    error = refused(f"{site.odd}?sql=delete+from+posts")
+    assert error.code == 400
+    assert "Statement must be a SELECT" in error.read().decode()
+    assert refused(f"{site.odd}?sql=with+a+as+(select+1)+delete+from+posts").code == 400
+
+
+def test_each_page_says_what_it_may_load(site: Site) -> None:
+    for path in ("", ODD, f"{ODD}/posts", f"{ODD}?sql=select+1", f"{ODD}/posts.json", "report/style.css"):
+        with urllib.request.urlopen(f"{site.address}{path}", timeout=30) as answer:
+            assert answer.headers.get_all("Content-Security-Policy") == [POLICY], path
+    error = refused(f"{site.address}nothing")
+    assert (error.code, error.headers["Content-Security-Policy"]) == (404, POLICY)
+
+
+def test_only_this_machines_names_are_answered(site: Site) -> None:
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        got(site, Host="elsewhere.example")
-    assert "The archive" in got(site, Host="localhost:1")
+        got(site.address, Host="elsewhere.example")
+    assert "The archive" in got(site.address, Host="localhost:1")
 
 
-def test_a_taken_port_is_one_line(site: str, archive: Path) -> None:
-    port = site.rpartition(":")[2].strip("/")
-    status, _, said = ran(archive, "browse", "--port", port)
+def test_a_taken_port_is_one_line(site: Site) -> None:
+    port = site.address.rpartition(":")[2].strip("/")
+    status, _, said = ran(site.output, "browse", "--port", port)
     assert (status, said) == (
         2,
         f"scrapy browse: option --port={port}: Address already in use; another one may be free\n",
@@ -139,18 +274,34 @@ def test_a_taken_port_is_one_line(site: str, archive: Path) -> None:
 
 def test_the_copy_is_made_anew_only_when_the_archive_has_changed(tmp_path: Path) -> None:
     output = odd_archive(tmp_path)
-    copy = output / "browse" / "x.example_blog.db"
+    copy = output / "browse" / f"{KEY}.db"
     with browsing(output, signal.SIGTERM):
         first = copy.stat().st_ino
     with closing(sqlite3.connect(copy)) as db:
-        assert db.execute("SELECT tags, year FROM posts WHERE id = 900001").fetchone() == ('["yes"]', None)
+        assert db.execute("SELECT title, year FROM posts WHERE id = 900002").fetchone() == ("t", "2024")
     with browsing(output):
         assert copy.stat().st_ino == first
     with State.open(f"sqlite:///{output}/archive.db", SITE) as state:
-        state.posts.store(Found(post=post(900_005, title="later")))
+        state.posts.take_in(post(number, title="later") for number in range(901_000, 905_000))
         state.commit()
+    for ending, status, said in ((signal.SIGINT, 5, "scrapy browse: stopped\n"), (signal.SIGKILL, -9, "")):
+        with start(output, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            late = threading.Timer(60, process.kill)
+            late.start()
+            try:
+                while not [*copy.parent.glob(f"*.{process.pid}.new")]:
+                    assert process.poll() is None
+                    time.sleep(0.01)
+                process.send_signal(ending)
+                printed, told = process.communicate(timeout=30)
+            finally:
+                late.cancel()
+                process.kill()
+        assert (process.returncode, printed, told) == (status, "", f"{KEY}: reading the archive …\n{said}")
+        assert copy.stat().st_ino == first
+        assert len([*copy.parent.iterdir()]) == (1 if ending == signal.SIGINT else 2)
     with browsing(output) as address:
-        assert "later" in got(f"{address}{BLOG}/posts/900005")
+        assert "later" in got(f"{address}{ODD}/posts/901000")
     assert [file.name for file in copy.parent.iterdir()] == [copy.name]
 
 
