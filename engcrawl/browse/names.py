@@ -34,9 +34,7 @@ class NamesFacet(Facet):  # type: ignore[misc]  # Datasette has no types
             sql = _COUNT.format(names=names, name=name, sql=self.sql, limit=size + 1)
             limit = self.ds.setting("facet_time_limit_ms")
             try:
-                rows = await self.ds.execute(
-                    self.database, sql, self.params, truncate=False, custom_time_limit=limit
-                )
+                rows = await self.ds.execute(self.database, sql, self.params, truncate=False, custom_time_limit=limit)
             except QueryInterrupted:
                 late.append(names)
                 continue
@@ -60,7 +58,7 @@ class NamesFacet(Facet):  # type: ignore[misc]  # Datasette has no types
         }
 
 
-@hookimpl
+@hookimpl(trylast=True)  # after the year
 def register_facet_classes() -> list[type[Facet]]:
     """Let ``{"names": "tags"}`` be a facet."""
     return [NamesFacet]

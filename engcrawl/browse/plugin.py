@@ -53,6 +53,12 @@ def extra_template_vars(database: str, table: str, view_name: str, request: Any,
                 return await _names(datasette.get_database(database), "authors", [row["id"] for row in rows])
 
             shown["authors_of"] = authors
+        elif view_name == "table" and table in ("changes", "versions"):
+
+            async def titles(rows: Any) -> dict[int, str]:
+                return await _titles(datasette.get_database(database), [row["post"] for row in rows])
+
+            shown["titles_of"] = titles
         return shown
 
     return found
@@ -147,14 +153,21 @@ async def _names(db: Any, names: str, posts: list[int]) -> dict[int, list[str]]:
     return found
 
 
+async def _titles(db: Any, posts: list[int]) -> dict[int, str]:
+    marks = ", ".join("?" * len(posts))
+    rows = await db.execute(f"SELECT id, title FROM posts WHERE id IN ({marks})", posts)
+    return {row["id"]: row["title"] for row in rows.rows}
+
+
 def _shown(difference: dict[str, Any]) -> dict[str, Any]:
-    """Return a difference as lines, each with what it is: taken away, put in, or neither."""
+    """Return a difference as lines, each with its kind: ``del``, ``ins``, ``cut`` where lines are left out, or none."""
     lines = (difference["diff"] or "").splitlines()[2:]
     if difference["diff"] is None:
         old, new = (_lines(difference[name]) for name in ("old", "new"))
         lines = list(difflib.unified_diff(old, new, lineterm=""))[2:]
-    kinds = {"-": "del", "+": "ins", "@": "at"}
-    return {"key": difference["key"], "lines": [(kinds.get(line[:1], ""), line) for line in lines]}
+    kinds = {"-": "del", "+": "ins"}
+    told = [("cut", "…") if line.startswith("@@") else (kinds.get(line[:1], ""), line) for line in lines[1:]]
+    return {"key": difference["key"], "lines": told}
 
 
 def _lines(value: Any) -> list[str]:

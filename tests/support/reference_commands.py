@@ -90,8 +90,9 @@ def commands() -> str:
             ],
         )
     return text + (
-        "\n`posts`, `runs`, `coverage`, `export`, `report` and `browse` exit with 2 for a wrong option, and with 1 if there"
-        " is no state or it can't be read; `runs --check` has\n[statuses of its own](../alerts.md#scrapy-runs---check).\n"
+        "\n`posts`, `runs`, `coverage`, `export`, `report` and `browse` exit with 2 for a wrong option, and with 1 if"
+        " there is no state or it can't be read;\n`runs --check` has"
+        " [statuses of its own](../alerts.md#scrapy-runs---check).\n"
     )
 
 
