@@ -15,7 +15,7 @@ demo: $(VENV)/tests  ## crawl the bundled blog, all of it, and show the result
 	@$(BIN)/python -m tests.blog.demo
 
 browse: $(VENV)/browse  ## show the demo's archive as pages on this machine, to search and to read
-	@test -e output/demo/archive.db || $(MAKE) demo
+	@test -e output/demo/archive.db || { echo "There is no demo archive yet: make demo crawls it now."; $(MAKE) demo; }
 	@ENGCRAWL_OUTPUT=output/demo $(BIN)/scrapy browse
 
 demo-fleet: $(VENV)/tests  ## thirty bundled blogs, a PostgreSQL, two workers, one of them killed on the way
@@ -73,7 +73,7 @@ bench-clicks: $(VENV)/chromium  ## what clicks cost, and peak memory at 10 and a
 bench-nightly: $(VENV)/tests  ## requests, time and memory of a first run, and of the runs after it
 	$(BIN)/python -m tests.bench nightly
 
-bench-export: $(VENV)/tests  ## time, memory and size of exports and the report
+bench-export: $(VENV)/tests  ## time, memory and size of exports, the report and the pages of browse
 	$(BIN)/python -m tests.bench.export
 
 bench-fleet: $(VENV)/tests  ## what 1,000 blogs cost: by --jobs, on a quiet night, with one worker and two (two hours)
