@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SITE ?= https://engineering.fb.com
 TARGET ?= default
 
-.PHONY: help demo demo-fleet test test-fast test-claims docs pictures crawl deploy bench bench-memory bench-clicks \
+.PHONY: help demo browse demo-fleet test test-fast test-claims docs pictures crawl deploy bench bench-memory bench-clicks \
 	bench-nightly bench-fleet bench-fuzz bench-peers bench-peers-large bench-profile bench-export clean
 
 help:  ## this list
@@ -13,6 +13,10 @@ help:  ## this list
 
 demo: $(VENV)/tests  ## crawl the bundled blog, all of it, and show the result
 	@$(BIN)/python -m tests.blog.demo
+
+browse: $(VENV)/browse  ## show the demo's archive as pages on this machine, to search and to read
+	@test -e output/demo/archive.db || { echo "There is no demo archive yet: make demo crawls it now."; $(MAKE) demo; }
+	@ENGCRAWL_OUTPUT=output/demo $(BIN)/scrapy browse
 
 demo-fleet: $(VENV)/tests  ## thirty bundled blogs, a PostgreSQL, two workers, one of them killed on the way
 	@$(BIN)/python -m tests.blog.demo_fleet
@@ -69,7 +73,7 @@ bench-clicks: $(VENV)/chromium  ## what clicks cost, and peak memory at 10 and a
 bench-nightly: $(VENV)/tests  ## requests, time and memory of a first run, and of the runs after it
 	$(BIN)/python -m tests.bench nightly
 
-bench-export: $(VENV)/tests  ## time, memory and size of exports and the report
+bench-export: $(VENV)/tests  ## time, memory and size of exports, the report and the pages of browse
 	$(BIN)/python -m tests.bench.export
 
 bench-fleet: $(VENV)/tests  ## what 1,000 blogs cost: by --jobs, on a quiet night, with one worker and two (two hours)
@@ -90,11 +94,15 @@ $(VENV)/crawl: requirements.txt $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
+$(VENV)/browse: requirements-browse.txt requirements.txt $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-browse.txt
+	@touch $@
+
 $(VENV)/deploy: deploy/requirements.txt requirements.txt $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r deploy/requirements.txt
 	@touch $@
 
-$(VENV)/tests: tests/requirements.txt requirements-export.txt deploy/requirements.txt requirements.txt $(VENV)/bin/python
+$(VENV)/tests: tests/requirements.txt requirements-export.txt requirements-browse.txt deploy/requirements.txt requirements.txt $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 

@@ -1,10 +1,11 @@
-"""``make bench-export``: time, peak memory and size of exports, and of the report, of 10,000 and 100,000 posts."""
+"""``make bench-export``: what exports, the report and ``scrapy browse`` cost, for 10,000 and 100,000 posts."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from urllib.request import urlopen
 
 from engcrawl.export.formats import KINDS
 from engcrawl.items import Post
@@ -58,12 +60,45 @@ def measured(output: Path, *words: str) -> tuple[float, float]:
     return time.monotonic() - start, usage.ru_maxrss / 1024
 
 
+PAGES = {
+    "a search": "posts?_search=word17",
+    "two words": "posts?_search=word17+word18",
+    "all posts": "posts",
+    "a tag": "posts?_tag=tag-5",
+    "a post": "posts/4321",
+}
+
+
+def browsed(output: Path) -> Iterator[str]:
+    """Start ``scrapy browse`` twice; yield what it took until the address was there, and what pages took."""
+    for name in ("browse", "browse again"):
+        start = time.monotonic()
+        line = [sys.executable, "-m", "scrapy", "browse", "--port", "0"]
+        process = subprocess.Popen(line, cwd=ROOT, env=environment(output), stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        with process.stdout:
+            address = process.stdout.readline().partition(" ")[0]
+            ready = time.monotonic() - start
+            took = []
+            for page, path in PAGES.items():
+                begun = time.monotonic()
+                with urlopen(f"{address}x~2Eexample/{path}", timeout=60) as answer:
+                    answer.read()
+                took.append(f"{page} {time.monotonic() - begun:.2f} s")
+            process.send_signal(signal.SIGINT)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        yield f"{name}: {ready:.1f} s until the address, {usage.ru_maxrss / 1024:.0f} MB; {', '.join(took)}"
+
+
 def main() -> None:
     """Print a table in Markdown."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.export")
     parser.add_argument("--posts", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--only", nargs="+", choices=[*KINDS, "report", "browse"], default=[*KINDS, "report", "browse"])
+    options = parser.parse_args()
     print("| what | posts | first, s | again, s | peak MB | size MB |\n| --- | --- | --- | --- | --- | --- |")
-    for count in parser.parse_args().posts:
+    for count in options.posts:
         with tempfile.TemporaryDirectory() as temporary:
             output = Path(temporary) / "output"
             output.mkdir()
@@ -73,6 +108,8 @@ def main() -> None:
             folders = {form: Path(temporary) / form for form in KINDS}
             lines = {form: ("export", "--format", form, str(folder)) for form, folder in folders.items()}
             for name, words in (lines | {"report": ("report",)}).items():
+                if name not in options.only:
+                    continue
                 first, peak = measured(output, *words)
                 again, more = measured(output, *words)
                 files = folders[name].rglob("*") if name in folders else [Output(output).report]
@@ -81,6 +118,8 @@ def main() -> None:
                     f"| {name} | {count:,} | {first:.1f} | {again:.1f} | {max(peak, more):.0f} | {size:.2g} |",
                     flush=True,
                 )
+            for line in browsed(output) if "browse" in options.only else ():
+                print(f"{count:,} posts, {line}", flush=True)
 
 
 if __name__ == "__main__":

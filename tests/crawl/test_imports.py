@@ -6,8 +6,17 @@ from pathlib import Path
 
 from tests.support.crawls import Serve, command, newest_first, run
 
-SPARED = {"playwright", "spidermon", "slack_sdk", "jinja2", "prometheus_client", "pythonjsonlogger"}
-"""What browsers, alerts, metrics and a log in JSON take."""
+SPARED = {
+    "playwright",
+    "spidermon",
+    "slack_sdk",
+    "jinja2",
+    "prometheus_client",
+    "pythonjsonlogger",
+    "datasette",
+    "uvicorn",
+}
+"""What browsers, alerts, metrics, a log in JSON and the pages of ``scrapy browse`` take."""
 
 
 def test_a_crawl_by_links_without_alerts_and_metrics_imports_nothing_of_theirs(serve: Serve, output: Path) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable
 
-from engcrawl.commands import blogs, coverage, crawl, export, posts, probe, report, runs, worker
+from engcrawl.commands import blogs, browse, coverage, crawl, export, posts, probe, report, runs, worker
 from engcrawl.spiders.archive import ArchiveSpider
 from engcrawl.spiders.inventory import InventorySpider
 
 MADE = "<!-- `make docs` writes this from the code: change it there. -->\n\n"
-PRINTING = (posts, runs, coverage, export, report)
+PRINTING = (posts, runs, coverage, export, report, browse)
 """The modules of the commands that read the state."""
 EXAMPLES = {
     worker: """    scrapy worker --setup                                       # once, and after each upgrade
@@ -26,6 +26,8 @@ EXAMPLES = {
     scrapy export --format markdown --gone without ~/posts      # one file for each post""",
     report: """    scrapy report --open
     scrapy report --blog example.com                            # of many blogs""",
+    browse: """    scrapy browse --open
+    scrapy browse --blog example.com --port 9000""",
 }
 
 
@@ -88,8 +90,9 @@ def commands() -> str:
             ],
         )
     return text + (
-        "\n`posts`, `runs`, `coverage`, `export` and `report` exit with 2 for a wrong option, and with 1 if there is no"
-        " state or it can't be read; `runs --check` has\n[statuses of its own](../alerts.md#scrapy-runs---check).\n"
+        "\n`posts`, `runs`, `coverage`, `export`, `report` and `browse` exit with 2 for a wrong option, and with 1 if"
+        " there is no state or it can't be read;\n`runs --check` has"
+        " [statuses of its own](../alerts.md#scrapy-runs---check).\n"
     )
 
 

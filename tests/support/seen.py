@@ -87,9 +87,11 @@ def _findings(page: Page) -> list[str]:
 def _unreached(page: Page) -> list[str]:
     """Return the links that no press of the Tab key leads to, where all that is folded is open."""
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    links: list[str] = page.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.href)")
+    links: list[str] = page.evaluate(
+        "[...document.querySelectorAll('a[href]')].filter(a => a.checkVisibility()).map(a => a.href)"
+    )
     reached = set()
-    for _ in range(len(links) + page.locator("[tabindex], summary, input, button, select").count()):
+    for _ in range(len(links) + page.locator("[tabindex], summary, input, textarea, button, select").count()):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.href || ''"))
     return [link for link in links if link not in reached]
