@@ -46,7 +46,7 @@ class Command(StateCommand[ReportOptions]):
 
         now = datetime.now(UTC)
         own = self._output.folder / state.blog
-        output = Output(own) if Output(own).latest.exists() else self._output
+        output = Output(own) if own.is_dir() and not self._output.latest.exists() else self._output
         self._write(output.report, report(gather(state, now), now), options)
 
     def show_all(self, states: States, keys: list[str], options: ReportOptions) -> None:

@@ -57,9 +57,11 @@ class Ran:
             verdict=run["verdict"],
             start=run["start"],
             seconds=(datetime.fromisoformat(end) - start).total_seconds() if end else None,
-            requests=report["stats"].get("downloader/request_count", 0) if report else None,
-            changes={name: report["posts"][name] for name in ("new", "updated", "gone")} if report else {},
-            problems=len(report["problems"]) if report else None,
+            requests=report.get("stats", {}).get("downloader/request_count"),
+            changes={name: report["posts"].get(name, 0) for name in ("new", "updated", "gone")}
+            if "posts" in report
+            else {},
+            problems=len(report["problems"]) if "problems" in report else None,
             coverage=report.get("coverage") or {},
         )
 

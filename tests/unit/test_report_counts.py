@@ -94,11 +94,12 @@ def test_changes_are_new_updated_or_gone_and_bounded(tmp_path: Path) -> None:
 def test_a_quiet_last_run_tells_of_the_one_that_changed_something(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/archive.db"
     with State.open(url, SITE) as state:
-        for name, new in (("archive-1", 1), ("archive-2", 0)):
-            state.runs.begin(name, "archive", {}, "2026-11-23T00:00:00Z")
+        tomorrow = rfc3339(NOW + timedelta(days=1))
+        for name, new, start in (("archive-1", 1, "2026-11-23T00:00:00Z"), ("archive-2", 0, tomorrow)):
+            state.runs.begin(name, "archive", {}, start)
             state.posts.store(post())
             verdict = {"reason": "r", "posts": {"new": new}, "problems": [], "coverage": {"posts": 1}}
-            state.runs.end("complete", "2026-11-23T00:00:01Z", verdict)
+            state.runs.end("complete", start, verdict)
         facts = gather(state, NOW)
     assert facts.changing is not None
     assert (facts.changing.name, facts.last and facts.last["name"]) == ("archive-1", "archive-2")
@@ -114,6 +115,24 @@ def test_only_complete_is_green(tmp_path: Path, verdict: str) -> None:
     assert f'<div class="verdict {verdict}">' in page
     assert "said by the run" in page
     assert "complete" not in {word for part in page.split('class="')[1:] for word in part.split('"')[0].split()}
+
+
+def test_what_a_run_changed_that_died_is_told_and_what_it_asked_is_not_known(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/archive.db"
+    with State.open(url, SITE) as state:
+        state.runs.begin("archive-1", "archive", {}, "2026-11-23T00:00:00Z")
+        state.posts.store(post())
+        state.commit()
+    with State.read(url, None) as read:
+        facts = gather(read, NOW)
+    assert (facts.verdict, facts.changing and facts.changing.name, facts.counts.changes["new"]) == (
+        "died",
+        "archive-1",
+        1,
+    )
+    page = report(facts, NOW)
+    assert page.count('<td class="n">–</td>') == 5
+    assert "Nothing" not in page
 
 
 def test_a_run_that_died_is_told_and_one_at_work_is_left_out(tmp_path: Path) -> None:
