@@ -22,6 +22,8 @@ _LINE = re.compile(r"^(?=.)", re.MULTILINE)
 _CLOSING_HASHES = re.compile(r"(?<!\S)(?=#+$)")
 _BRACKET = re.compile(r"[\[\]]")
 _MATCHING = re.compile(r"\[[^\[\]]*\](?![(:])")
+_DEFINITION = re.compile(r"\[(?:[^\[\]\\]|\\.)+\]:", re.DOTALL)
+"""What defines a link at the start of a paragraph (CommonMark, 4.7), also where the bracket is in code."""
 _IN_AN_ADDRESS = re.compile(r"[\s()<>\\`]")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _AUTOLINK = re.compile(r"https?://[^\s<>&\\`]+")
@@ -93,7 +95,8 @@ def _link(element: HtmlElement, inside: Inside) -> str:
         return text
     if core == href and _AUTOLINK.fullmatch(href) and not element.get("title"):
         return around(text, f"<{href}>")
-    return around(text, f"[{core}]{_target(href, element)}")
+    link = f"[{core}]{_target(href, element)}"
+    return around(text, f"<span></span>{link}" if _DEFINITION.match(link) else link)
 
 
 def _target(url: str, element: HtmlElement) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import html
 from lxml.html import HtmlElement
@@ -135,6 +135,7 @@ BLOCKS = st.recursive(
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(BLOCKS, max_size=3))
+@example(['<a href="https://h/"><code>]:</code></a>'])  # no definition of a link
 def test_nothing_is_lost_and_nothing_read_as_something_else(blocks: list[str]) -> None:
     body = html.tostring(parsed("".join(blocks)), encoding="unicode")
     assert_whole(body)
