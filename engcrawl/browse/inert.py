@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import nh3
-from lxml import etree
-from lxml.html import HtmlElement, fragment_fromstring, tostring
+from lxml.html import HtmlElement, tostring
+
+from engcrawl.pages.page import UNPRINTABLE
+from engcrawl.text.fragments import fragment
 
 _TAGS = nh3.ALLOWED_TAGS - {"img", "map", "area"}
 _EMBEDDED = ("img", "iframe", "video", "audio", "embed", "object")
@@ -17,10 +19,7 @@ def inert(html: str, url: str) -> str:
     """Return the body with plain text markup alone; in place of each picture or embed there is a link to it."""
     if not html.strip():
         return ""
-    try:
-        body: HtmlElement = fragment_fromstring(html, create_parent="div")
-    except (etree.ParserError, ValueError):  # such as of control characters
-        return nh3.clean(html, tags=_TAGS)
+    body = fragment(UNPRINTABLE.sub("", html))
     body.make_links_absolute(url, resolve_base_href=False, handle_failures="ignore")
     for element in list(body.iter(*_EMBEDDED)):
         _name(element)
@@ -36,7 +35,7 @@ def _name(element: HtmlElement) -> None:
         return
     source = element.get("src") or ""
     kind = "picture" if element.tag == "img" else "embed"
-    alt = (element.get("alt") or element.get("title") or "").strip()
+    alt = UNPRINTABLE.sub("", element.get("alt") or element.get("title") or "").strip()
     linked = _ADDRESS.match(source) and next(element.iterancestors("a"), None) is None
     there = HtmlElement()
     there.tag = "a" if linked else "em"

@@ -64,15 +64,16 @@ class Command(crawl.Command):
         _end_display(crawler)
         status = final_stats(crawler).get("engcrawl/exit_status")
         if status is None:
-            error = task.exception() if isinstance(task, asyncio.Task) and task.done() else None
-            status = self._without_verdict(crawler, error)
+            assert isinstance(task, asyncio.Task)
+            cut = not task.done()  # a signal ended the process
+            status = self._without_verdict(crawler, None if cut else task.exception(), cut=cut)
         self.exitcode = status
 
-    def _without_verdict(self, crawler: Crawler, error: BaseException | None) -> Outcome:
+    def _without_verdict(self, crawler: Crawler, error: BaseException | None, *, cut: bool) -> Outcome:
         """Tell of a run that could not begin by a line in the log, an alert, and its metrics; return how it ended."""
         if isinstance(error, EngcrawlError):
             outcome, why, trace = Outcome(error.exit_status), str(error), None
-        elif error is None and not final_stats(crawler).get("downloader/response_count"):
+        elif cut and not final_stats(crawler).get("downloader/response_count"):
             outcome, why, trace = Outcome.STOPPED, "told to stop before the first answer", None
         else:
             outcome, trace = Outcome.FAILED, error

@@ -26,6 +26,7 @@ from engcrawl.http.robots import RobotsTxt
 from engcrawl.report import ending, logs
 from engcrawl.report.output import Output
 from engcrawl.report.run import Run
+from engcrawl.text.durations import in_words
 from engcrawl.text.urls import blog_key
 from engcrawl.text.visible import one_line
 
@@ -41,7 +42,7 @@ class TimeLeft(ProgressColumn):
     def render(self, task: Task) -> str:
         """Return it in words."""
         left = task.time_remaining if task.fields["timed"] and not task.finished else None
-        return f"{ending.length(left)} left" if left else ""
+        return f"{in_words(left)} left" if left else ""
 
 
 class Errors(logging.Handler):

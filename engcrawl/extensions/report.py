@@ -51,8 +51,9 @@ class Report:
         """Decide whether there is news: the archive changed, or this run or the one before it isn't complete."""
         try:
             runs = self.crawler.spider.run.state.runs.last(2)  # type: ignore[union-attr]
-        except StateError:
-            return  # a report couldn't read it either
+        except StateError as error:  # a report couldn't read it either
+            self.why_not = str(error)
+            return
         changed = any(verdict["posts"][name] for name in ("new", "updated", "gone"))
         complete = len(runs) > 1 and {run["verdict"] for run in runs} == {"complete"}
         there = Output(self.crawler.settings["ENGCRAWL_OUTPUT"]).report.exists()
@@ -63,8 +64,8 @@ class Report:
         if self._due:
             site: str = self.crawler.spider.site  # type: ignore[union-attr]
             self.why_not = await asyncio.to_thread(_write, self.crawler.settings, blog_key(site))
-            if self.why_not:
-                logger.warning("No report could be written: %s", self.why_not)
+        if self.why_not:
+            logger.warning("No report could be written: %s", self.why_not)
 
 
 def report_wanted(settings: BaseSettings) -> bool:

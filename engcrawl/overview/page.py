@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from engcrawl.overview.counts import OTHERS
 from engcrawl.overview.facts import ROWS, Facts, Ran
 from engcrawl.report.output import replacing
 from engcrawl.text.dates import rfc3339
-from engcrawl.text.durations import readable
+from engcrawl.text.durations import in_words
 
 SPARK = (100, 24)
 """Width and height of a sparkline, in units of its own."""
@@ -83,10 +83,8 @@ def day(text: str) -> str:
 
 
 def length_of(seconds: float | None) -> str:
-    """Return a length of time as people read it."""
-    if seconds is None:
-        return ""
-    return f"{seconds:.0f} s" if seconds < 60 else readable(timedelta(seconds=seconds))
+    """Return a length of time as people read it; "" where it isn't known."""
+    return "" if seconds is None else in_words(seconds)
 
 
 def percent(share: float) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from engcrawl.report.output import Output
 from engcrawl.text.dates import instant
+from engcrawl.text.durations import in_words
 from engcrawl.text.visible import one_line
 
 _COLOURS = {"complete": "green", "incomplete": "yellow", "stopped": "yellow"}
@@ -65,7 +66,8 @@ def _facts(verdict: dict[str, Any]) -> Iterator[str]:
     assert start is not None
     assert end is not None
     requests = verdict["stats"].get("downloader/request_count", 0)
-    yield f"took {length((end - start).total_seconds())}, requests: {requests:,}, exit status {verdict['exit_status']}"
+    took = in_words((end - start).total_seconds())
+    yield f"took {took}, requests: {requests:,}, exit status {verdict['exit_status']}"
 
 
 def _problems(verdict: dict[str, Any]) -> Iterator[str]:
@@ -74,12 +76,3 @@ def _problems(verdict: dict[str, Any]) -> Iterator[str]:
         yield one_line(f"problem: {one['url']}: {one['reason']}")
     if len(problems) > _PROBLEMS:
         yield f"and {len(problems) - _PROBLEMS:,} more problems, which the verdict lists"
-
-
-def length(seconds: float) -> str:
-    """Return a length of time in one or two units: ``1 h 4 min``, ``3 min 20 s``, ``20 s``."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -22,3 +22,12 @@ def readable(length: timedelta) -> str:
     parts = (("d", minutes // 1440), ("h", minutes // 60 % 24), ("m", minutes % 60))
     told = [f"{number}{unit}" for unit, number in parts if number]
     return " ".join(told[:2]) or "0m"
+
+
+def in_words(seconds: float) -> str:
+    """Return a length of time in one or two units: ``1 h 4 min``, ``3 min 20 s``, ``20 s``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from tests.blog import Blog, Server
 from tests.support.counting import COUNTED
 from tests.support.crawls import crawl
-from tests.support.postgres import database, postgres
+from tests.support.postgres import Postgres, database, own_postgres, postgres
 from tests.support.receivers import Receivers
 from tests.support.seen import chromium
 from tests.support.themes import POSTS as THEMED
@@ -108,3 +108,17 @@ def browser() -> Iterator[Browser]:
     """Start Chromium."""
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def server_() -> Iterator[Postgres]:
+    """Start a PostgreSQL that the module's tests may stop and kill."""
+    with own_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """Hold what a test starts until its end."""
+    with ExitStack() as stack:
+        yield stack

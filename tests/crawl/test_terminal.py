@@ -166,7 +166,7 @@ def test_the_terminal_tells_why_a_run_did_not_begin_and_the_log_stays_where_it_w
             locked.append(on_terminal(command(site=server.url), output))
 
     locked: list[object] = []
-    server.faults.append(Fault("slow", "/category/web/", seconds=4))
+    server.faults.append(Fault("slow", "/category/web/", seconds=10))  # longer than a start on a busy machine
     done = on_terminal(
         command("-a", "articles=no", "-s", f"LOG_FILE={file}", site=server.url), output, crawl_too, NO_COLOR="1"
     )

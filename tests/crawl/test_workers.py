@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 import signal
-from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,22 +26,10 @@ from tests.blog import Fault
 from tests.support.commands import run
 from tests.support.crawls import records
 from tests.support.nights import truth
-from tests.support.postgres import Postgres, database, own_postgres
+from tests.support.postgres import Postgres, database
 from tests.support.receivers import Receivers
 from tests.support.s3 import Buckets
 from tests.support.workers import PATIENCE, SLOWLY, blogs, kill, made, wait
-
-
-@pytest.fixture(scope="module")
-def server_() -> Iterator[Postgres]:
-    with own_postgres() as server:
-        yield server
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
 
 
 def test_a_worker_that_is_killed_a_crawl_that_is_killed_and_an_upload_that_fails_lose_nothing(

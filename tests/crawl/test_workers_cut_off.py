@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.support.nights import truth
-from tests.support.postgres import Postgres, own_postgres
+from tests.support.postgres import Postgres
 from tests.support.workers import PATIENCE, SLOWLY, blogs, made, wait
-
-
-@pytest.fixture(scope="module")
-def server_() -> Iterator[Postgres]:
-    with own_postgres() as server:
-        yield server
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
 
 
 @pytest.mark.parametrize("restarted", [True, False], ids=["restarted", "killed, and gone for longer"])

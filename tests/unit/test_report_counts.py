@@ -170,7 +170,7 @@ def test_a_job_of_many_blogs_writes_no_report() -> None:
 def test_values_are_told_as_people_read_them() -> None:
     assert (day("2026-11-04"), moment("2026-11-04T03:05:00Z")) == ("4 Nov 2026", "4 Nov 2026, 03:05 UTC")
     assert day("2026-02-30") == "2026-02-30"
-    assert (length_of(4.4), length_of(1560), length_of(None)) == ("4 s", "26m", "")
+    assert (length_of(4.4), length_of(1560), length_of(None)) == ("4 s", "26 min 0 s", "")
     assert (percent(1), percent(0.9999), percent(0)) == ("100 %", "99.9 %", "0 %")
     assert [value(one) for one in (None, [], True, ["a", "b"], "x" * 201)] == [
         "nothing", "nothing", "yes", "a, b", "x" * 200 + "…",
